@@ -1,0 +1,98 @@
+"""gen: relational synthetic data at any size.
+
+You declare tables as Pydantic models; gen makes them, vectorised and in parallel, as partitioned Parquet.
+
+    python -m gen --rows 1e9
+
+Importing gen is cheap: every name below is imported on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gen.builder import Schema, TableView
+    from gen.errors import (
+        BadRequest,
+        CapacityError,
+        ClusterError,
+        GenError,
+        ReferenceError,  # noqa: A004 - the field's standard term
+        RunError,
+        SchemaError,
+        TargetError,
+        TargetFull,
+        ValuesChanged,
+    )
+    from gen.run import Summary, Verdict, generate, verify
+    from gen.schema.markers import Domain, ForeignKey, Normal, PrimaryKey, SynthesizedBy, Uniform
+    from gen.schema.spec import Column
+    from gen.synth.synthesizer import Storage, Synthesizer
+
+_HOME = {
+    "BadRequest": "errors",
+    "CapacityError": "errors",
+    "ClusterError": "errors",
+    "Column": "schema.spec",
+    "Domain": "schema.markers",
+    "ForeignKey": "schema.markers",
+    "GenError": "errors",
+    "Normal": "schema.markers",
+    "PrimaryKey": "schema.markers",
+    "ReferenceError": "errors",
+    "RunError": "errors",
+    "Schema": "builder",
+    "SchemaError": "errors",
+    "Storage": "synth.synthesizer",
+    "Summary": "run",
+    "SynthesizedBy": "schema.markers",
+    "Synthesizer": "synth.synthesizer",
+    "TableView": "builder",
+    "TargetError": "errors",
+    "TargetFull": "errors",
+    "Uniform": "schema.markers",
+    "ValuesChanged": "errors",
+    "Verdict": "run",
+    "generate": "run",
+    "verify": "run",
+}
+
+__all__ = [  # noqa: PLE0604 - sorted, and equal to the keys above: a test compares them
+    "BadRequest",
+    "CapacityError",
+    "ClusterError",
+    "Column",
+    "Domain",
+    "ForeignKey",
+    "GenError",
+    "Normal",
+    "PrimaryKey",
+    "ReferenceError",
+    "RunError",
+    "Schema",
+    "SchemaError",
+    "Storage",
+    "Summary",
+    "SynthesizedBy",
+    "Synthesizer",
+    "TableView",
+    "TargetError",
+    "TargetFull",
+    "Uniform",
+    "ValuesChanged",
+    "Verdict",
+    "generate",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"gen.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'gen' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

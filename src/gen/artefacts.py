@@ -1,0 +1,137 @@
+"""This file knows artefacts: what workers need besides their partition, as content-hashed bytes and files.
+
+A job (sources and sink) is packed once and fetched once by each worker process. User code travels in it by value, so that a
+worker needs no copy of the user's files; Arrow arrays above a size go to a file each, named by its content, which every
+process of a host maps and the operating system shares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import inspect
+import io
+import os
+import pickle
+import sys
+import sysconfig
+import uuid
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+import pyarrow as pa
+
+LARGE = 2**20  # bytes from which an array becomes a file of its own
+
+
+class _Packer(cloudpickle.Pickler):  # type: ignore[misc]
+    """A pickler that writes large Arrow arrays to files, where it has a folder for them."""
+
+    def __init__(self, file: io.BytesIO, folder: Path | None) -> None:
+        super().__init__(file)
+        self.folder = folder
+
+    def persistent_id(self, item: Any) -> Any:
+        if self.folder is not None and isinstance(item, pa.Array) and item.nbytes >= LARGE:
+            return str(store(item, self.folder))
+        return None
+
+
+class _Unpacker(pickle.Unpickler):
+    def persistent_load(self, path: str) -> pa.Array:
+        return mapped(path)
+
+
+def pack(item: Any, folder: Path | None, modules: Iterable[ModuleType] = ()) -> bytes:
+    """The item as bytes; code of `modules` goes by value. Large arrays go to `folder`, where one is given."""
+    registered = [module for module in modules if module.__name__ in sys.modules]
+    for module in registered:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        file = io.BytesIO()
+        _Packer(file, folder).dump(item)
+        return file.getvalue()
+    finally:
+        for module in registered:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def unpack(packed: bytes) -> Any:
+    """What `pack` packed."""
+    return _Unpacker(io.BytesIO(packed)).load()
+
+
+def digest(packed: bytes) -> str:
+    """The name of packed bytes: SHA-256, 64 hexadecimal digits."""
+    return hashlib.sha256(packed).hexdigest()
+
+
+def store(array: pa.Array, folder: Path) -> Path:
+    """Write an array to `<sha256>.arrow` in the folder, once; returns its absolute path."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, pa.schema([pa.field("values", array.type)])) as writer:
+        writer.write_batch(pa.record_batch([array], names=["values"]))
+    content = sink.getvalue()
+    path = folder.resolve() / f"{hashlib.sha256(content).hexdigest()}.arrow"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    return path
+
+
+@lru_cache(maxsize=64)
+def mapped(path: str) -> pa.Array:
+    """The array of a stored file, mapped into memory: pages are read on use and shared on the host."""
+    return pa.ipc.open_file(pa.memory_map(path)).get_batch(0).column(0)
+
+
+# -- user code ----------------------------------------------------------------------------------------------
+
+
+def is_user_code(item: type) -> bool:
+    """Whether a class is the user's own: defined neither in gen nor in an installed package."""
+    if item.__module__.split(".")[0] == "gen":
+        return False
+    file = getattr(sys.modules.get(item.__module__), "__file__", None)
+    if file is None:
+        return True  # a notebook, or __main__
+    installed = [sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")]
+    return not any(Path(file).resolve().is_relative_to(Path(folder).resolve()) for folder in installed)
+
+
+def user_modules(classes: Iterable[type]) -> list[ModuleType]:
+    """The modules, packages included, that the user's classes come from."""
+    names: dict[str, None] = {}
+    for item in classes:
+        for base in item.__mro__:
+            if is_user_code(base):
+                names[base.__module__.split(".")[0]] = None
+                names[base.__module__] = None
+    return [sys.modules[name] for name in names if name in sys.modules and name != "__main__"]
+
+
+def source_hash(item: type) -> str:
+    """SHA-256 of the class's source, or of its name where the source is not at hand."""
+    try:
+        text = inspect.getsource(item)
+    except (OSError, TypeError):
+        text = f"{item.__module__}.{item.__qualname__}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """The versions a value or a file may depend on."""
+    names = ("gen", "numpy", "pyarrow", "numba", "pydantic")
+    found = {}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = "unknown"
+    return {"python": ".".join(map(str, sys.version_info[:3])), **found}

@@ -1,0 +1,147 @@
+"""This file knows the public Schema: add models, read their rows, tables and data frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
+
+from gen.errors import BadRequest, SchemaError
+from gen.schema.from_pydantic import table_from_model
+from gen.schema.spec import Spec, Table
+
+if TYPE_CHECKING:
+    import dask.dataframe
+    import pandas
+    import pyarrow
+
+    from gen.synth.table import TableSource
+
+DEFAULT_ROWS = 1000
+_ROWS_AT_ONCE = 4096  # that `rows` turns into models
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Schema:
+    """Tables to generate together.
+
+        schema = Schema("company")
+        schema.add(Employee, rows=10_000)
+        schema.add(Manager, rows=1_000)
+        for employee in schema.rows(Employee): ...
+
+    The values of row i are the same whichever way they are read, for the same seed, models and row counts.
+    """
+
+    def __init__(self, name: str = "schema", *, seed: int = 0) -> None:
+        self.name = name
+        self.seed = seed
+        self._models: dict[str, type[BaseModel]] = {}
+        self._tables: dict[str, Table] = {}
+        self._sources: Mapping[str, TableSource] | None = None
+
+    def add(self, model: type[BaseModel], rows: int = DEFAULT_ROWS, *, fixed: bool = False) -> None:
+        """Add a table of `rows` rows. A `fixed` table keeps its rows when a run is scaled: lookup tables.
+
+        Raises SchemaError where the model cannot be a table; adding a model again replaces its row count.
+        """
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            raise SchemaError(f"{model!r} is not a Pydantic model.", hint="Add a subclass of pydantic.BaseModel.")
+        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
+            raise BadRequest(f"{model.__name__}: rows is {rows!r}.", hint="Give a whole number, 0 or more.")
+        if self._models.get(model.__name__, model) is not model:
+            raise SchemaError(
+                f"Two models are called {model.__name__}: in {self._models[model.__name__].__module__} and in "
+                f"{model.__module__}.",
+                hint="Rename one; a table is known by its model's name.",
+            )
+        self._models[model.__name__] = model
+        self._tables[model.__name__] = table_from_model(model, rows, fixed)
+        self._sources = None
+
+    @property
+    def spec(self) -> Spec:
+        """The schema in gen's own vocabulary, checked: every reference resolves."""
+        if not self._tables:
+            raise SchemaError(f"The schema {self.name!r} has no tables.", hint="Add a model: schema.add(Employee).")
+        spec = Spec(self.name, tuple(self._tables.values()))
+        spec.check()
+        return spec
+
+    def rows(self, model: type[Model]) -> Iterator[Model]:
+        """Every row of the model's table as a validated instance of the model."""
+        source = self._source(model)
+        names = {name: info.validation_alias or info.alias or name for name, info in model.model_fields.items()}
+        keys = {name: alias if isinstance(alias, str) else name for name, alias in names.items()}
+        for start in range(0, source.rows, _ROWS_AT_ONCE):
+            batch = source.at(range(start, min(start + _ROWS_AT_ONCE, source.rows)))
+            for row in batch.to_pylist():
+                yield model.model_validate({keys[name]: value for name, value in row.items()})
+
+    def table(self, name: str | type[BaseModel]) -> TableView:
+        """The table, to be read as Arrow, pandas or dask, whole or in part."""
+        return TableView(self._source(name))
+
+    def _source(self, name: str | type[BaseModel]) -> TableSource:
+        from gen.synth.table import table_sources
+
+        spec = self.spec
+        table = spec.table(name if isinstance(name, str) else name.__name__)
+        if self._sources is None:
+            self._sources = table_sources(spec, {t.name: t.rows for t in spec.tables}, self.seed)
+        return self._sources[table.name]
+
+    def __repr__(self) -> str:
+        tables = ", ".join(f"{t.name}: {t.rows:,} rows" for t in self._tables.values())
+        return f"Schema({self.name!r}, {tables})"
+
+
+@dataclass(frozen=True)
+class TableView:
+    """One table of a schema, computed when it is read."""
+
+    source: TableSource
+
+    def __len__(self) -> int:
+        return self.source.rows
+
+    def arrow(self, start: int = 0, stop: int | None = None) -> pyarrow.Table:
+        """Rows start (included) to stop (excluded; the end unless given) as an Arrow table."""
+        import pyarrow as pa
+
+        from gen.block import Partition
+
+        first, last, _ = slice(start, stop).indices(self.source.rows)
+        partition = Partition(self.source.table, 0, first, max(first, last))
+        return pa.Table.from_batches(self.source.batches(partition), self.source.schema)
+
+    def pandas(self, start: int = 0, stop: int | None = None) -> pandas.DataFrame:
+        """Rows start (included) to stop (excluded; the end unless given) as a pandas data frame."""
+        return self.arrow(start, stop).to_pandas()
+
+    def dask(self, partition_rows: int = 1_000_000) -> dask.dataframe.DataFrame:
+        """The whole table as a lazy dask data frame, `partition_rows` rows in each of its partitions."""
+        from gen.block import Partition
+        from gen.engine import dataframe
+
+        if partition_rows < 1:
+            raise BadRequest(f"partition_rows is {partition_rows}.", hint="Give 1 or more.")
+        starts = range(0, max(self.source.rows, 1), partition_rows)
+        parts = [
+            Partition(self.source.table, i, start, min(start + partition_rows, self.source.rows))
+            for i, start in enumerate(starts)
+        ]
+        return dataframe(self.source, parts, meta=self.source.at(range(0)).to_pandas())
+
+    def row(self, index: int) -> dict[str, Any]:
+        """One row as a dictionary of Python values. A negative index counts from the end."""
+        if not -self.source.rows <= index < self.source.rows:
+            raise BadRequest(
+                f"{self.source.table} has no row {index:,}.", hint=f"Its rows are 0 to {self.source.rows - 1:,}."
+            )
+        index %= self.source.rows
+        row: dict[str, Any] = self.source.at(range(index, index + 1)).to_pylist()[0]
+        return row

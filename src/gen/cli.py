@@ -1,0 +1,318 @@
+"""This file knows the command line: arguments in, run out. Data on standard output, talk on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from gen.run import Request
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Make relational synthetic data at any size. Without a command: generate.",
+)
+COMMANDS = ("generate", "describe", "verify", "row", "schema")
+FORMATS = ("parquet", "csv", "jsonl", "arrow")
+
+SchemaOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="models.py[:object] or pkg.module[:object]; the embedded example unless given.")]
+RowsOption = Annotated[list[str] | None, typer.Option("--rows", metavar="N|TABLE=N", help="Rows of the largest table (1e9, 10M), the others in proportion; or of one table.")]
+ScaleOption = Annotated[float | None, typer.Option("--scale", metavar="F", help="Multiply all declared row counts.")]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other values.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day that counts as today, YYYY-MM-DD; recorded with the run.")]
+WorkersOption = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes on this machine; one per core unless given.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+
+
+@app.callback()
+def _root() -> None:
+    """Options live on the commands."""
+
+
+@app.command()
+def generate(
+    schema: SchemaOption = None,
+    rows: RowsOption = None,
+    scale: ScaleOption = None,
+    seed: SeedOption = 0,
+    as_of: AsOfOption = None,
+    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Not supported yet.")] = None,
+    format: Annotated[str, typer.Option("--format", metavar="F", help="parquet; csv, jsonl and arrow are not supported yet.")] = "parquet",  # noqa: A002
+    compression: Annotated[str, typer.Option("--compression", metavar="C", help="auto (only where it pays), none, snappy, lz4, zstd, gzip, brotli.")] = "auto",
+    encoding: Annotated[str, typer.Option("--encoding", metavar="E", help="compatible (read by every engine) or fast (faster and smaller, newer readers).")] = "compatible",
+    row_group_bytes: Annotated[str, typer.Option("--row-group-bytes", metavar="N", help="Bytes of values in a Parquet row group.")] = "33554432",
+    workers: WorkersOption = None,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that exists, as tcp://host:8786.")] = None,
+    part: Annotated[str | None, typer.Option("--part", metavar="I/N", help="Just that share, in this process, without Dask.")] = None,
+    tables: Annotated[str | None, typer.Option("--tables", metavar="A,B", help="Write only these; values as in the whole.")] = None,
+    partition_rows: Annotated[str | None, typer.Option("--partition-rows", metavar="N", help="Rows per file; about 128 MB unless given.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same folder.")] = False,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the data set, or what is missing of it. The same command again resumes, or does nothing."""
+    _refuse_later_work(to, format, out)
+    from gen import run
+    from gen.plan import parse_count, parse_part
+    from gen.sinks.parquet import ParquetLayout
+
+    request = run.Request(
+        **_basics(schema, rows, scale, seed, as_of),
+        out=out,
+        layout=ParquetLayout(compression, encoding, parse_count(row_group_bytes, "--row-group-bytes")),
+        workers=workers,
+        scheduler=scheduler,
+        part=parse_part(part) if part is not None else None,
+        tables=_names(tables),
+        partition_rows=parse_count(partition_rows, "--partition-rows") if partition_rows is not None else None,
+        overwrite=overwrite,
+    )
+    with _observer(quiet) as observer, _resumable():
+        summary = run.generate(request, observer)
+    if as_json:
+        _print_json(summary.to_json())
+    if not quiet:
+        _say_summary(summary)
+
+
+@app.command()
+def describe(
+    schema: SchemaOption = None,
+    rows: RowsOption = None,
+    scale: ScaleOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Show tables, columns, synthesizers, cardinalities and estimates; write nothing."""
+    from gen import run
+
+    description = run.describe(run.Request(**_basics(schema, rows, scale, seed, None)))
+    if as_json:
+        _print_json(description)
+    else:
+        _print_description(description)
+
+
+@app.command()
+def verify(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="The folder that --out named.")],
+    repair: Annotated[bool, typer.Option("--repair", help="Write again what differs, and only that.")] = False,
+    schema: Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="Where the synthesizers of your own are, if they moved.")] = None,
+    workers: WorkersOption = None,
+    quiet: QuietOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute a data set, compare, name what differs. Exit code 1 if something does, and is not repaired."""
+    from gen import run
+
+    _check_workers(workers)
+    with _observer(quiet) as observer, _resumable():
+        verdict = run.verify(target, repair=repair, schema=schema, workers=workers, observer=observer)
+    if as_json:
+        _print_json(verdict.to_json())
+    else:
+        for difference in verdict.differences:
+            print(difference)
+    if not quiet:
+        found = f"{len(verdict.differences)} differences" if verdict.differences else "all as it should be"
+        mended = f", {verdict.repaired} repaired" if verdict.repaired else ""
+        _say(f"{verdict.path}: {verdict.partitions} files, {found}{mended}, {verdict.seconds:.1f} s")
+    if not verdict.good:
+        raise typer.Exit(1)
+
+
+@app.command()
+def row(
+    table: Annotated[str, typer.Argument(metavar="TABLE")],
+    index: Annotated[str, typer.Argument(metavar="INDEX", help="The row's number, from 0.")],
+    schema: SchemaOption = None,
+    rows: RowsOption = None,
+    scale: ScaleOption = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Print one row as JSON, computed by its address."""
+    from gen import run
+    from gen.plan import parse_count
+
+    request = run.Request(**_basics(schema, rows, scale, seed, None))
+    _print_json(run.one_row(request, table, parse_count(index, "INDEX")), indent=None)
+
+
+@app.command()
+def schema(spec: Annotated[str, typer.Argument(metavar="SPEC")]) -> None:
+    """Not supported yet: print a schema as Pydantic models or JSON Schema."""
+    from gen.errors import BadRequest
+
+    raise BadRequest("The command `schema` is not supported yet.", hint="See a schema's columns with `gen describe`.")
+
+
+# -- arguments ----------------------------------------------------------------------------------------------
+
+
+def _basics(
+    schema: str | None, rows: Sequence[str] | None, scale: float | None, seed: int, as_of: str | None
+) -> dict[str, Any]:
+    from gen.plan import parse_rows
+
+    return {"schema": schema, "rows": parse_rows(rows or (), scale), "seed": seed, "as_of": _date(as_of)}
+
+
+def _date(text: str | None) -> datetime.date | None:
+    from gen.errors import BadRequest
+
+    try:
+        return datetime.date.fromisoformat(text) if text is not None else None
+    except ValueError as error:
+        raise BadRequest(f"--as-of {text!r} is no date.", hint="Write it as 2026-11-20.") from error
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    from gen.errors import BadRequest
+
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip())) if text is not None else None
+    if names == ():
+        raise BadRequest("--tables names no table.", hint="Write --tables A,B.")
+    return names
+
+
+def _check_workers(workers: int | None) -> None:
+    from gen.errors import BadRequest
+
+    if workers is not None and workers < 1:
+        raise BadRequest(f"--workers is {workers}.", hint="Give 1 or more.")
+
+
+def _refuse_later_work(to: str | None, format: str, out: str | None) -> None:  # noqa: A002
+    from gen.errors import BadRequest
+    from gen.schema.spec import suggestion
+
+    if to is not None:
+        raise BadRequest("Loading a database with --to is not supported yet.", hint="Write Parquet with --out, and load that.")
+    if format not in FORMATS:
+        raise BadRequest(f"There is no format {format!r}.", hint=suggestion(format, FORMATS))
+    if format != "parquet":
+        raise BadRequest(f"The format {format} is not supported yet.", hint="Leave --format out: Parquet is written.")
+    if out is not None and "://" in out:
+        raise BadRequest(f"--out {out}: a URL is not supported yet.", hint="Give a folder on a disk.")
+
+
+# -- output -------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _observer(quiet: bool) -> Iterator[Any]:
+    from gen.progress import progress
+    from gen.run import Silent
+
+    if quiet:
+        yield Silent()
+        return
+    with progress() as observer:
+        yield observer
+
+
+@contextlib.contextmanager
+def _resumable() -> Iterator[None]:
+    """A termination signal ends a run as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _print_json(data: Any, indent: int | None = 1) -> None:
+    print(json.dumps(data, indent=indent, default=str))
+
+
+def _say_summary(summary: Any) -> None:
+    from gen.progress import speed
+
+    for name, table in summary.tables.items():
+        _say(f"{name}: {table['rows']:,} rows, {table['files']:,} files, {table['bytes'] / 1e6:,.1f} MB")
+    if not summary.written:
+        state = "all there already, nothing to do" if summary.complete else "this share is there; others are missing"
+    else:
+        state = f"{summary.seconds:.1f} s, {speed(summary.rows, summary.bytes, summary.seconds)}"
+        state += "" if summary.complete else "; other shares are missing"
+    _say(f"{summary.path}: {state}")
+
+
+def _print_description(description: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for name, table in description["tables"].items():
+        title = f"{name}: {table['rows']:,} rows, {table['files']:,} files, about {table['bytes'] / 1e6:,.1f} MB"
+        grid = Table(title=title, title_justify="left", title_style="bold")
+        for heading in ("column", "type", "key", "synthesizer", "distribution", "cardinality", "bytes", "why"):
+            grid.add_column(heading, justify="right" if heading in ("cardinality", "bytes") else "left")
+        for c in table["columns"]:
+            grid.add_row(
+                c["column"], c["type"], c["key"], c["synthesizer"], c["distribution"], _count(c["cardinality"]),
+                str(c["bytes"]), c["reason"],
+            )  # fmt: skip
+        console.print(grid)
+
+
+def _count(cardinality: int | None) -> str:
+    if cardinality is None:
+        return ""
+    return f"{cardinality:,}" if cardinality < 10**15 else f"{float(cardinality):.1e}" if cardinality < 10**300 else "> 1e300"
+
+
+# -- the program ------------------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code: 0 done, 1 not done, 2 bad request, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (given[0] not in COMMANDS and given[0] not in ("--help", "-h")):
+        given.insert(0, "generate")
+    from gen.errors import GenError
+
+    try:
+        code = app(given, prog_name="gen", standalone_mode=False)
+    except GenError as error:
+        _say_error(error.message, error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _say("interrupted; what is written stays. The same command resumes.")
+        return 130
+    except Exception as error:  # noqa: BLE001 - the command line's own errors; anything else is re-raised
+        import click
+
+        if isinstance(error, click.exceptions.ClickException) or hasattr(error, "format_message"):
+            _say_error(error.format_message(), "See: gen --help")  # type: ignore[attr-defined]
+            return 2
+        if isinstance(error, click.exceptions.Abort):
+            return 130
+        raise
+    return int(code or 0)
+
+
+def _say_error(message: str, hint: str) -> None:
+    _say(f"error: {message}")
+    if hint:
+        _say(f"hint: {hint}")

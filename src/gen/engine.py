@@ -1,0 +1,335 @@
+"""This file knows how a plan is run: sources into a sink, partition by partition, in this process or on Dask.
+
+The engine knows partitions, sources and sinks; no format, no schema, no synthesizer. It may run a partition twice, or twice at
+once: the sink makes that harmless. A worker gets a reference to the job, which it fetches once, and a range of
+partitions; it returns receipts. A task that keeps failing is set aside, the rest is finished, and the run says what is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gen.artefacts import digest, unpack
+from gen.block import Partition, Receipt, Sink, Source
+from gen.errors import ClusterError, GenError, RunError, TargetFull, ValuesChanged
+
+if TYPE_CHECKING:
+    import dask.dataframe
+    from distributed import Client, Future
+
+MOST_TASKS = 4_000  # a scheduler handles about a thousand a second, and chokes on a million
+ATTEMPTS = 4  # of one task, before it is set aside
+WINDOW = 3  # tasks submitted at a time, per thread
+CONNECT_SECONDS = 15
+WORKER_SECONDS = 60  # without any worker before a run gives up
+_FATAL = (TargetFull, ValuesChanged)  # other tasks would fail as well
+
+
+class Observer(Protocol):
+    """Who is told how the run goes."""
+
+    def dashboard(self, address: str) -> None: ...
+
+    def wrote(self, receipt: Receipt) -> None: ...
+
+    def warn(self, message: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every worker needs: the sources by table, the sink, and the probe its own values must equal."""
+
+    sources: Mapping[str, Source]
+    sink: Sink
+    probe: Mapping[str, Mapping[str, str]]
+
+    def write(self, partition: Partition) -> Receipt:
+        return self.sink.write(partition, self.sources[partition.table].batches(partition))
+
+
+# -- in this process --------------------------------------------------------------------------------------
+
+
+def run_here(job: Job, partitions: Sequence[Partition], observer: Observer) -> list[Receipt]:
+    """Write the partitions one after another, without Dask."""
+    receipts = []
+    for partition in partitions:
+        receipts.append(job.write(partition))
+        observer.wrote(receipts[-1])
+    return receipts
+
+
+# -- on a worker ------------------------------------------------------------------------------------------
+
+_jobs: dict[str, Job] = {}  # by digest; one or two in the life of a worker process
+_fetching = threading.Lock()
+
+
+def write_range(name: str, partitions: Sequence[Partition]) -> list[Receipt]:
+    """The task: write these partitions of the named job. Runs on a worker."""
+    job = _job(name)
+    return [job.write(partition) for partition in partitions]
+
+
+def _job(name: str) -> Job:
+    """The job, fetched from the scheduler by this process's first task, which also checks what this machine computes."""
+    with _fetching:
+        if name not in _jobs:
+            from distributed import get_client
+
+            packed = get_client().get_metadata(["gen", name])
+            job: Job = unpack(packed)
+            for table, promised in job.probe.items():
+                computed = job.sources[table].probe()
+                changed = [f"{table}.{c}" for c in promised if c and computed[c] != promised[c]]
+                if changed:
+                    raise ValuesChanged(
+                        f"The worker on {socket.gethostname()} computes other values of {', '.join(changed)} than planned.",
+                        hint="Give all workers the same versions of Python, NumPy, PyArrow and gen.",
+                    )
+            _jobs[name] = job
+        return _jobs[name]
+
+
+# -- on a cluster -----------------------------------------------------------------------------------------
+
+
+@contextmanager
+def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
+    """A cluster on this machine: one process per worker, everything bound to 127.0.0.1."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    port = _free_port(8787)
+    settings = _settings() | {
+        "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": [
+            f"127.0.0.1:{port}",
+            f"localhost:{port}",
+        ],
+        "distributed.nanny.pre-spawn-environ": _worker_environment(),
+        "distributed.scheduler.allowed-failures": 100,  # attempts are counted here, not there
+    }
+    with dask.config.set(settings), _interrupts_here():
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=2,  # one computes while the other waits for the disk
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=f"127.0.0.1:{port}",
+            silence_logs=logging.CRITICAL,
+        )
+        try:
+            with Client(cluster, set_as_default=False) as client:
+                observer.dashboard(cluster.dashboard_link)
+                yield client
+        finally:
+            cluster.close(timeout=10)
+
+
+@contextmanager
+def remote_cluster(address: str, observer: Observer) -> Iterator[Client]:
+    """A cluster that exists. ClusterError where the scheduler, or any worker, does not answer in time."""
+    import dask
+    from distributed import Client
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with dask.config.set({"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}):
+        try:
+            client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, TimeoutError, ValueError, TypeError) as error:
+            raise ClusterError(
+                f"The scheduler at {address} does not answer within {CONNECT_SECONDS} seconds.",
+                hint="Check the address, as tcp://host:8786, and that it is running.",
+                address=address,
+            ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        except TimeoutError as error:
+            raise ClusterError(
+                f"The scheduler at {address} has no workers.", hint="Start workers first.", address=address
+            ) from error
+        observer.dashboard(client.dashboard_link)
+        yield client
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        "distributed.scheduler.work-stealing": False,  # tasks are alike, and stealing can run one twice
+        "distributed.scheduler.worker-ttl": None,  # a busy worker is not a dead one
+        "distributed.admin.tick.limit": "60s",
+        "distributed.worker.memory.terminate": False,
+        "distributed.worker.memory.pause": False,
+    }
+
+
+def _worker_environment() -> dict[str, str]:
+    """Dask's own default trims the heap after every free, which costs a page fault for every page of every block."""
+    return {
+        "MALLOC_TRIM_THRESHOLD_": str(2**28),
+        "MALLOC_MMAP_THRESHOLD_": str(2**28),
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+@contextmanager
+def _interrupts_here() -> Iterator[None]:
+    """Ctrl-C is for this process: it then stops its workers in good order. They start with the signal ignored."""
+    import signal
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    yield
+
+
+def _free_port(wanted: int) -> int:
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    return 0
+
+
+@dataclass
+class _Task:
+    partitions: list[Partition]
+    attempts: int = 0
+
+    def key(self, name: str) -> str:
+        """What the dashboard shows: table and part first; the rest makes every submission a new one."""
+        first = self.partitions[0]
+        return f"{first.table}-{first.index:06d}-{name[:8]}-{self.attempts}"
+
+
+def run_on(client: Client, packed: bytes, partitions: Sequence[Partition], observer: Observer) -> list[Receipt]:
+    """Write the partitions with the cluster's workers, a sliding window of tasks at a time.
+
+    Raises what is fatal for all of them at once; RunError, at the end, with the tasks that failed every attempt.
+    """
+    name = digest(packed)
+    client.set_metadata(["gen", name], packed)
+    per_task = -(-len(partitions) // MOST_TASKS)
+    waiting = [_Task(list(partitions[i : i + per_task])) for i in range(0, len(partitions), per_task)][::-1]
+    running: dict[Future, _Task] = {}
+    receipts: list[Receipt] = []
+    failed: list[tuple[_Task, BaseException]] = []
+    patience = _Patience(client)
+    try:
+        while waiting or running:
+            for _ in range(min(len(waiting), patience.window - len(running))):
+                task = waiting.pop()
+                task.attempts += 1
+                future = client.submit(write_range, name, task.partitions, key=task.key(name), pure=False)
+                running[future] = task
+            for future in patience.wait(list(running)):
+                task = running.pop(future)
+                error = _outcome(future, receipts, observer)
+                if isinstance(error, _FATAL):
+                    raise error
+                if error is not None and task.attempts < ATTEMPTS:
+                    waiting.append(task)
+                elif error is not None:
+                    failed.append((task, error))
+                    observer.warn(f"{task.partitions[0].table} part {task.partitions[0].index} set aside: {error}")
+    finally:
+        client.cancel(list(running), force=True)
+    if failed:
+        raise _incomplete(failed)
+    return receipts
+
+
+def _outcome(future: Future, receipts: list[Receipt], observer: Observer) -> BaseException | None:
+    """Take in a finished task: its receipts, or the exception it ended with. A killed worker is one as well."""
+    try:
+        error: BaseException | None = future.exception()
+        if error is None:
+            for receipt in future.result():
+                receipts.append(receipt)
+                observer.wrote(receipt)
+    except Exception as lost:  # noqa: BLE001 - cancelled futures raise here; the task is tried again
+        error = lost
+    future.release()
+    return error
+
+
+class _Patience:
+    """Waits for tasks while the cluster lives; gives up on a scheduler that is gone or has no workers for long."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.threads = max(1, sum(client.nthreads().values()))
+        self.idle = 0.0
+
+    @property
+    def window(self) -> int:
+        return WINDOW * self.threads
+
+    def wait(self, futures: list[Future]) -> list[Future]:
+        from distributed import wait
+
+        while True:
+            try:
+                return list(wait(futures, timeout=2, return_when="FIRST_COMPLETED").done)
+            except TimeoutError:
+                self._look()
+
+    def _look(self) -> None:
+        resume = "The same command resumes."
+        if self.client.status != "running":
+            raise RunError("The scheduler is gone.", hint=resume)
+        self.threads = sum(self.client.nthreads().values())
+        self.idle = 0.0 if self.threads else self.idle + 2
+        self.threads = max(1, self.threads)
+        if self.idle > WORKER_SECONDS:
+            raise RunError(f"No worker has been there for {WORKER_SECONDS} seconds.", hint=resume)
+
+
+def _incomplete(failed: Sequence[tuple[_Task, BaseException]]) -> RunError:
+    parts = [f"{p.table} part {p.index}" for task, _ in failed for p in task.partitions]
+    shown = ", ".join(parts[:5]) + (f" and {len(parts) - 5} more" if len(parts) > 5 else "")
+    last = failed[-1][1]
+    reason = last.message if isinstance(last, GenError) else f"{type(last).__name__}: {last}"
+    return RunError(
+        f"{len(parts)} partition(s) failed {ATTEMPTS} times each ({shown}); the last error was {reason}",
+        hint="All others are written. Once the cause is mended, the same command writes the missing ones.",
+        partitions=parts,
+    )
+
+
+def default_workers() -> int:
+    """One process per core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# -- as a dask dataframe ------------------------------------------------------------------------------------
+
+
+def dataframe(source: Source, partitions: Sequence[Partition], meta: Any) -> dask.dataframe.DataFrame:
+    """The table as a lazy dask dataframe, a Dask partition for each of these."""
+    import dask.dataframe
+
+    frame: Callable[[Partition], Any] = _Frame(source)
+    return dask.dataframe.from_map(frame, list(partitions), meta=meta)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    source: Source
+
+    def __call__(self, partition: Partition) -> Any:
+        import pyarrow as pa
+
+        return pa.Table.from_batches(self.source.batches(partition), self.source.schema).to_pandas()

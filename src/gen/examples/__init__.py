@@ -1,0 +1,1 @@
+"""Schemas as users would write them; `employee` is the one `python -m gen` runs without a `--schema`."""

@@ -1,0 +1,440 @@
+"""This file knows the one sentence: schema -> sources -> plan -> engine -> sink; to make a data set, verify it, repair it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gen import artefacts
+from gen.block import Partition, Receipt
+from gen.builder import DEFAULT_ROWS, Schema
+from gen.engine import Job, Observer, default_workers, local_cluster, remote_cluster, run_here, run_on
+from gen.errors import BadRequest, RunError, SchemaError
+from gen.plan import Plan, RowRequest, default_partition_rows, scaled_rows, share_of
+from gen.schema.from_module import find_object, load_module, models_of, split_spec
+from gen.schema.spec import Spec
+from gen.sinks.folder import RunFolder, read_run
+from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, TableLayout
+from gen.synth.table import TableSource, described, table_sources
+
+EXAMPLE = "gen.examples.employee"
+SMALL_JOB = 256 * 2**20  # bytes of values below which starting workers costs more than it saves
+OVERHEAD = 64 * 1024  # bytes of a file that are not values
+_SEEDS = 2**63
+
+
+# -- the schema a SPEC names ------------------------------------------------------------------------------
+
+
+def load_schema(spec: str | None = None) -> Schema:
+    """The schema that SPEC names: `pkg.module[:object]`, `models.py[:object]`; the embedded example without one.
+
+    An object is a Schema or a model. Without one: the module's only Schema, otherwise every model defined in it.
+    """
+    from pydantic import BaseModel
+
+    place, name = split_spec(spec or EXAMPLE)
+    module = load_module(place)
+    title = Path(place).stem if "/" in place or place.endswith(".py") else place.rpartition(".")[2]
+    if name is not None:
+        found = find_object(module, place, name)
+        if isinstance(found, Schema):
+            return found
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            return _schema_of(name, [found])
+        raise BadRequest(f"{place}:{name} is {type(found).__name__}.", hint="Name a Schema or a Pydantic model.")
+    schemas = {id(item): item for item in vars(module).values() if isinstance(item, Schema)}
+    if len(schemas) == 1:
+        return next(iter(schemas.values()))
+    models = models_of(module)
+    if not models:
+        raise SchemaError(f"{place} defines no Pydantic models.", hint="Define one: class Employee(BaseModel): ...")
+    return _schema_of(title, models)
+
+
+def _schema_of(name: str, models: Sequence[Any]) -> Schema:
+    schema = Schema(name)
+    for model in models:
+        schema.add(model, rows=DEFAULT_ROWS)
+    return schema
+
+
+# -- what is asked, and what came of it -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything a user may say about a run; see `generate`."""
+
+    schema: Schema | str | None = None
+    rows: RowRequest = field(default_factory=RowRequest)
+    seed: int = 0
+    as_of: datetime.date | None = None
+    out: str | None = None
+    layout: ParquetLayout = field(default_factory=ParquetLayout)
+    workers: int | None = None
+    scheduler: str | None = None
+    part: tuple[int, int] | None = None
+    tables: tuple[str, ...] | None = None
+    partition_rows: int | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did. `tables`: rows, files and bytes by table; `complete` is False only for one share of several."""
+
+    path: str
+    tables: dict[str, dict[str, int]]
+    rows: int
+    bytes: int
+    written: int  # partitions written by this run; the others were there
+    seconds: float
+    complete: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a verification found: one sentence for each difference, and what was repaired."""
+
+    path: str
+    partitions: int
+    differences: tuple[str, ...]
+    repaired: int
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        return not self.differences or self.repaired > 0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"good": self.good}
+
+
+class Silent:
+    """An observer that says nothing."""
+
+    def plan(self, rows: Mapping[str, int], done: Sequence[Receipt]) -> None: ...
+
+    def dashboard(self, address: str) -> None: ...
+
+    def wrote(self, receipt: Receipt) -> None: ...
+
+    def warn(self, message: str) -> None: ...
+
+
+# -- preparing --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request worked out: nothing is written yet, and everything that could be refused has been."""
+
+    schema: Schema | None
+    plan: Plan
+    sources: Mapping[str, TableSource]
+    tables: tuple[str, ...]  # to be written
+
+    def record(self, spec: str | None) -> dict[str, Any]:
+        """The contents of run.json."""
+        return {
+            "fingerprint": self.plan.fingerprint,
+            "request": self.plan.request,
+            "probe": {table: dict(sums) for table, sums in self.plan.probe.items()},
+            "code": dict(self.plan.code),
+            "schema": spec,
+            "versions": artefacts.versions(),
+        }
+
+    @property
+    def needed(self) -> int:
+        """About how many bytes the written tables take, uncompressed."""
+        return sum(
+            int(self.plan.rows[t] * self.sources[t].bytes_per_row) + OVERHEAD * sum(1 for _ in self.plan.partitions_of(t))
+            for t in self.tables
+        )
+
+
+def prepare(request: Request) -> Prepared:
+    """Work a request out, or refuse it: BadRequest with what to do. Writes nothing."""
+    schema = request.schema if isinstance(request.schema, Schema) else load_schema(request.schema)
+    spec = schema.spec
+    _check_options(request, spec)
+    rows = scaled_rows(spec, request.rows)
+    sources = table_sources(spec, rows, request.seed)
+    steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
+    plan = Plan(
+        spec=spec,
+        rows=rows,
+        seed=request.seed,
+        as_of=request.as_of or datetime.datetime.now(datetime.UTC).date(),
+        partition_rows=steps,
+        layout=request.layout.to_json(),
+        code=_code_of(sources),
+        probe={table: source.probe() for table, source in sources.items()},
+    )
+    return Prepared(schema, plan, sources, request.tables or tuple(t.name for t in spec.tables))
+
+
+def _check_options(request: Request, spec: Spec) -> None:
+    if not -_SEEDS <= request.seed < 2 * _SEEDS:
+        raise BadRequest(f"--seed {request.seed} does not fit 64 bits.", hint="Give a smaller number.")
+    for option, value in (("--workers", request.workers), ("--partition-rows", request.partition_rows)):
+        if value is not None and value < 1:
+            raise BadRequest(f"{option} is {value}.", hint="Give 1 or more.")
+    given = [o for o, v in (("--workers", request.workers), ("--scheduler", request.scheduler), ("--part", request.part)) if v]
+    if len(given) > 1:
+        raise BadRequest(f"{' and '.join(given)} are both given.", hint="Give one: each says where the work is done.")
+    for table in request.tables or ():
+        spec.table(table)
+
+
+def _code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
+    """The user's own synthesizers, by column: a hash of their source."""
+    return {
+        synthesizer.where: artefacts.source_hash(type(synthesizer))
+        for source in sources.values()
+        for synthesizer in source.columns.values()
+        if artefacts.is_user_code(type(synthesizer))
+    }
+
+
+# -- making -----------------------------------------------------------------------------------------------
+
+
+def generate(request: Request | None = None, observer: Any = None, **options: Any) -> Summary:
+    """Make the data set that is asked for, or the rest of it; exactly once, whatever happened before.
+
+    Takes a Request, or its fields by name: generate(schema="models.py", out="data", seed=1). Raises BadRequest when nothing was
+    written, RunError when something is missing and the same call resumes.
+    """
+    request = request or Request(**options)
+    observer = observer or Silent()
+    started = time.monotonic()
+    prepared = prepare(request)
+    root = Path(request.out or _default_out(request, prepared)).absolute()
+    prepared = _with_recorded_date(prepared, request, root)
+    sink = _sink(prepared, request, root)
+    done = {} if request.overwrite else sink.done()
+    there = sum(receipt.bytes for receipt in done.values())
+    sink.prepare(overwrite=request.overwrite, needed=max(prepared.needed - there, 0))
+    partitions = list(prepared.plan.partitions(prepared.tables))
+    missing = [p for p in share_of(partitions, request.part) if not _is_done(done, p)]
+    observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, list(done.values()))
+    if missing:
+        sink.folder.unseal()
+        _write(prepared, sink, missing, request, observer)
+        done = sink.done()  # what the target itself proves is there, and nothing else, is believed
+    receipts = [done[p.table, p.index] for p in partitions if _is_done(done, p)]
+    complete = len(receipts) == len(partitions)
+    if complete and not (sink.folder.sealed and not missing):
+        sink.finish(receipts)
+    if not complete and request.part is None:
+        raise RunError(f"{len(partitions) - len(receipts)} partitions are missing.", hint="Run the same command again.")
+    return _summary(root, receipts, len(missing), complete, time.monotonic() - started)
+
+
+def _sink(prepared: Prepared, request: Request, root: Path) -> ParquetSink:
+    spec = request.schema if isinstance(request.schema, str) else None
+    folder = RunFolder(root, prepared.record(_absolute(spec)))
+    layouts = {t: TableLayout.of(prepared.sources[t], request.layout) for t in prepared.tables}
+    return ParquetSink(folder, layouts, request.layout)
+
+
+def _with_recorded_date(prepared: Prepared, request: Request, root: Path) -> Prepared:
+    """With the as-of date of the run that is being resumed, so that a run over midnight is one run."""
+    record = read_run(root) if request.as_of is None and not request.overwrite else None
+    if record is None:
+        return prepared
+    date = datetime.date.fromisoformat(record["request"]["as_of"])
+    return replace(prepared, plan=replace(prepared.plan, as_of=date))
+
+
+def _is_done(done: Mapping[tuple[str, int], Receipt], partition: Partition) -> bool:
+    receipt = done.get((partition.table, partition.index))
+    return receipt is not None and (receipt.start, receipt.stop) == (partition.start, partition.stop)
+
+
+def _write(
+    prepared: Prepared, sink: Any, partitions: Sequence[Partition], request: Request, observer: Observer
+) -> list[Receipt]:
+    """Run the partitions where the request says: here, on a cluster of this machine, or on one that exists."""
+    job = Job(prepared.sources, sink, prepared.plan.probe)
+    workers = request.workers or default_workers()
+    volume = sum(p.rows * prepared.sources[p.table].bytes_per_row for p in partitions)
+    small = request.workers is None and volume < SMALL_JOB
+    if request.scheduler is None and (request.part or small or workers == 1 or len(partitions) == 1):
+        return run_here(job, partitions, observer)
+    classes = [type(s) for source in prepared.sources.values() for s in source.columns.values()]
+    folder = sink.folder.root / "_gen" / "artefacts" if isinstance(sink, ParquetSink) else None
+    packed = artefacts.pack(job, folder, artefacts.user_modules(classes))
+    cluster = (
+        remote_cluster(request.scheduler, observer)
+        if request.scheduler
+        else local_cluster(min(workers, len(partitions)), observer)
+    )
+    with cluster as client:
+        return run_on(client, packed, partitions, observer)
+
+
+def _summary(root: Path, receipts: Sequence[Receipt], written: int, complete: bool, seconds: float) -> Summary:
+    tables: dict[str, dict[str, int]] = {}
+    for receipt in sorted(receipts, key=lambda r: (r.table, r.index)):
+        totals = tables.setdefault(receipt.table, {"rows": 0, "files": 0, "bytes": 0})
+        totals["rows"] += receipt.rows
+        totals["files"] += 1
+        totals["bytes"] += receipt.bytes
+    rows = sum(t["rows"] for t in tables.values())
+    size = sum(t["bytes"] for t in tables.values())
+    return Summary(str(root), tables, rows, size, written, round(seconds, 3), complete)
+
+
+def _absolute(spec: str | None) -> str | None:
+    """A SPEC that still means the same from another folder."""
+    if spec is None:
+        return EXAMPLE
+    place, name = split_spec(spec)
+    if place.endswith(".py") or "/" in place:
+        place = str(Path(place).resolve())
+    return f"{place}:{name}" if name else place
+
+
+def _default_out(request: Request, prepared: Prepared) -> str:
+    largest = max(prepared.plan.rows.values())
+    return f"gen-data/{prepared.plan.spec.name}-{largest}-seed{request.seed}"
+
+
+# -- verifying --------------------------------------------------------------------------------------------
+
+
+def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, dict[str, Any], ParquetLayout]:
+    """The run that wrote a folder, from its run.json alone; user code is imported from where it was, and must be equal."""
+    record = read_run(root)
+    if record is None:
+        raise BadRequest(f"{root} holds no run of gen.", hint="Give the folder that `--out` named.")
+    asked = record["request"]
+    spec = Spec.from_json(asked["schema"])
+    if record["code"]:
+        load_module(split_spec(schema or record["schema"] or "")[0])
+    sources = table_sources(spec, asked["rows"], asked["seed"])
+    plan = Plan(
+        spec=spec,
+        rows=asked["rows"],
+        seed=asked["seed"],
+        as_of=datetime.date.fromisoformat(asked["as_of"]),
+        partition_rows=asked["partition_rows"],
+        layout=asked["layout"],
+        code=_code_of(sources),
+        probe={table: source.probe() for table, source in sources.items()},
+    )
+    layout = ParquetLayout(**{k: v for k, v in asked["layout"].items() if k != "format"})
+    return Prepared(None, plan, sources, ()), record, layout
+
+
+def verify(
+    target: str, *, repair: bool = False, schema: str | None = None, workers: int | None = None, observer: Any = None
+) -> Verdict:
+    """Recompute every partition of a data set, compare it with its file, and with `repair` write again what differs."""
+    started = time.monotonic()
+    observer = observer or Silent()
+    root = Path(target).absolute()
+    prepared, record, layout = prepare_recorded(root, schema)
+    folder = RunFolder(root, record | {"probe": prepared.plan.probe, "versions": artefacts.versions()})
+    folder.check_values(record)
+    known = folder.manifest().get("tables", {})
+    tables = tuple(t.name for t in prepared.plan.spec.tables if not known or t.name in known)
+    prepared = replace(prepared, tables=tables)
+    sink = ParquetSink(folder, {t: TableLayout.of(prepared.sources[t], layout) for t in tables}, layout)
+    partitions = list(prepared.plan.partitions(tables))
+    observer.plan({t: prepared.plan.rows[t] for t in tables}, [])
+    request = Request(workers=workers)
+    receipts = _write(prepared, ParquetComparison(sink, prepared.sources), partitions, request, observer)
+    differences = [d for r in sorted(receipts, key=lambda r: (r.table, r.index)) for d in r.differences]
+    unknown = _unknown_files(sink, partitions)
+    differences += [f"{path.relative_to(root)}: not part of the run" for path in unknown]
+    differences += _differences_of_seal(folder, receipts)
+    repaired = 0
+    if repair and differences:
+        repaired = _repair(prepared, sink, receipts, unknown, partitions, request, observer)
+    return Verdict(str(root), len(partitions), tuple(differences), repaired, round(time.monotonic() - started, 3))
+
+
+def _unknown_files(sink: ParquetSink, partitions: Sequence[Partition]) -> list[Path]:
+    expected = {sink.path(partition) for partition in partitions}
+    folders = [sink.folder.table_folder(table) for table in sink.tables]
+    return [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path not in expected]
+
+
+def _differences_of_seal(folder: RunFolder, receipts: Sequence[Receipt]) -> list[str]:
+    """How manifest and _SUCCESS differ from what the values say."""
+    if any(receipt.differences for receipt in receipts):
+        return []  # they will be made again
+    found = []
+    meant = folder.manifest_of(receipts)
+    if json.dumps(folder.manifest(), sort_keys=True) != json.dumps(meant, sort_keys=True):
+        found.append("_gen/manifest.json: does not say what the files hold")
+    if not folder.sealed:
+        found.append("_SUCCESS: missing")
+    return found
+
+
+def _repair(
+    prepared: Prepared,
+    sink: ParquetSink,
+    receipts: Sequence[Receipt],
+    unknown: Sequence[Path],
+    partitions: Sequence[Partition],
+    request: Request,
+    observer: Observer,
+) -> int:
+    """Write what differs again, remove what does not belong, seal anew; the number of things mended."""
+    bad = {(r.table, r.index) for r in receipts if r.differences}
+    sink.folder.unseal()
+    broken = [p for p in partitions if (p.table, p.index) in bad]
+    if broken:
+        _write(prepared, sink, broken, request, observer)
+    for path in unknown:
+        path.unlink()
+    done = sink.done()
+    if not all(_is_done(done, p) for p in partitions):
+        raise RunError("The repair is not complete.", hint="Run it again.")
+    sink.finish([done[p.table, p.index] for p in partitions])
+    return max(len(bad) + len(unknown), 1)
+
+
+# -- looking ------------------------------------------------------------------------------------------------
+
+
+def describe(request: Request) -> dict[str, Any]:
+    """Tables and columns as a run would make them: synthesizers, cardinalities, estimates."""
+    prepared = prepare(request)
+    tables = {
+        name: {
+            "rows": source.rows,
+            "files": sum(1 for _ in prepared.plan.partitions_of(name)),
+            "rows_per_file": prepared.plan.partition_rows[name],
+            "bytes": int(source.rows * source.bytes_per_row),
+            "columns": described(source),
+        }
+        for name, source in prepared.sources.items()
+    }
+    return {"schema": prepared.plan.spec.name, "seed": request.seed, "tables": tables}
+
+
+def one_row(request: Request, table: str, index: int) -> dict[str, Any]:
+    """One row by its address, without making any other."""
+    prepared = prepare(request)
+    prepared.plan.spec.table(table)
+    rows = prepared.plan.rows[table]
+    if not 0 <= index < rows:
+        raise BadRequest(f"{table} has no row {index:,}.", hint=f"Its rows are 0 to {rows - 1:,}.")
+    row: dict[str, Any] = prepared.sources[table].at(range(index, index + 1)).to_pylist()[0]
+    return row

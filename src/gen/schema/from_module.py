@@ -1,0 +1,125 @@
+"""This file knows how to find models in Python code: `pkg.module[:object]` or `models.py[:object]`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+
+from gen.errors import BadRequest, SchemaError
+from gen.schema.spec import suggestion
+
+
+def split_spec(text: str) -> tuple[str, str | None]:
+    """SPEC as (file or module, object or None); refuses the kinds of SPEC that are not read yet."""
+    if "://" in text:
+        raise BadRequest(
+            "A database URL as --schema is not supported yet.", hint="Give a Python file or module with Pydantic models."
+        )
+    place, _, name = text.partition(":")
+    if place.endswith(".json"):
+        raise BadRequest(
+            f"A JSON Schema document as --schema ({place}) is not supported yet.",
+            hint="Give a Python file or module with Pydantic models.",
+        )
+    return place, name or None
+
+
+def load_module(place: str) -> ModuleType:
+    """Import the file or module; an exception while it runs is reported with file, line and text."""
+    is_file = place.endswith(".py") or "/" in place
+    try:
+        return _load_file(Path(place)) if is_file else _load_name(place)
+    except BadRequest:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever the user's file raises, sys.exit included
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        raise SchemaError(
+            f"{_raised_at(error, place)}: {type(error).__name__}: {error}", hint="The schema must import without an error."
+        ) from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise BadRequest(f"The schema file {path} {what}.", hint="Give --schema the path of a Python file.")
+    # The name says where the file is, so that two files called models.py are two modules.
+    folder = str(path.resolve().parent)
+    name = f"{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    if spec is None or spec.loader is None:
+        raise BadRequest(f"The schema file {path} is not a Python file.", hint="Give it the ending .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, folder)  # so that it can import its neighbours
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def _load_name(name: str) -> ModuleType:
+    sys.path.insert(0, "")
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+            raise BadRequest(
+                f"There is no module {name!r}.", hint=f"Give a file as ./{name}.py, or a module that Python can import."
+            ) from error
+        raise
+    except (ValueError, TypeError) as error:  # an empty or relative name
+        if name in ("", ".") or name.startswith("."):
+            raise BadRequest(f"{name!r} is no module's name.", hint="Give --schema models.py or pkg.module.") from error
+        raise
+    finally:
+        sys.path.remove("")
+
+
+def _raised_at(error: BaseException, place: str) -> str:
+    """File and line where the user's code failed: the deepest frame that is not Python's import machinery."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename or place}, line {error.lineno}"
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
+    user = [f for f in frames if "/gen/schema/from_module" not in f.filename.replace("\\", "/")]
+    return f"{user[-1].filename}, line {user[-1].lineno}" if user else place
+
+
+def find_object(module: ModuleType, place: str, name: str) -> Any:
+    """The object of that name, or an error that suggests the nearest."""
+    if hasattr(module, name):
+        return getattr(module, name)
+    known = [key for key in vars(module) if not key.startswith("_")]
+    raise BadRequest(f"{place} has no object {name!r}.", hint=suggestion(name, known))
+
+
+def models_of(module: ModuleType) -> list[type[BaseModel]]:
+    """Every model defined, not only imported, in the module that is not nested in another as a field's type."""
+    defined = [
+        item
+        for item in vars(module).values()
+        if isinstance(item, type) and issubclass(item, BaseModel) and item.__module__ == module.__name__
+    ]
+    defined = list(dict.fromkeys(defined))
+    nested = {
+        other for model in defined for info in model.model_fields.values() for other in _mentioned(info.annotation)
+    }
+    return [model for model in defined if model not in nested]
+
+
+def _mentioned(annotation: Any) -> set[Any]:
+    """The classes an annotation is made of."""
+    arguments = getattr(annotation, "__args__", ())
+    return {annotation} if not arguments else set().union(*(_mentioned(argument) for argument in arguments))

@@ -1,0 +1,1 @@
+"""Where blocks land. Every sink keeps the contract of `gen.block.Sink`: whatever is repeated leaves one copy."""

@@ -1,0 +1,299 @@
+"""This file knows the folder a run writes files to: whose it is, how a file appears in it, and how it is sealed.
+
+    DIR/<Table>/part-000000.parquet   a file appears whole or not at all, under a name that is a function of (table, part)
+    DIR/_gen/run.json                 which run this is; written first
+    DIR/_gen/tmp/                     attempts under way; gone when the run is done
+    DIR/_gen/manifest.json            per table: rows, files, bytes, checksums
+    DIR/_SUCCESS                      written last
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gen.block import Receipt, add_checksums
+from gen.errors import RunError, TargetError, TargetFull
+
+_FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "has no quota left", errno.EIO: "reports an input/output error"}
+_FORBIDDEN = {errno.EACCES: "may not be written", errno.EPERM: "may not be written", errno.EROFS: "is read-only"}
+
+# fact of a run -> how a message calls it
+_FACTS = {
+    "schema": "schema",
+    "rows": "row counts",
+    "seed": "seed",
+    "as_of": "as-of date",
+    "partition_rows": "rows per file",
+    "layout": "format or compression",
+    "stream_version": "stream version",
+}
+
+
+def folder_name(table: str) -> str:
+    """A table's name as a folder: percent-encoded outside [A-Za-z0-9_-], so that no name leaves the target."""
+    return re.sub(rb"[^A-Za-z0-9_-]", lambda m: b"%%%02X" % m[0][0], table.encode()).decode()
+
+
+def read_run(root: Path) -> dict[str, Any] | None:
+    """What `run.json` says, or None where there is none. A damaged one is an error: it is never guessed at."""
+    path = root / "_gen" / "run.json"
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        record["fingerprint"], record["request"]["rows"]  # noqa: B018 - both must be there
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise TargetError(f"{path} is damaged: {error}.", hint="Restore it, or write to another folder.") from error
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
+    return record  # type: ignore[no-any-return]
+
+
+class RunFolder:
+    """One run's folder. Picklable; every method may be called by several processes at once."""
+
+    def __init__(self, root: Path, record: Mapping[str, Any]) -> None:
+        self.root = root
+        self.record = dict(record)
+        self.fingerprint: str = record["fingerprint"]
+
+    @property
+    def temporary(self) -> Path:
+        return self.root / "_gen" / "tmp"
+
+    def table_folder(self, table: str) -> Path:
+        return self.root / folder_name(table)
+
+    # -- taking the folder ----------------------------------------------------------------------------------
+
+    def check(self, *, overwrite: bool, needed: int) -> None:
+        """Refuse a place that holds something else, another run, or has no room or permission. Writes nothing."""
+        try:
+            self._check_owner(overwrite)
+        except PermissionError as error:
+            raise TargetError(f"{self.root} may not be read.", hint="Check its permissions.") from error
+        place = self.root
+        while not place.exists():
+            place = place.parent
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise TargetError(f"{place} may not be written.", hint="Choose another --out, or change its permissions.")
+        free = shutil.disk_usage(place).free
+        if overwrite:
+            free += _size_of(self.root)
+        if needed > free:
+            raise TargetError(
+                f"{self.root} needs about {needed / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free there.",
+                hint="Ask for fewer rows, or choose another --out.",
+                needed=needed,
+                free=free,
+            )
+
+    def _check_owner(self, overwrite: bool) -> None:
+        if self.root.exists() and not self.root.is_dir():
+            raise TargetError(f"{self.root} is a file.", hint="Choose a folder.")
+        record = read_run(self.root)
+        if record is None:
+            if self.root.is_dir() and any(self.root.iterdir()):
+                raise TargetError(
+                    f"{self.root} is not empty, and holds no run of gen.",
+                    hint="Choose an empty or new folder; this one is left alone, with --overwrite too.",
+                )
+        elif record["fingerprint"] != self.fingerprint and not overwrite:
+            asked, found = self.record["request"], record["request"]
+            differ = [name for fact, name in _FACTS.items() if asked.get(fact) != found.get(fact)]
+            raise TargetError(
+                f"{self.root} holds another run: its {' and '.join(differ) or 'request'} "
+                f"{'differs' if len(differ) < 2 else 'differ'} from what is asked.",
+                hint="Choose another --out, or replace it with --overwrite.",
+                differ=differ,
+            )
+        elif record["fingerprint"] == self.fingerprint and not overwrite:
+            self.check_values(record)
+
+    def check_values(self, record: Mapping[str, Any]) -> None:
+        """An unfinished run may only go on with the values it began with: code, library or platform may have changed."""
+        changed = [
+            f"{table}.{column}"
+            for table, sums in self.record["probe"].items()
+            for column, digits in sums.items()
+            if column and record["probe"].get(table, {}).get(column, digits) != digits
+        ]
+        if changed:
+            before = record.get("versions", {})
+            moved = [f"{k} {before[k]} -> {v}" for k, v in self.record["versions"].items() if before.get(k, v) != v]
+            because = f" ({', '.join(moved)})" if moved else ""
+            raise TargetError(
+                f"{self.root} was begun with other values of {', '.join(changed)}{because}: a synthesizer's code, a "
+                "library or the platform has changed since.",
+                hint="Undo the change to resume, or start anew with --overwrite.",
+                changed=changed,
+            )
+
+    def take(self, tables: Sequence[str], *, overwrite: bool) -> None:
+        """Make the folder this run's: run.json first, then the tables' folders. May be repeated, or done by several."""
+        with writing(self.root):
+            record = read_run(self.root)
+            if record is not None and overwrite:
+                self._clear(record)
+            (self.root / "_gen").mkdir(parents=True, exist_ok=True)
+            if not self._create_record():
+                self.check_still_ours()
+            for table in tables:
+                self.table_folder(table).mkdir(exist_ok=True)
+            sync_folder(self.root)
+
+    def _clear(self, record: Mapping[str, Any]) -> None:
+        """Remove what the other run wrote, run.json last, so that an interruption leaves a folder that is still a run's."""
+        (self.root / "_SUCCESS").unlink(missing_ok=True)
+        for table in record["request"]["schema"]["tables"]:
+            shutil.rmtree(self.root / folder_name(table["name"]), ignore_errors=True)
+        for name in ("tmp", "artefacts"):
+            shutil.rmtree(self.root / "_gen" / name, ignore_errors=True)
+        (self.root / "_gen" / "manifest.json").unlink(missing_ok=True)
+        (self.root / "_gen" / "run.json").unlink(missing_ok=True)
+
+    def _create_record(self) -> bool:
+        """Write run.json unless it exists; of several that try at once, one succeeds."""
+        path = self.root / "_gen" / "run.json"
+        if path.exists():
+            return False
+        draft = path.with_name(f"run.{uuid.uuid4().hex}.tmp")
+        try:
+            draft.write_text(json.dumps(self.record, indent=1), "utf-8")
+            sync_file(draft)
+            try:
+                os.link(draft, path)
+            except FileExistsError:
+                return False
+            except OSError:  # a file system without links
+                os.replace(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+        sync_folder(path.parent)
+        return True
+
+    def check_still_ours(self) -> None:
+        """Refuse to go on where another run has taken the folder since: a late attempt must not mix values in."""
+        record = read_run(self.root)
+        if record is None or record["fingerprint"] != self.fingerprint:
+            raise RunError(
+                f"{self.root} was taken over by another run.", hint="Nothing was changed there; choose another --out."
+            )
+
+    # -- files ------------------------------------------------------------------------------------------------
+
+    def publish(self, final: Path, write: Callable[[Path], None]) -> None:
+        """Make a file appear whole: written under a temporary name, synchronised, then renamed."""
+        attempt = self.temporary / self.fingerprint[:12] / f"{final.parent.name}-{final.stem}.{uuid.uuid4().hex}.tmp"
+        try:
+            with writing(self.root):
+                attempt.parent.mkdir(parents=True, exist_ok=True)
+                write(attempt)
+                sync_file(attempt)
+                self.check_still_ours()
+                final.parent.mkdir(exist_ok=True)
+                os.replace(attempt, final)
+                sync_folder(final.parent)
+        finally:
+            attempt.unlink(missing_ok=True)
+
+    @property
+    def sealed(self) -> bool:
+        """Whether everything is there."""
+        return (self.root / "_SUCCESS").exists()
+
+    def unseal(self) -> None:
+        """The folder is about to change: it is no longer complete."""
+        (self.root / "_SUCCESS").unlink(missing_ok=True)
+
+    def seal(self, receipts: Sequence[Receipt]) -> None:
+        """Everything is there: remove leftovers, write the manifest, and _SUCCESS last."""
+        manifest = self.manifest_of(receipts)
+        with writing(self.root):
+            for leftover in (self.root / "_gen").glob("run.*.tmp"):
+                leftover.unlink(missing_ok=True)
+            self.publish(
+                self.root / "_gen" / "manifest.json",
+                lambda path: _write_text(path, json.dumps(manifest, indent=1)),
+            )
+            shutil.rmtree(self.temporary, ignore_errors=True)
+            shutil.rmtree(self.root / "_gen" / "artefacts", ignore_errors=True)
+            (self.root / "_SUCCESS").touch()
+            sync_folder(self.root / "_gen")
+            sync_folder(self.root)
+
+    def manifest(self) -> dict[str, Any]:
+        """What manifest.json says; empty where there is none."""
+        try:
+            return json.loads((self.root / "_gen" / "manifest.json").read_text("utf-8"))  # type: ignore[no-any-return]
+        except (OSError, ValueError):
+            return {}
+
+    def manifest_of(self, receipts: Sequence[Receipt]) -> dict[str, Any]:
+        """What manifest.json must say when these receipts are all there is, beside tables written earlier."""
+        tables: dict[str, Any] = {}
+        known = self.manifest()
+        if known.get("fingerprint") == self.fingerprint:
+            tables.update(known["tables"])  # of an earlier run with other --tables
+        for table in dict.fromkeys(receipt.table for receipt in receipts):
+            parts = sorted((r for r in receipts if r.table == table), key=lambda r: r.index)
+            tables[table] = {
+                "rows": sum(part.rows for part in parts),
+                "files": len(parts),
+                "bytes": sum(part.bytes for part in parts),
+                "checksum": add_checksums(part.checksum for part in parts),
+            }
+        return {"fingerprint": self.fingerprint, "tables": tables}
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
+
+
+def _size_of(root: Path) -> int:
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the file's content is on the disk."""
+    _sync(path, os.O_RDWR)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the folder's names are on the disk."""
+    _sync(path, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Translate the operating system's refusals into what they mean for a run."""
+    try:
+        yield
+    except OSError as error:
+        number = error.errno or 0
+        if number in _FULL:
+            raise TargetFull(
+                f"{root}: the disk {_FULL[number]}.", hint="Make room, then run the same command again: it resumes."
+            ) from error
+        if number in _FORBIDDEN:
+            raise TargetFull(
+                f"{error.filename or root} {_FORBIDDEN[number]}.", hint="Change its permissions, then run the same command again."
+            ) from error
+        raise

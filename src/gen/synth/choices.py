@@ -1,0 +1,72 @@
+"""This file knows choices: booleans, and the values an Enum or a Literal lists."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyarrow as pa
+
+from gen.errors import SchemaError
+from gen.schema.spec import Column
+from gen.streams import Rows, Words, uniform_integers
+from gen.synth.laws import law_of
+from gen.synth.synthesizer import Ranked, Storage, Synthesizer
+
+
+class SynthesizeChoice(Synthesizer):
+    """One of a few listed values, each equally likely. Text travels as a dictionary: an index a row, each text once."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind in ("choice", "boolean") and not column.key
+
+    def prepare(self) -> None:
+        law, _ = law_of(self.where, self.column.distribution)
+        if law != "uniform":
+            raise SchemaError(f"{self.where}: the distribution {law!r} does not apply to choices.", hint="Leave it out.")
+        self.choices = self.column.choices or (False, True)
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        kind = pa.scalar(self.choices[0]).type
+        return pa.dictionary(pa.int32(), kind) if pa.types.is_string(kind) else kind
+
+    @property
+    def cardinality(self) -> int:
+        return len(self.choices)
+
+    @property
+    def storage(self) -> Storage:
+        kind = pa.scalar(self.choices[0]).type
+        size = float(np.mean([4 + len(str(c)) for c in self.choices])) if pa.types.is_string(kind) else 8.0
+        return Storage(size, math.log2(max(len(self.choices), 2)), distinct=len(self.choices))
+
+    def at(self, rows: Rows) -> pa.Array:
+        words = self.words(rows)
+        ranks = np.empty(words.size, np.int64)
+        uniform_integers(words, ranks, np.int64(0), np.uint64(len(self.choices) - 1), np.int64(1))
+        return self.unrank(ranks.view(np.uint64))
+
+    def unrank(self, ranks: Words) -> pa.Array:
+        """The choice of each rank."""
+        listed = pa.array(self.choices)
+        if pa.types.is_string(listed.type):
+            return pa.DictionaryArray.from_arrays(pa.array(ranks.astype(np.int32)), listed)
+        return listed.take(pa.array(ranks))
+
+
+class SynthesizeChoiceKey(Ranked, SynthesizeChoice):
+    """Listed values, each once."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind in ("choice", "boolean") and column.key is not None
+
+    def unrank(self, ranks: Words) -> pa.Array:
+        return SynthesizeChoice.unrank(self, ranks)
+
+    def rank(self, values: pa.Array) -> Words:
+        ranks = {value: i for i, value in enumerate(self.choices)}
+        missing = len(self.choices)
+        return np.array([ranks.get(value, missing) for value in values.to_pylist()], np.uint64)

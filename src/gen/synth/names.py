@@ -1,0 +1,319 @@
+"""This file knows names of people: frequent given names with frequent or plausible surnames, and names as keys.
+
+Surnames are a list of frequent ones, and as many again as are needed to fill the table, invented from the letter pairs of the
+list; frequent ones are drawn more often, so that most names are ordinary and few repeat exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from gen.errors import SchemaError
+from gen.schema.spec import Column
+from gen.streams import Rows, Stream, Words, kernel, mulhi, stream_key
+from gen.synth.synthesizer import Ranked, Storage
+from gen.synth.text import SynthesizeString, lengths_of, text_array
+
+SURNAMES = 32_768  # listed and invented
+LISTED_SHARE = 0.8  # of people have a listed surname
+_INITIALS = [f"{letter}. " for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
+WORTHWHILE = 1_000  # pairs of given name and surname; with fewer, given names alone are drawn
+_GUIDE_BITS = 12
+
+
+@kernel(
+    "void(uint64[::1], uint64[::1], uint32[::1], int32[::1], uint8[::1], int64[:, ::1], "
+    "uint64[::1], uint32[::1], int32[::1], uint8[::1], int32[::1], uint8[::1])"
+)
+def _draw_names(
+    words: Words,
+    first_cdf: Words,
+    first_guide: NDArray[np.uint32],
+    first_offsets: NDArray[np.int32],
+    first_data: NDArray[np.uint8],
+    allowed: NDArray[np.int64],
+    last_cdf: Words,
+    last_guide: NDArray[np.uint32],
+    last_offsets: NDArray[np.int32],
+    last_data: NDArray[np.uint8],
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+) -> None:
+    """Given name by its weight; then the second part by its weight among those that `allowed` gives the first."""
+    position = np.int64(0)
+    offsets[0] = 0
+    for i in range(offsets.size - 1):
+        word = words[2 * i]
+        g = np.int64(first_guide[word >> np.uint64(52)])
+        while word >= first_cdf[g + 1]:
+            g += 1
+        low, high = last_cdf[allowed[g, 0]], last_cdf[allowed[g, 1]]
+        place = low + mulhi(words[2 * i + 1], high - low)
+        s = np.int64(last_guide[place >> np.uint64(52)])
+        while place >= last_cdf[s + 1]:
+            s += 1
+        for j in range(first_offsets[g], first_offsets[g + 1]):
+            data[position] = first_data[j]
+            position += 1
+        for j in range(last_offsets[s], last_offsets[s + 1]):
+            data[position] = last_data[j]
+            position += 1
+        offsets[i + 1] = position
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Texts with weights, shortest first, laid out for the kernel. cdf: uint64 of len + 1, in units of 2^-64."""
+
+    texts: tuple[str, ...]
+    weights: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+    offsets: NDArray[np.int32]
+    data: NDArray[np.uint8]
+    cdf: Words
+    guide: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, texts: list[str], weights: NDArray[np.float64]) -> Parts:
+        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
+        texts, weights = [texts[i] for i in order], weights[order]
+        encoded = "".join(texts).encode()
+        lengths = np.array([len(text) for text in texts], np.int64)
+        cdf = _cumulative(weights)
+        starts = np.arange(2**_GUIDE_BITS, dtype=np.uint64) << np.uint64(64 - _GUIDE_BITS)
+        guide = np.searchsorted(cdf, starts, side="right") - 1
+        return cls(
+            tuple(texts),
+            weights,
+            lengths,
+            np.cumsum([0, *lengths]).astype(np.int32),
+            np.frombuffer(bytearray(encoded or b"\0"), np.uint8),
+            cdf,
+            guide.astype(np.uint32),
+        )
+
+    def of_length(self, shortest: int, longest: int) -> tuple[int, int]:
+        """The range of texts with such lengths."""
+        low, high = np.searchsorted(self.lengths, [shortest, longest + 1])
+        return int(low), int(high)
+
+
+def _cumulative(weights: NDArray[np.float64]) -> Words:
+    """Cumulative shares as 64-bit fixed point; the last reaches past every word."""
+    shares = np.cumsum(weights) / np.sum(weights)
+    scaled = [min(int(share * 2**64), 2**64 - 1) for share in shares.tolist()]
+    return np.array([0, *scaled[:-1], 2**64 - 1], np.uint64)
+
+
+def _by_rank(count: int) -> NDArray[np.float64]:
+    """Weights that fall with the rank as those of names do (Zipf and Mandelbrot)."""
+    return 1.0 / (np.arange(count) + 12.0)
+
+
+@lru_cache(maxsize=1)
+def _listed() -> dict[str, list[str]]:
+    text = resources.files("gen.synth").joinpath("locales/en.json").read_text("utf-8")
+    return {name: " ".join(lines).split() for name, lines in json.loads(text).items() if name != "about"}
+
+
+@lru_cache(maxsize=1)
+def given_names() -> tuple[list[str], NDArray[np.float64]]:
+    """Given names of women and men, each with a weight."""
+    listed = _listed()
+    weights: dict[str, float] = {}
+    for names in (listed["given_female"], listed["given_male"]):
+        for name, weight in zip(names, _by_rank(len(names)).tolist(), strict=True):
+            weights[name] = weights.get(name, 0.0) + weight
+    return list(weights), np.array(list(weights.values()))
+
+
+@lru_cache(maxsize=1)
+def surnames() -> tuple[list[str], NDArray[np.float64]]:
+    """Listed surnames, then invented ones, SURNAMES in all, each with a weight."""
+    listed = _listed()["surnames"]
+    invented = _invent(listed, SURNAMES - len(listed))
+    weights = _by_rank(len(listed))
+    weights *= LISTED_SHARE / weights.sum()
+    rest = np.full(len(invented), (1 - LISTED_SHARE) / len(invented))
+    return listed + invented, np.concatenate([weights, rest])
+
+
+def _invent(listed: list[str], count: int) -> list[str]:
+    """New surnames as a chain over pairs of letters: which letter follows which two, counted in the listed ones."""
+    follows: dict[str, list[str]] = {}
+    for name in listed:
+        padded = f"^^{name.lower()}$"
+        for i in range(len(padded) - 2):
+            follows.setdefault(padded[i : i + 2], []).append(padded[i + 2])
+    known = {name.lower(): None for name in listed}
+    words = iter(Stream(stream_key(0, "", "surnames", "letters")).words(range(40 * count)).tolist())
+    made: list[str] = []
+    while len(made) < count:
+        name = "^^"
+        while name[-1] != "$" and len(name) < 14:
+            letters = follows[name[-2:]]
+            name += letters[next(words) * len(letters) >> 64]
+        name = name[2:-1]
+        if name not in known and 4 <= len(name) <= 10:
+            known[name] = None
+            made.append(name.title())
+    return made
+
+
+class SynthesizeName(SynthesizeString):
+    """Names of people, "Given Surname"; given names alone where the column is too short for both."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "text" and column.domain == "name" and not column.key
+
+    def prepare(self) -> None:
+        self.shortest, self.longest = lengths_of(self.where, self.column)
+        names, weights = given_names()
+        self.separator = " "
+        self._prepare_parts(names, weights, *surnames())
+        if self._pairs() < WORTHWHILE:
+            self.separator = ""
+            self._prepare_parts(names, weights, [""], np.ones(1))
+        if not self._pairs():
+            raise SchemaError(
+                f"{self.where}: no name has {self.shortest} to {self.longest} characters.",
+                hint="Names have 2 to 23; widen min_length and max_length.",
+            )
+
+    def _prepare_parts(
+        self, names: list[str], weights: NDArray[np.float64], seconds: list[str], second_weights: NDArray[np.float64]
+    ) -> None:
+        self.seconds = Parts.of(seconds, second_weights)
+        given = Parts.of([name + self.separator for name in names], weights)
+        self.allowed = self._allowed(given, 0)
+        possible = self.allowed[:, 1] > self.allowed[:, 0]
+        if not possible.any():
+            self.given = given
+            return
+        kept = [text for text, keep in zip(given.texts, possible, strict=True) if keep]
+        self.given = Parts.of(kept, given.weights[possible])
+        self.allowed = self._allowed(self.given, 0)
+
+    def _allowed(self, given: Parts, between: int) -> NDArray[np.int64]:
+        """For each given name the range of second parts that keep the whole within the column's lengths."""
+        return np.array(
+            [
+                self.seconds.of_length(self.shortest - length - between, self.longest - length - between)
+                for length in given.lengths.tolist()
+            ],
+            np.int64,
+        )
+
+    def _pairs(self) -> int:
+        return int((self.allowed[:, 1] - self.allowed[:, 0]).sum())
+
+    def at(self, rows: Rows) -> pa.Array:
+        offsets = np.empty(len(rows) + 1, np.int32)
+        widest = int(self.given.lengths[-1] + self.seconds.lengths[-1])
+        data = np.empty(max(len(rows) * widest, 1), np.uint8)
+        first, last = self.given, self.seconds
+        _draw_names(
+            self.words(rows, width=4),
+            first.cdf,
+            first.guide,
+            first.offsets,
+            first.data,
+            self.allowed,
+            last.cdf,
+            last.guide,
+            last.offsets,
+            last.data,
+            offsets,
+            data,
+        )
+        return text_array(offsets, data)
+
+    @property
+    def cardinality(self) -> int:
+        return self._pairs()
+
+    @property
+    def storage(self) -> Storage:
+        length = float(np.average(self.given.lengths, weights=self.given.weights)) + 6.0
+        return Storage(4 + length, min(8 * length, math.log2(self._pairs()) + 4))
+
+
+class SynthesizeNameKey(Ranked, SynthesizeName):
+    """Names of people, each once: every pair of given name and surname, then every one with a middle initial."""
+
+    default_order = "scattered"
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "text" and column.domain == "name" and column.key is not None
+
+    def prepare(self) -> None:
+        SynthesizeName.prepare(self)
+        # An initial, as in "Mary B. Smith", takes three more letters.
+        self.allowed_with_initial = self._allowed(self.given, 3) if self.separator else self.allowed * 0
+        self.starts, self.starts_with_initial = (
+            np.cumsum([0, *(allowed[:, 1] - allowed[:, 0])]).astype(np.int64)
+            for allowed in (self.allowed, self.allowed_with_initial)
+        )
+        Ranked.prepare_order(self)
+
+    @property
+    def cardinality(self) -> int:
+        return int(self.starts[-1]) + len(_INITIALS) * int(self.starts_with_initial[-1])
+
+    def unrank(self, ranks: Words) -> pa.Array:
+        numbers = ranks.astype(np.int64)
+        plain = int(self.starts[-1])
+        pair, letter = np.divmod(numbers - plain, len(_INITIALS))
+        has_initial = numbers >= plain
+        g, s = self._split(np.where(has_initial, 0, numbers), self.starts, self.allowed)
+        if has_initial.any():
+            g_initial, s_initial = self._split(
+                np.where(has_initial, pair, 0), self.starts_with_initial, self.allowed_with_initial
+            )
+            g, s = np.where(has_initial, g_initial, g), np.where(has_initial, s_initial, s)
+        given, second = pa.array(self.given.texts), pa.array(self.seconds.texts)
+        middle = pa.array(["", *_INITIALS]).take(pa.array(np.where(has_initial, letter + 1, 0)))
+        return pc.binary_join_element_wise(given.take(pa.array(g)), middle, second.take(pa.array(s)), "")
+
+    @staticmethod
+    def _split(
+        pairs: NDArray[np.int64], starts: NDArray[np.int64], allowed: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The given name and the second part of each pair's number."""
+        g = np.searchsorted(starts, pairs, side="right") - 1
+        return g, allowed[g, 0] + pairs - starts[g]
+
+    def rank(self, values: pa.Array) -> Words:
+        given = {text: i for i, text in enumerate(self.given.texts)}
+        second = {text: i for i, text in enumerate(self.seconds.texts)}
+        ranks = [self._rank(text, given, second) for text in values.to_pylist()]
+        return np.array([self.cardinality if rank is None else rank for rank in ranks], np.uint64)
+
+    def _rank(self, text: str, given: dict[str, int], second: dict[str, int]) -> int | None:
+        first, *rest = text.split(" ")
+        g, s = given.get(first + self.separator), second.get(rest[-1] if rest else "")
+        if g is None or s is None or len(rest) > 2:
+            return None
+        plain = len(rest) < 2
+        allowed, starts = (
+            (self.allowed, self.starts) if plain else (self.allowed_with_initial, self.starts_with_initial)
+        )
+        if not allowed[g, 0] <= s < allowed[g, 1]:
+            return None
+        pair = int(starts[g]) + s - int(allowed[g, 0])
+        if plain:
+            return pair
+        if f"{rest[0]} " not in _INITIALS:
+            return None
+        return int(self.starts[-1]) + len(_INITIALS) * pair + _INITIALS.index(f"{rest[0]} ")

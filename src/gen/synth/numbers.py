@@ -1,0 +1,321 @@
+"""This file knows numbers: integers and floats between declared bounds, uniform or by a law, and integer keys."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gen.errors import SchemaError
+from gen.keys import MAXIMUM_DOMAIN
+from gen.schema.spec import Column
+from gen.streams import Rows, Words, uniform_floats, uniform_integers
+from gen.synth.laws import QuantileTable, law_of, round_to_grid, truncated_normal
+from gen.synth.synthesizer import Ranked, Storage, Synthesizer
+
+DEFAULT_MAXIMUM = 2**32 - 1  # the default range of numbers is 0 to here
+DEFAULT_KEY_MAXIMUM = 2**63 - 1  # of integer keys without bounds, once their table has more rows than
+MANY_ROWS = 2**31
+_INT64 = (-(2**63), 2**63 - 1)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Evenly spaced integers: first, first + step, ... `count` of them."""
+
+    first: int
+    step: int
+    count: int
+
+    @property
+    def last(self) -> int:
+        return self.first + self.step * (self.count - 1)
+
+    def values(self, ranks: Words) -> NDArray[np.int64]:
+        """The integers of these ranks. Wrapping 64-bit arithmetic gives the exact result, which fits."""
+        return (ranks * np.uint64(self.step) + np.uint64(self.first % 2**64)).view(np.int64)
+
+    def ranks(self, values: NDArray[np.int64]) -> Words:
+        """The rank of each integer; `count` or above where it is not on the grid."""
+        distance = values.view(np.uint64) - np.uint64(self.first % 2**64)
+        ranks, rest = np.divmod(distance, np.uint64(self.step))
+        outside = (rest != 0) | (values < self.first) | (values > self.last)
+        ranks[outside] = np.uint64(MAXIMUM_DOMAIN)
+        return ranks
+
+
+def grid_of(where: str, low: int, high: int, step: int) -> Grid:
+    """The multiples of `step` in [low, high], or an error where there are none."""
+    first = -(-low // step) * step
+    count = (high - first) // step + 1
+    if count < 1:
+        if low > high:
+            raise SchemaError(
+                f"{where}: the bounds contradict each other: at least {low} and at most {high}.",
+                hint="Correct ge/gt and le/lt.",
+            )
+        raise SchemaError(
+            f"{where}: no multiple of {step} lies between {low} and {high}.", hint="Widen the bounds or drop multiple_of."
+        )
+    return Grid(first, step, count)
+
+
+def window(low: int | None, high: int | None, default_low: int, default_high: int) -> tuple[int, int]:
+    """Both bounds from one or none: the default window, moved so that a single bound outside it still has room."""
+    width = default_high - default_low
+    if low is None and high is None:
+        return default_low, default_high
+    if high is None:
+        assert low is not None
+        return (low, default_high) if low <= default_high else (low, low + width)
+    if low is None:
+        return (default_low, high) if high >= default_low else (high - width, high)
+    return low, high
+
+
+class OnGrid(Synthesizer):
+    """What every column of evenly spaced integers shares, whatever the integers mean: numbers, days, microseconds."""
+
+    unit = 1.0  # grid steps per unit in which a law's parameters are given
+
+    def grid(self) -> Grid:
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.values_grid = self.grid()
+        self.table_of_law: QuantileTable | None = None
+        name, parameters = law_of(self.where, self.column.distribution)
+        if name == "normal":
+            self.table_of_law = self._law(parameters)
+
+    def _law(self, parameters: dict[str, float]) -> QuantileTable:
+        """The law over ranks, each rank standing for the interval half a step either side."""
+        grid = self.values_grid
+        last = float(grid.count - 1)
+        scaled = dict(parameters)
+        if "mean" in scaled:
+            scaled["mean"] = (scaled["mean"] * self.unit - grid.first) / grid.step
+        if "deviation" in scaled:
+            scaled["deviation"] = scaled["deviation"] * self.unit / grid.step
+        return truncated_normal(self.where, -0.5, last + 0.5, scaled, last / 2, max(last, 0.5) / 6)
+
+    def integers(self, rows: Rows) -> NDArray[np.int64]:
+        """int64 array: the column's integers at these rows."""
+        grid, words = self.values_grid, self.words(rows)
+        out = np.empty(words.size, np.int64)
+        first, last, step = np.int64(grid.first), np.uint64(grid.count - 1), np.int64(grid.step)
+        if self.table_of_law:
+            round_to_grid(self.table_of_law.at(words), out, first, last, step)
+        else:
+            uniform_integers(words, out, first, last, step)
+        return out
+
+    def to_arrow(self, integers: NDArray[np.int64]) -> pa.Array:
+        """The integers as values of the column's type, without a copy where the width allows."""
+        array = pa.array(integers)
+        if self.arrow_type.bit_width == 32:
+            array = array.cast(pa.int32())
+        return array.view(self.arrow_type)
+
+    def at(self, rows: Rows) -> pa.Array:
+        return self.to_arrow(self.integers(rows))
+
+    @property
+    def cardinality(self) -> int:
+        return self.values_grid.count
+
+    @property
+    def storage(self) -> Storage:
+        count = self.values_grid.count
+        few = count if count <= 2**16 else None
+        return Storage(self.arrow_type.bit_width / 8, math.log2(count), distinct=few)
+
+
+class GridKey(Ranked):
+    """What every key of evenly spaced integers shares. Mix in before a class of OnGrid."""
+
+    values_grid: Grid
+
+    def unrank(self, ranks: Words) -> pa.Array:
+        return self.to_arrow(self.values_grid.values(ranks))  # type: ignore[attr-defined]
+
+    def rank(self, values: pa.Array) -> Words:
+        integers = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64()).cast(pa.int64())
+        return self.values_grid.ranks(integers.to_numpy(zero_copy_only=False))
+
+    @property
+    def storage(self) -> Storage:
+        bits, width = math.log2(max(self.values_grid.count, 2)), self.arrow_type.bit_width / 8
+        if self.order.order == "scattered":
+            return Storage(width, bits)
+        return Storage(width, max(bits - math.log2(max(self.rows, 1)), 1), ascending=True)
+
+
+class SynthesizeInteger(OnGrid):
+    """Whole numbers, int64. Bounds 0 to 2^32 - 1 unless declared; uniform, or the normal law rounded."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "integer" and not column.key
+
+    def grid(self) -> Grid:
+        column = self.column
+        step = self._step(column.multiple_of)
+        low = None if column.minimum is None else _integer_above(column.minimum, column.minimum_excluded)
+        high = None if column.maximum is None else -_integer_above(-_number(column.maximum), column.maximum_excluded)
+        low, high = window(low, high, 0, self.default_maximum())
+        if low < _INT64[0] or high > _INT64[1]:
+            raise SchemaError(
+                f"{self.where}: the bounds {low} to {high} do not fit 64-bit integers.",
+                hint="Keep them between -2^63 and 2^63 - 1.",
+            )
+        return grid_of(self.where, low, high, step)
+
+    def default_maximum(self) -> int:
+        return DEFAULT_MAXIMUM
+
+    def _step(self, multiple_of: Any) -> int:
+        if multiple_of is None:
+            return 1
+        if multiple_of <= 0 or multiple_of != int(multiple_of):
+            raise SchemaError(f"{self.where}: multiple_of is {multiple_of}.", hint="Give a whole number above 0.")
+        return int(multiple_of)
+
+
+class SynthesizeIntegerKey(GridKey, SynthesizeInteger):
+    """Whole numbers, each once. Without bounds they reach to 2^63 - 1 once the table has over 2^31 rows."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "integer" and column.key is not None
+
+    def default_maximum(self) -> int:
+        return DEFAULT_KEY_MAXIMUM if self.rows > MANY_ROWS and not self.column.bounded else DEFAULT_MAXIMUM
+
+
+def _number(bound: Any) -> int | float:
+    """A declared bound, which the reader has checked to be a number."""
+    if isinstance(bound, float) and not math.isfinite(bound):
+        raise SchemaError(f"A bound is {bound}.", hint="Give a finite bound, or none.")
+    return bound  # type: ignore[no-any-return]
+
+
+def _integer_above(bound: Any, excluded: bool) -> int:
+    """The least integer that satisfies a lower bound."""
+    bound = _number(bound)
+    return math.floor(bound) + 1 if excluded else math.ceil(bound)
+
+
+class SynthesizeFloat(Synthesizer):
+    """Numbers with a fraction, float64. Bounds 0 to 2^32 - 1 unless declared; uniform, or normal, truncated."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "number" and not column.key
+
+    def prepare(self) -> None:
+        column = self.column
+        self.low, self.high = self._bounds()
+        name, parameters = law_of(self.where, column.distribution)
+        self.table_of_law: QuantileTable | None = None
+        self.multiples: Grid | None = None
+        if column.multiple_of is not None:
+            self._prepare_multiples(name, parameters)
+        elif name == "normal":
+            middle, sixth = self.low / 2 + self.high / 2, (self.high - self.low) / 6
+            if self.low < self.high:
+                self.table_of_law = truncated_normal(self.where, self.low, self.high, parameters, middle, sixth)
+
+    def _bounds(self) -> tuple[float, float]:
+        column = self.column
+        low = None if column.minimum is None else float(_number(column.minimum))
+        high = None if column.maximum is None else float(_number(column.maximum))
+        if low is None:
+            low = 0.0 if high is None or high >= 0 else high - DEFAULT_MAXIMUM
+        if high is None:
+            high = float(DEFAULT_MAXIMUM) if low <= DEFAULT_MAXIMUM else low + DEFAULT_MAXIMUM
+        declared = low, high
+        low = math.nextafter(low, math.inf) if column.minimum_excluded else low
+        high = math.nextafter(high, -math.inf) if column.maximum_excluded else high
+        if low > high:
+            raise SchemaError(
+                f"{self.where}: the bounds contradict each other: from {declared[0]:g} to {declared[1]:g}.",
+                hint="Correct ge/gt and le/lt.",
+            )
+        return low, high
+
+    def _prepare_multiples(self, law: str, parameters: dict[str, float]) -> None:
+        step = float(self.column.multiple_of or 0)
+        if not step > 0 or not math.isfinite(step):
+            raise SchemaError(f"{self.where}: multiple_of is {step:g}.", hint="Give a finite number above 0.")
+        unit = Fraction(step)
+        low, high = math.ceil(Fraction(self.low) / unit), math.floor(Fraction(self.high) / unit)
+        # k * step, rounded to a double, may fall just outside a bound that the exact product meets.
+        low, high = low + (low * step < self.low), high - (high * step > self.high)
+        if low > high:
+            raise SchemaError(
+                f"{self.where}: no multiple of {step:g} lies between {self.low:g} and {self.high:g}.",
+                hint="Widen the bounds or drop multiple_of.",
+            )
+        if max(-low, high) > 2**53:
+            raise SchemaError(
+                f"{self.where}: multiples of {step:g} between {self.low:g} and {self.high:g} are finer than a double.",
+                hint="Narrow the bounds or make multiple_of larger.",
+            )
+        self.multiples = Grid(low, 1, high - low + 1)
+        if law == "normal":
+            last = float(high - low)
+            scaled = {k: v / step - (low if k == "mean" else 0) for k, v in parameters.items()}
+            self.table_of_law = truncated_normal(self.where, -0.5, last + 0.5, scaled, last / 2, max(last, 0.5) / 6)
+
+    def at(self, rows: Rows) -> pa.Array:
+        words = self.words(rows)
+        if self.multiples:
+            return pa.array(self._multiples_at(words, self.multiples))
+        if self.table_of_law:
+            return pa.array(self.table_of_law.at(words))
+        out = np.empty(words.size, np.float64)
+        width = self.high - self.low
+        # A range wider than the largest double is drawn at half scale; halving and doubling are exact.
+        scale = 1.0 if math.isfinite(width) else 2.0
+        width = self.high / scale - self.low / scale
+        uniform_floats(words, out, self.low / scale, width, scale, self.high)
+        return pa.array(out)
+
+    def _multiples_at(self, words: Words, grid: Grid) -> NDArray[np.float64]:
+        integers = np.empty(words.size, np.int64)
+        first, last, step = np.int64(grid.first), np.uint64(grid.count - 1), np.int64(1)
+        if self.table_of_law:
+            round_to_grid(self.table_of_law.at(words), integers, first, last, step)
+        else:
+            uniform_integers(words, integers, first, last, step)
+        return integers * float(self.column.multiple_of or 1)
+
+    @property
+    def cardinality(self) -> int | None:
+        return self.multiples.count if self.multiples else None
+
+    @property
+    def storage(self) -> Storage:
+        if self.multiples and self.multiples.count <= 2**16:
+            return Storage(8, math.log2(self.multiples.count), distinct=self.multiples.count)
+        return Storage(8, 53)
+
+
+class SynthesizeFloatKey(SynthesizeFloat):
+    """Refuses: a floating-point number is no key."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "number" and column.key is not None
+
+    def prepare(self) -> None:
+        raise SchemaError(
+            f"{self.where}: a float cannot be a primary key.", hint="Use an int, a str, a date or a datetime."
+        )

@@ -1,0 +1,254 @@
+"""This file knows what a synthesizer is: one column as a function of row numbers; and how a column finds its own.
+
+A class that subclasses `Synthesizer` and writes `match` is found by it, the most specific and the latest first; or it is
+named by the column. The built-in ones are found the same way. It writes either
+
+    at(rows)            the values at any rows, from `self.words(rows)`: row-addressed, the fast way; or
+    draw(generator, n)  n values from a NumPy generator: block-addressed, drawn once per fixed block of 65,536 rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from gen.errors import SchemaError
+from gen.keys import KeyOrder, check_capacity
+from gen.schema.spec import Column, suggestion
+from gen.streams import Rows, Stream, Words, stream_key
+
+ADDRESS_BLOCK = 65_536  # rows drawn together by a synthesizer that only writes `draw`; fixed for ever
+
+_ARROW_TYPES = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "text": pa.string(),
+    "datetime": pa.timestamp("us"),
+    "date": pa.date32(),
+}
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What a sink may know of a column when it chooses an encoding. Sizes are per value.
+
+    bytes: plain, uncompressed. bits: of information, at most. ascending: values grow with the row number.
+    distinct: how many different values, where they are few; None where they are many or unknown.
+    """
+
+    bytes: float
+    bits: float
+    ascending: bool = False
+    distinct: int | None = None
+
+
+class Synthesizer:
+    """One column of `rows` rows: row numbers in, an Arrow array out. Picklable, small, without state.
+
+    Subclasses may override `prepare` (check the declaration; called once), `arrow_type`, `cardinality`, `storage`, and
+    one of `at` and `draw`. A class that serves primary keys and promises distinct values for distinct rows sets
+    `unique = True`.
+    """
+
+    unique: ClassVar[bool] = False
+    serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
+    reason: str = ""  # why this synthesizer was chosen
+
+    def __init__(self, column: Column, table: str, rows: int, seed: int) -> None:
+        self.column = column
+        self.table = table
+        self.rows = rows
+        self.seed = seed
+        self._drawn: tuple[int, pa.Array] | None = None
+        self.prepare()
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        """Whether this class draws such columns, where the column does not name its synthesizer."""
+        return False
+
+    def prepare(self) -> None:
+        """Read and check the declaration; raise SchemaError where it cannot be met."""
+
+    @property
+    def where(self) -> str:
+        """The column as messages name it: Table.column."""
+        return f"{self.table}.{self.column.name}"
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """The type of every array that `at` returns."""
+        if self.column.kind == "choice":
+            return pa.scalar(self.column.choices[0]).type
+        return _ARROW_TYPES[self.column.kind]
+
+    @property
+    def cardinality(self) -> int | None:
+        """How many different values there are; None where that is not known."""
+        return None
+
+    @property
+    def storage(self) -> Storage:
+        try:
+            return Storage(self.arrow_type.bit_width / 8, self.arrow_type.bit_width)
+        except ValueError:  # text has no fixed width
+            length = ((self.column.min_length or 1) + (self.column.max_length or 32)) / 2
+            return Storage(4 + length, 8 * length)
+
+    @property
+    def block_addressed(self) -> bool:
+        """Whether values come from `draw`, a whole block of rows at a time."""
+        return type(self).at is Synthesizer.at
+
+    def words(self, rows: Rows, width: int = 2, purpose: str = "value") -> Words:
+        """The column's random words at these rows: uint64 array of len(rows) * width / 2."""
+        return Stream(self.stream_key(purpose), width).words(rows)
+
+    def stream_key(self, purpose: str) -> int:
+        """The 64-bit key of the column's stream for a purpose."""
+        return stream_key(self.seed, self.table, self.column.name, purpose)
+
+    def at(self, rows: Rows) -> pa.Array:
+        """The values at these rows, in that order: an array of exactly len(rows), of `arrow_type`."""
+        if not len(rows):
+            return pa.array([], self.arrow_type)
+        if isinstance(rows, range):
+            pieces = [self._block(b, start, stop) for b, start, stop in _blocks(rows)]
+            return pa.chunked_array(pieces).combine_chunks() if len(pieces) > 1 else pieces[0]
+        blocks, places = np.divmod(rows, np.uint64(ADDRESS_BLOCK))
+        order = np.argsort(blocks, kind="stable")
+        touched, starts = np.unique(blocks[order], return_index=True)
+        stops = [*starts.tolist()[1:], rows.size]
+        pieces = [
+            self._block(int(b), 0, ADDRESS_BLOCK).take(pa.array(places[order[start:stop]]))
+            for b, start, stop in zip(touched, starts, stops, strict=True)
+        ]
+        back = np.empty(rows.size, np.int64)
+        back[order] = np.arange(rows.size)
+        return pa.chunked_array(pieces).combine_chunks().take(pa.array(back))
+
+    def draw(self, generator: np.random.Generator, n: int) -> Any:
+        """n values, as an array or a list, from a NumPy generator; n is always the block's 65,536."""
+        raise SchemaError(
+            f"{self.where}: the synthesizer {type(self).__name__} writes neither `at` nor `draw`.",
+            hint="Write `def draw(self, generator, n)` and return n values.",
+        )
+
+    def _block(self, block: int, start: int, stop: int) -> pa.Array:
+        """Rows start to stop of an address block, drawn whole; the last block drawn is kept."""
+        if self._drawn is None or self._drawn[0] != block:
+            generator = np.random.Generator(np.random.Philox(key=[self.stream_key("draw"), block]))
+            self._drawn = block, self.checked(self.draw(generator, ADDRESS_BLOCK), ADDRESS_BLOCK)
+        return self._drawn[1].slice(start, stop - start)
+
+    def checked(self, values: Any, n: int) -> pa.Array:
+        """What user code returned, as an array of the right type and length, or an error that says what it was."""
+        try:
+            array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=False)
+            if isinstance(array, pa.ChunkedArray):
+                array = array.combine_chunks()
+            array = array if array.type == self.arrow_type else array.cast(self.arrow_type)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, ValueError) as error:
+            raise SchemaError(
+                f"{self.where}: {type(self).__name__} returned values that are not {self.arrow_type}: {error}",
+                hint="Return values of the field's type.",
+            ) from error
+        if len(array) != n:
+            raise SchemaError(
+                f"{self.where}: {type(self).__name__} returned {len(array)} values for {n} rows.",
+                hint="Return one value for each row.",
+            )
+        if array.null_count:
+            raise SchemaError(
+                f"{self.where}: {type(self).__name__} returned {array.null_count} nulls, and the field is not optional.",
+                hint="Return a value for each row.",
+            )
+        return array
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_drawn": None}
+
+
+def _blocks(rows: range) -> Iterator[tuple[int, int, int]]:
+    """The address blocks a range touches, each with the part of it inside the range."""
+    for block in range(rows.start // ADDRESS_BLOCK, -(-rows.stop // ADDRESS_BLOCK)):
+        base = block * ADDRESS_BLOCK
+        yield block, max(rows.start - base, 0), min(rows.stop - base, ADDRESS_BLOCK)
+
+
+class Ranked(Synthesizer):
+    """A synthesizer whose values can be counted: rank -> value and value -> rank, so it can serve as a key.
+
+    Mix it in before the class that knows the values: `class SynthesizeIntegerKey(Ranked, SynthesizeInteger)`.
+    """
+
+    unique = True
+    default_order: ClassVar[str] = "ascending"
+
+    def unrank(self, ranks: Words) -> pa.Array:
+        """The values with these ranks; ranks are below `cardinality`."""
+        raise NotImplementedError
+
+    def rank(self, values: pa.Array) -> Words:
+        """The rank of each value; a rank of `cardinality` or above for a value that is not in the domain."""
+        raise NotImplementedError
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.prepare_order()
+
+    def prepare_order(self) -> None:
+        """Prove that there are enough values, and fix which row gets which."""
+        assert self.column.key is not None and self.cardinality is not None
+        check_capacity(self.table, self.column.name, self.rows, self.cardinality, f"a {self.column.kind} in its bounds")
+        order = self.column.key.order or self.default_order
+        self.order = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
+
+    def at(self, rows: Rows) -> pa.Array:
+        return self.unrank(self.order.ranks(rows))
+
+    def row_of(self, values: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The row whose key each value is; -1 where no row's is."""
+        return self.order.row_of(self.rank(values))
+
+
+# -- how a column finds its synthesizer --------------------------------------------------------------------
+
+
+def synthesizer_classes(base: type[Synthesizer] = Synthesizer) -> Iterator[type[Synthesizer]]:
+    """Every subclass, the most specific first, and of equals the one defined last."""
+    for subclass in reversed(base.__subclasses__()):
+        yield from synthesizer_classes(subclass)
+        yield subclass
+
+
+def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str]:
+    """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
+    refers = column.reference is not None
+    classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
+    if column.synthesizer:
+        for found in classes:
+            if found.__name__ == column.synthesizer:
+                return found, "named by the column"
+        raise SchemaError(
+            f"{where}: there is no synthesizer {column.synthesizer!r}.",
+            hint=suggestion(column.synthesizer, (c.__name__ for c in classes)),
+        )
+    for found in classes:
+        if found.match(column):
+            return found, f"matches {_described(column)}"
+    raise SchemaError(f"{where}: no synthesizer draws a {_described(column)}.", hint="Write one with a `match`.")
+
+
+def _described(column: Column) -> str:
+    facts = [column.kind]
+    if column.domain:
+        facts.append(f"of the domain {column.domain!r}")
+    if column.key:
+        facts.append("that is a primary key")
+    return " ".join(facts)

@@ -1,0 +1,366 @@
+"""This file knows random text: letters straight into Arrow buffers, and text keys by unranking.
+
+The default alphabet is letters and punctuation, 84 characters of ASCII; the default length 1 to 32, each length equally
+likely.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gen.errors import SchemaError
+from gen.keys import Permutation, check_capacity
+from gen.schema.spec import Column, suggestion
+from gen.streams import (
+    BITS32,
+    LOW32,
+    TILE,
+    Rows,
+    Stream,
+    Words,
+    copy_8_bytes,
+    copy_32_bytes,
+    device,
+    kernel,
+    philox,
+    rows_array,
+)
+from gen.synth.synthesizer import Storage, Synthesizer
+
+DEFAULT_LENGTHS = (1, 32)
+MAXIMUM_LENGTH = 1_000_000
+SPARE = 64  # bytes past the end that the kernels may write to: they copy whole vectors
+DOMAINS = ("name",)  # what `domain` may say of a text column
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """`size` characters: consecutive code points from `base`, but for one gap of `gap` codes after the first `head`."""
+
+    base: int
+    head: int
+    gap: int
+    size: int
+
+    def code(self, index: int) -> int:
+        return self.base + index + (self.gap if index >= self.head else 0)
+
+    def index(self, code: int) -> int:
+        """The place of a character, or -1 where it is not of the alphabet."""
+        place = code - self.base
+        if place >= self.head:
+            place = place - self.gap if place >= self.head + self.gap else -1
+        return place if 0 <= place < self.size else -1
+
+
+# string.ascii_letters and string.punctuation: everything printable but digits and space.
+LETTERS_AND_PUNCTUATION = Alphabet(base=33, head=15, gap=10, size=84)
+
+
+_EVERY_BYTE = np.uint64(0x0101010101010101)
+_TOP_BITS = np.uint64(0x8080808080808080)
+
+
+@device
+def _four_indexes(word: int, size: int) -> int:
+    """Four indexes into an alphabet from one 32-bit word, a byte each: its digits in base `size`, as a fraction."""
+    word *= size
+    packed = word >> BITS32
+    word = (word & LOW32) * size
+    packed |= (word >> BITS32) << np.uint64(8)
+    word = (word & LOW32) * size
+    packed |= (word >> BITS32) << np.uint64(16)
+    word = (word & LOW32) * size
+    return packed | ((word >> BITS32) << np.uint64(24))
+
+
+@kernel(
+    "void(uint64[::1], int32[::1], uint8[::1], uint64, uint64, uint64, uint64, UniTuple(uint64, 4), uint64)"
+)
+def _draw_text(
+    rows: Words,
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    counters: int,
+    key: int,
+    shortest: int,
+    lengths: int,
+    alphabet: tuple[int, int, int, int],
+    attempt: int,
+) -> None:
+    """Text of every row: word 0 is its length, each further word four letters. `counters` Philox counters a row.
+
+    Tile by tile: all words first, then all letters, both vectorised; then each row's text is copied to its place in
+    whole vectors, the surplus overwritten by the next row.
+    """
+    k0, k1 = key & LOW32, key >> BITS32
+    attempt = attempt & LOW32
+    base, gap, size = alphabet[0] * _EVERY_BYTE, alphabet[2] * _EVERY_BYTE, alphabet[3] & LOW32
+    to_top = (np.uint64(128) - alphabet[1]) * _EVERY_BYTE
+    stride = np.int64(counters)
+    tile = np.empty(2 * TILE * stride + 8, np.uint64)
+    sizes = np.empty(TILE, np.int64)
+    numbers = np.empty(TILE * stride, np.uint64)
+    source, target = np.uint64(tile.ctypes.data), np.uint64(data.ctypes.data)
+    position = np.int64(0)
+    offsets[0] = 0
+    for start in range(0, rows.size, TILE):
+        n = min(rows.size - start, TILE)
+        for i in range(n):
+            for c in range(stride):
+                numbers[i * stride + c] = rows[start + i] * counters + np.uint64(c)
+        for i in range(n * stride):
+            x0, x1, x2, x3 = philox(numbers[i] & LOW32, numbers[i] >> BITS32, attempt, np.uint64(0), k0, k1)
+            tile[2 * i] = x0 | (x1 << BITS32)
+            tile[2 * i + 1] = x2 | (x3 << BITS32)
+        for i in range(n):
+            sizes[i] = np.int64(shortest + (((tile[2 * stride * i] & LOW32) * lengths) >> BITS32))
+        for i in range(2 * n * stride):
+            indexes = _four_indexes(tile[i] & LOW32, size) | (_four_indexes(tile[i] >> BITS32, size) << BITS32)
+            # Eight bytes at once: those of `head` or more get their top bit set by the sum, and then the gap.
+            past = (indexes + to_top) & _TOP_BITS
+            past |= past - (past >> np.uint64(7))
+            tile[i] = indexes + base + (past & gap)
+        for i in range(n):
+            here = source + np.uint64(16 * stride * i + 4)
+            there = target + np.uint64(position)
+            copy_32_bytes(here, there)
+            copy_8_bytes(here + np.uint64(32), there + np.uint64(32))
+            done = np.int64(40)
+            while done < sizes[i]:
+                copy_32_bytes(here + np.uint64(done), there + np.uint64(done))
+                done += 32
+            position += sizes[i]
+            offsets[start + i + 1] = position
+
+
+def text_array(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> pa.Array:
+    """An Arrow text array over these buffers, without a copy; surplus bytes past the last offset are cut off."""
+    used = pa.py_buffer(data).slice(0, int(offsets[-1]))
+    return pa.StringArray.from_buffers(offsets.size - 1, pa.py_buffer(offsets), used)
+
+
+class SynthesizeString(Synthesizer):
+    """Random text of letters and punctuation, 1 to 32 characters unless declared; each length equally likely."""
+
+    alphabet = LETTERS_AND_PUNCTUATION
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "text" and not column.key
+
+    def prepare(self) -> None:
+        column = self.column
+        if column.distribution and column.distribution.name != "uniform":
+            raise SchemaError(
+                f"{self.where}: the distribution {column.distribution.name!r} does not apply to text.",
+                hint="Leave it out; lengths are uniform between min_length and max_length.",
+            )
+        if column.domain is not None and column.domain not in DOMAINS:
+            raise SchemaError(
+                f"{self.where}: there is no domain {column.domain!r}.", hint=suggestion(column.domain, DOMAINS)
+            )
+        self.shortest, self.longest = lengths_of(self.where, column)
+
+    def at(self, rows: Rows) -> pa.Array:
+        counters = (self.longest + 4 + 15) // 16
+        offsets = np.empty(len(rows) + 1, np.int32)
+        data = np.empty(len(rows) * self.longest + SPARE, np.uint8)
+        _draw_text(
+            rows_array(rows),
+            offsets,
+            data,
+            np.uint64(counters),
+            np.uint64(self.stream_key("value")),
+            np.uint64(self.shortest),
+            np.uint64(self.longest - self.shortest + 1),
+            kernel_alphabet(self.alphabet),
+            np.uint64(0),
+        )
+        return text_array(offsets, data)
+
+    @property
+    def cardinality(self) -> int:
+        """How many different texts there are."""
+        return sum(self.alphabet.size**length for length in range(self.shortest, self.longest + 1))
+
+    @property
+    def storage(self) -> Storage:
+        mean = (self.shortest + self.longest) / 2
+        return Storage(4 + mean, mean * math.log2(self.alphabet.size) + 5)
+
+
+def lengths_of(where: str, column: Column) -> tuple[int, int]:
+    """The shortest and longest text a column allows; one declared length moves the default of the other."""
+    shortest, longest = column.min_length, column.max_length
+    if longest is None:
+        longest = max(DEFAULT_LENGTHS[1], shortest or 0)
+    if shortest is None:
+        shortest = min(DEFAULT_LENGTHS[0], longest)
+    if shortest > longest or shortest < 0:
+        raise SchemaError(
+            f"{where}: the lengths contradict each other: at least {shortest} and at most {longest}.",
+            hint="Correct min_length and max_length.",
+        )
+    if longest > MAXIMUM_LENGTH:
+        raise SchemaError(
+            f"{where}: texts of up to {longest:,} characters are asked for.",
+            hint=f"Declare a max_length of at most {MAXIMUM_LENGTH:,}.",
+        )
+    return shortest, longest
+
+
+def kernel_alphabet(alphabet: Alphabet) -> tuple[Any, Any, Any, Any]:
+    """The alphabet as the kernels take it."""
+    return np.uint64(alphabet.base), np.uint64(alphabet.head), np.uint64(alphabet.gap), np.uint64(alphabet.size)
+
+
+# -- text keys ---------------------------------------------------------------------------------------------
+
+TAIL = 9  # letters that make a key unique: 84^9 < 2^63; letters before them are random
+
+
+@kernel(
+    "void(uint64[::1], int64[::1], uint64[::1], int64, int32[::1], uint8[::1], UniTuple(uint64, 4))"
+)
+def _write_keys(
+    ranks: Words,
+    sizes: NDArray[np.int64],
+    head_words: Words,
+    words_per_row: int,
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    alphabet: tuple[int, int, int, int],
+) -> None:
+    """Text of each rank: its last 9 letters are the rank's digits in base `size`; letters before them are random."""
+    base, head, gap, size = alphabet[0], alphabet[1], alphabet[2], alphabet[3]
+    position = np.int64(0)
+    offsets[0] = 0
+    for i in range(ranks.size):
+        length = sizes[i]
+        tail = min(length, np.int64(9))
+        word = np.uint64(0)
+        for j in range(length - tail):
+            if j % 4 == 0:  # four letters from each 32-bit word
+                word = (head_words[i * words_per_row + j // 8] >> np.uint64(8 * (j % 8))) & LOW32
+            word *= size
+            index = word >> BITS32
+            word &= LOW32
+            data[position + j] = np.uint8(index + base + (gap if index >= head else np.uint64(0)))
+        rank = ranks[i]
+        for j in range(tail):
+            index = rank % size
+            rank //= size
+            data[position + length - 1 - j] = np.uint8(index + base + (gap if index >= head else np.uint64(0)))
+        position += length
+        offsets[i + 1] = position
+
+
+class SynthesizeStringKey(SynthesizeString):
+    """Random text, each once. Lengths are equally likely, as far as there are texts of each length.
+
+    Rows are dealt to lengths by a permutation; within a length the last 9 letters are a permutation of the row's
+    number unranked, so that texts differ. "sequential" counts texts by length, then by letter: A, B, .. AA, AB.
+    """
+
+    unique = True
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "text" and column.key is not None and column.domain != "name"
+
+    def prepare(self) -> None:
+        super().prepare()
+        assert self.column.key is not None
+        domain = f"text of {self.shortest} to {self.longest} characters"
+        check_capacity(self.table, self.column.name, self.rows, self.cardinality, domain)
+        self.order = self.column.key.order or "scattered"
+        if self.order == "ascending":
+            raise SchemaError(
+                f"{self.where}: text keys are sequential or scattered, not ascending.",
+                hint='Use PrimaryKey() or PrimaryKey(order="sequential").',
+            )
+        self.lengths = list(range(self.shortest, self.longest + 1))
+        sizes = [self.alphabet.size**length for length in self.lengths]
+        counts = _fill(sizes, self.rows) if self.order == "sequential" else _deal(sizes, self.rows)
+        self.starts = np.cumsum([0, *counts]).astype(np.uint64)
+        self.deal = Permutation(max(self.rows, 1), self.stream_key("length"))
+        self.within = [
+            Permutation(self.alphabet.size ** min(length, TAIL), self.stream_key(f"key {length}"))
+            for length in self.lengths
+        ]
+
+    def at(self, rows: Rows) -> pa.Array:
+        places = rows_array(rows)
+        if self.order == "scattered":
+            places = self.deal.at(places)
+        which = np.searchsorted(self.starts, places, side="right") - 1
+        ranks = places - self.starts[which]
+        if self.order == "scattered":
+            for i in np.unique(which):
+                chosen = which == i
+                ranks[chosen] = self.within[i].at(ranks[chosen])
+        sizes = which.astype(np.int64) + self.shortest
+        return self._write(rows, ranks, sizes)
+
+    def _write(self, rows: Rows, ranks: Words, sizes: NDArray[np.int64]) -> pa.Array:
+        words_per_row = max(1, -(-(self.longest - TAIL) // 8))  # uint64, eight letters each
+        words_per_row += words_per_row % 2 if words_per_row > 1 else 0
+        if self.order == "scattered":
+            words = Stream(self.stream_key("value"), 2 * words_per_row).words(rows)
+        else:
+            words = np.zeros(ranks.size * words_per_row, np.uint64)  # counted texts start with the first letter
+        offsets = np.empty(ranks.size + 1, np.int32)
+        data = np.empty(max(int(sizes.sum()), 1), np.uint8)
+        _write_keys(ranks, sizes, words, np.int64(words_per_row), offsets, data, kernel_alphabet(self.alphabet))
+        return text_array(offsets, data)
+
+    def row_of(self, values: pa.Array) -> NDArray[np.int64]:
+        """The row whose key each text is; -1 where no row's is."""
+        rows = np.array([self._row_of(text) for text in values.to_pylist()], np.int64)
+        known = rows >= 0
+        if known.any():
+            made = self.at(rows[known].astype(np.uint64))
+            same = np.array([a == b for a, b in zip(made.to_pylist(), values.filter(known).to_pylist(), strict=True)])
+            rows[known] = np.where(same, rows[known], -1)
+        return rows
+
+    def _row_of(self, text: str) -> int:
+        indexes = [self.alphabet.index(ord(letter)) for letter in text]
+        if not self.shortest <= len(text) <= self.longest or min(indexes, default=0) < 0:
+            return -1
+        which = len(text) - self.shortest
+        rank = 0
+        for index in indexes[-TAIL:]:
+            rank = rank * self.alphabet.size + index
+        if self.order == "scattered":
+            rank = int(self.within[which].inverse(np.array([rank], np.uint64))[0])
+        place = int(self.starts[which]) + rank
+        if place >= int(self.starts[which + 1]):
+            return -1
+        return int(self.deal.inverse(np.array([place], np.uint64))[0]) if self.order == "scattered" else place
+
+
+def _deal(sizes: list[int], rows: int) -> list[int]:
+    """How many rows each length gets: equal shares, as far as a length has texts; the rest goes to longer ones."""
+    counts = []
+    left = rows
+    for i, size in enumerate(sizes):  # sizes ascend, so a share that does not fit is made up for later
+        counts.append(min(size, left // (len(sizes) - i), left))
+        left -= counts[-1]
+    return counts
+
+
+def _fill(sizes: list[int], rows: int) -> list[int]:
+    """How many rows each length gets when texts are counted from the shortest."""
+    counts = []
+    for size in sizes:
+        counts.append(min(size, rows))
+        rows -= counts[-1]
+    return counts
