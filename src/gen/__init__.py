@@ -59,7 +59,7 @@ _HOME = {
     "verify": "run",
 }
 
-__all__ = [  # noqa: PLE0604 - sorted, and equal to the keys above: a test compares them
+__all__ = [
     "BadRequest",
     "CapacityError",
     "ClusterError",

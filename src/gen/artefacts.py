@@ -1,8 +1,8 @@
 """This file knows artefacts: what workers need besides their partition, as content-hashed bytes and files.
 
-A job (sources and sink) is packed once and fetched once by each worker process. User code travels in it by value, so that a
-worker needs no copy of the user's files; Arrow arrays above a size go to a file each, named by its content, which every
-process of a host maps and the operating system shares.
+A job (sources and sink) is packed once and fetched once by each worker process. User code travels in it by value, so
+that a worker needs no copy of the user's files; Arrow arrays above a size go to a file each, named by its content,
+which every process of a host maps and the operating system shares.
 """
 
 from __future__ import annotations

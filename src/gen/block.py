@@ -14,7 +14,7 @@ canonical form:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.streams import Words, device, intrinsic, ir, kernel, stream_key, types
+from gen.streams import Word, Words, device, intrinsic, ir, kernel, stream_key, types
 
 # -- partitions, receipts, and the two seams -------------------------------------------------------------
 
@@ -110,7 +110,7 @@ _SHIFT = np.uint64(32)
 
 
 @device
-def mix(x: int) -> int:
+def mix(x: Word) -> Word:
     """A bijection on 64 bits in which every input bit reaches every output bit."""
     x ^= x >> _SHIFT
     x *= _MIX
@@ -120,13 +120,13 @@ def mix(x: int) -> int:
 
 
 @kernel("void(int64[::1], uint64[::1], uint64)")
-def _hash_integers(values: NDArray[np.int64], out: Words, key: int) -> None:
+def _hash_integers(values: NDArray[np.int64], out: Words, key: Word) -> None:
     for i in range(values.size):
         out[i] = mix(np.uint64(values[i]) + key)
 
 
 @kernel("void(float64[::1], uint64[::1], uint64)")
-def _hash_floats(values: NDArray[np.float64], out: Words, key: int) -> None:
+def _hash_floats(values: NDArray[np.float64], out: Words, key: Word) -> None:
     bits = values.view(np.uint64)
     for i in range(values.size):
         word = bits[i]
@@ -138,9 +138,9 @@ def _hash_floats(values: NDArray[np.float64], out: Words, key: int) -> None:
 TEXT_STEP = 64  # bytes of text hashed at once: eight words side by side
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _hash_step(typingctx: Any, address: Any, mask_address: Any, key: Any) -> Any:
-    """The sum over eight 64-bit words of ((word & mask) ^ (key + lane * golden)), multiplied, folded, multiplied."""
+    """The sum over eight 64-bit words of (word & mask) ^ (key + lane * golden), multiplied and folded: bijections."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word = ir.IntType(64)
@@ -158,7 +158,7 @@ def _hash_step(typingctx: Any, address: Any, mask_address: Any, key: Any) -> Any
         keys = builder.add(keys, constant([lane * int(_GOLDEN) for lane in range(8)]))
         x = builder.xor(builder.and_(load(arguments[0]), load(arguments[1])), keys)
         x = builder.mul(x, constant([int(_MIX)] * 8))
-        x = builder.mul(builder.xor(x, builder.lshr(x, constant([32] * 8))), constant([int(_MIX)] * 8))
+        x = builder.xor(x, builder.lshr(x, constant([32] * 8)))
         add = builder.module.declare_intrinsic("llvm.vector.reduce.add.v8i64", (), ir.FunctionType(word, [vector]))
         return builder.call(add, [x])
 
@@ -167,7 +167,7 @@ def _hash_step(typingctx: Any, address: Any, mask_address: Any, key: Any) -> Any
 
 @kernel("void(int32[::1], uint8[::1], uint8[::1], uint64[::1], uint64)")
 def _hash_text(
-    offsets: NDArray[np.int32], data: NDArray[np.uint8], mask: NDArray[np.uint8], out: Words, key: int
+    offsets: NDArray[np.int32], data: NDArray[np.uint8], mask: NDArray[np.uint8], out: Words, key: Word
 ) -> None:
     """Text, padded with zeros to a multiple of 64 bytes, hashed 64 bytes a step without a branch on its length.
 
@@ -199,7 +199,7 @@ _MASK = np.repeat(np.array([255, 0], np.uint8), TEXT_STEP)
 
 
 @kernel("uint64(uint64[::1], uint64[::1], uint64, uint64)")
-def _fold(hashes: Words, rows: Words, rotation: int, odd: int) -> int:
+def _fold(hashes: Words, rows: Words, rotation: Word, odd: Word) -> Word:
     """The sum of a column's hashes; each is also added, rotated and multiplied, to its row's hash."""
     total = np.uint64(0)
     back = np.uint64(64) - rotation
@@ -211,32 +211,53 @@ def _fold(hashes: Words, rows: Words, rotation: int, odd: int) -> int:
 
 
 @kernel("uint64(uint64[::1])")
-def _sum_mixed(rows: Words) -> int:
+def _sum_mixed(rows: Words) -> Word:
     total = np.uint64(0)
     for i in range(rows.size):
         total += mix(rows[i])
     return total
 
 
-def hash_values(array: pa.Array, key: int) -> Words:
+def hash_values(array: pa.Array, key: Word) -> Words:
     """uint64 array of len(array): the keyed hash of each value in its canonical form."""
-    if pa.types.is_dictionary(array.type):
-        hashes = hash_values(array.dictionary, key)
-        known = array.indices.fill_null(0) if array.null_count else array.indices
-        out = hashes[known.to_numpy(zero_copy_only=False)]
-    elif pa.types.is_string(array.type):
-        out = np.empty(len(array), np.uint64)
-        offsets, data = _text_buffers(array)
-        _hash_text(offsets, data, _MASK, out, np.uint64(key))
-    elif pa.types.is_floating(array.type):
-        out = np.empty(len(array), np.uint64)
-        values = array.cast(pa.float64()).to_numpy(zero_copy_only=False)  # a null becomes a NaN, then its own tag
-        _hash_floats(_unlocked(values), out, np.uint64(key))
-    else:
-        out = np.empty(len(array), np.uint64)
-        _hash_integers(_canonical_integers(array), out, np.uint64(key))
+    hashes = _hasher(array.type)(array, np.uint64(key))
     if array.null_count:
-        out[array.is_null().to_numpy(zero_copy_only=False)] = NULL_HASH
+        hashes[array.is_null().to_numpy(zero_copy_only=False)] = NULL_HASH
+    return hashes
+
+
+def _hasher(kind: pa.DataType) -> Callable[[pa.Array, Any], Words]:
+    """The function that hashes arrays of a type; nulls come out as anything."""
+    if pa.types.is_dictionary(kind):
+        return _dictionary_hashes
+    if pa.types.is_string(kind):
+        return _text_hashes
+    return _float_hashes if pa.types.is_floating(kind) else _integer_hashes
+
+
+def _dictionary_hashes(array: pa.Array, key: Any) -> Words:
+    indices = array.indices.fill_null(0) if array.null_count else array.indices
+    hashes: Words = hash_values(array.dictionary, key)[indices.to_numpy(zero_copy_only=False)]
+    return hashes
+
+
+def _text_hashes(array: pa.Array, key: Any) -> Words:
+    out = np.empty(len(array), np.uint64)
+    offsets, data = _text_buffers(array)
+    _hash_text(offsets, data, _MASK, out, key)
+    return out
+
+
+def _float_hashes(array: pa.Array, key: Any) -> Words:
+    out = np.empty(len(array), np.uint64)
+    values = (array if array.type == pa.float64() else array.cast(pa.float64())).to_numpy(zero_copy_only=False)
+    _hash_floats(_unlocked(values), out, key)
+    return out
+
+
+def _integer_hashes(array: pa.Array, key: Any) -> Words:
+    out = np.empty(len(array), np.uint64)
+    _hash_integers(_canonical_integers(array), out, key)
     return out
 
 
@@ -285,7 +306,8 @@ class Checksum:
     def __init__(self, table: str, columns: Sequence[str]) -> None:
         self.table = table
         self.columns = list(columns)
-        self.keys = [stream_key(0, table, column, "checksum") for column in columns]
+        keys = [stream_key(0, table, column, "checksum") for column in columns]
+        self.addresses = [(np.uint64(key), np.uint64(i % 63 + 1), np.uint64(key | 1)) for i, key in enumerate(keys)]
         self.sums = [0] * len(self.columns)
         self.row_sum = 0
         self.rows = 0
@@ -293,9 +315,8 @@ class Checksum:
     def add(self, batch: pa.RecordBatch) -> None:
         """Take in one block; its columns are found by name."""
         rows = np.zeros(batch.num_rows, np.uint64)
-        for i, (name, key) in enumerate(zip(self.columns, self.keys, strict=True)):
-            rotation = np.uint64(i % 63 + 1)
-            total = _fold(hash_values(batch.column(name), key), rows, rotation, np.uint64(key | 1))
+        for i, (name, (key, rotation, odd)) in enumerate(zip(self.columns, self.addresses, strict=True)):
+            total = _fold(hash_values(batch.column(name), key), rows, rotation, odd)
             self.sums[i] = (self.sums[i] + int(total)) % 2**64
         self.row_sum = (self.row_sum + int(_sum_mixed(rows))) % 2**64
         self.rows += batch.num_rows

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from gen.run import Request
+    pass
 
 app = typer.Typer(
     add_completion=False,
@@ -25,12 +25,29 @@ app = typer.Typer(
 COMMANDS = ("generate", "describe", "verify", "row", "schema")
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
-SchemaOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="models.py[:object] or pkg.module[:object]; the embedded example unless given.")]
-RowsOption = Annotated[list[str] | None, typer.Option("--rows", metavar="N|TABLE=N", help="Rows of the largest table (1e9, 10M), the others in proportion; or of one table.")]
+SchemaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--schema", metavar="SPEC", help="models.py[:object] or pkg.module[:object]; the embedded example unless given."
+    ),
+]
+RowsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rows",
+        metavar="N|TABLE=N",
+        help="Rows of the largest table (1e9, 10M), the others in proportion; or of one table.",
+    ),
+]
 ScaleOption = Annotated[float | None, typer.Option("--scale", metavar="F", help="Multiply all declared row counts.")]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other values.")]
-AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day that counts as today, YYYY-MM-DD; recorded with the run.")]
-WorkersOption = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes on this machine; one per core unless given.")]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="The day that counts as today, YYYY-MM-DD; recorded with the run."),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", metavar="N", help="Processes on this machine; one per core unless given.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 
@@ -47,17 +64,45 @@ def generate(
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     as_of: AsOfOption = None,
-    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given."),
+    ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Not supported yet.")] = None,
-    format: Annotated[str, typer.Option("--format", metavar="F", help="parquet; csv, jsonl and arrow are not supported yet.")] = "parquet",  # noqa: A002
-    compression: Annotated[str, typer.Option("--compression", metavar="C", help="auto (only where it pays), none, snappy, lz4, zstd, gzip, brotli.")] = "auto",
-    encoding: Annotated[str, typer.Option("--encoding", metavar="E", help="compatible (read by every engine) or fast (faster and smaller, newer readers).")] = "compatible",
-    row_group_bytes: Annotated[str, typer.Option("--row-group-bytes", metavar="N", help="Bytes of values in a Parquet row group.")] = "33554432",
+    format: Annotated[
+        str, typer.Option("--format", metavar="F", help="parquet; csv, jsonl and arrow are not supported yet.")
+    ] = "parquet",
+    compression: Annotated[
+        str,
+        typer.Option(
+            "--compression", metavar="C", help="auto (only where it pays), none, snappy, lz4, zstd, gzip, brotli."
+        ),
+    ] = "auto",
+    encoding: Annotated[
+        str,
+        typer.Option(
+            "--encoding",
+            metavar="E",
+            help="compatible (read by every engine) or fast (faster and smaller, newer readers).",
+        ),
+    ] = "compatible",
+    row_group_bytes: Annotated[
+        str, typer.Option("--row-group-bytes", metavar="N", help="Bytes of values in a Parquet row group.")
+    ] = "33554432",
     workers: WorkersOption = None,
-    scheduler: Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that exists, as tcp://host:8786.")] = None,
-    part: Annotated[str | None, typer.Option("--part", metavar="I/N", help="Just that share, in this process, without Dask.")] = None,
-    tables: Annotated[str | None, typer.Option("--tables", metavar="A,B", help="Write only these; values as in the whole.")] = None,
-    partition_rows: Annotated[str | None, typer.Option("--partition-rows", metavar="N", help="Rows per file; about 128 MB unless given.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that exists, as tcp://host:8786."),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option("--part", metavar="I/N", help="Just that share, in this process, without Dask.")
+    ] = None,
+    tables: Annotated[
+        str | None, typer.Option("--tables", metavar="A,B", help="Write only these; values as in the whole.")
+    ] = None,
+    partition_rows: Annotated[
+        str | None, typer.Option("--partition-rows", metavar="N", help="Rows per file; about 128 MB unless given.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same folder.")] = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -109,7 +154,10 @@ def describe(
 def verify(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="The folder that --out named.")],
     repair: Annotated[bool, typer.Option("--repair", help="Write again what differs, and only that.")] = False,
-    schema: Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="Where the synthesizers of your own are, if they moved.")] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option("--schema", metavar="SPEC", help="Where the synthesizers of your own are, if they moved."),
+    ] = None,
     workers: WorkersOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
@@ -199,7 +247,9 @@ def _refuse_later_work(to: str | None, format: str, out: str | None) -> None:  #
     from gen.schema.spec import suggestion
 
     if to is not None:
-        raise BadRequest("Loading a database with --to is not supported yet.", hint="Write Parquet with --out, and load that.")
+        raise BadRequest(
+            "Loading a database with --to is not supported yet.", hint="Write Parquet with --out, and load that."
+        )
     if format not in FORMATS:
         raise BadRequest(f"There is no format {format!r}.", hint=suggestion(format, FORMATS))
     if format != "parquet":
@@ -279,7 +329,13 @@ def _print_description(description: dict[str, Any]) -> None:
 def _count(cardinality: int | None) -> str:
     if cardinality is None:
         return ""
-    return f"{cardinality:,}" if cardinality < 10**15 else f"{float(cardinality):.1e}" if cardinality < 10**300 else "> 1e300"
+    return (
+        f"{cardinality:,}"
+        if cardinality < 10**15
+        else f"{float(cardinality):.1e}"
+        if cardinality < 10**300
+        else "> 1e300"
+    )
 
 
 # -- the program ------------------------------------------------------------------------------------------
@@ -300,15 +356,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("interrupted; what is written stays. The same command resumes.")
         return 130
-    except Exception as error:  # noqa: BLE001 - the command line's own errors; anything else is re-raised
-        import click
-
-        if isinstance(error, click.exceptions.ClickException) or hasattr(error, "format_message"):
-            _say_error(error.format_message(), "See: gen --help")  # type: ignore[attr-defined]
-            return 2
-        if isinstance(error, click.exceptions.Abort):
-            return 130
-        raise
+    except typer.Abort:
+        return 130
+    except Exception as error:  # what the command line itself refuses, whichever click it is built on
+        if not hasattr(error, "format_message"):
+            raise
+        _say_error(error.format_message(), "See: gen --help")
+        return 2
     return int(code or 0)
 
 

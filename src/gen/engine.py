@@ -1,19 +1,24 @@
 """This file knows how a plan is run: sources into a sink, partition by partition, in this process or on Dask.
 
-The engine knows partitions, sources and sinks; no format, no schema, no synthesizer. It may run a partition twice, or twice at
-once: the sink makes that harmless. A worker gets a reference to the job, which it fetches once, and a range of
-partitions; it returns receipts. A task that keeps failing is set aside, the rest is finished, and the run says what is missing.
+The engine knows partitions, sources and sinks; no format, no schema, no synthesizer. It may run a partition twice, or
+twice at once: the sink makes that harmless. A worker gets a reference to the job, which it fetches once, and a range of
+partitions; it returns receipts. A task that keeps failing is set aside, the rest is finished, and the run says
+what is missing.
 """
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import multiprocessing
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gen.artefacts import digest, unpack
@@ -29,6 +34,8 @@ ATTEMPTS = 4  # of one task, before it is set aside
 WINDOW = 3  # tasks submitted at a time, per thread
 CONNECT_SECONDS = 15
 WORKER_SECONDS = 60  # without any worker before a run gives up
+KEPT_BYTES = 2**28  # freed memory that a process keeps for its next blocks
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _FATAL = (TargetFull, ValuesChanged)  # other tasks would fail as well
 
 
@@ -57,13 +64,31 @@ class Job:
 # -- in this process --------------------------------------------------------------------------------------
 
 
-def run_here(job: Job, partitions: Sequence[Partition], observer: Observer) -> list[Receipt]:
-    """Write the partitions one after another, without Dask."""
+def run_here(job: Job, partitions: Sequence[Partition], observer: Observer, threads: int = 1) -> list[Receipt]:
+    """Write the partitions in this process, without Dask: nothing to start, and the work itself holds no lock.
+
+    The first error ends the run once the partitions under way are written.
+    """
+    _keep_freed_memory()
     receipts = []
-    for partition in partitions:
-        receipts.append(job.write(partition))
-        observer.wrote(receipts[-1])
+    with ThreadPoolExecutor(threads) as pool:
+        futures = [pool.submit(job.write, partition) for partition in partitions]
+        try:
+            for future in as_completed(futures):
+                receipts.append(future.result())
+                observer.wrote(receipts[-1])
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
     return receipts
+
+
+def _keep_freed_memory() -> None:
+    """Ask glibc not to hand freed blocks back: every block of rows would fault its pages in again."""
+    with suppress(OSError, AttributeError):
+        tune = ctypes.CDLL("libc.so.6").mallopt
+        for option in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
+            tune(option, KEPT_BYTES)
 
 
 # -- on a worker ------------------------------------------------------------------------------------------
@@ -79,32 +104,61 @@ def write_range(name: str, partitions: Sequence[Partition]) -> list[Receipt]:
 
 
 def _job(name: str) -> Job:
-    """The job, fetched from the scheduler by this process's first task, which also checks what this machine computes."""
+    """The job, fetched by this process's first task, which also checks what this machine computes."""
     with _fetching:
         if name not in _jobs:
-            from distributed import get_client
-
-            packed = get_client().get_metadata(["gen", name])
-            job: Job = unpack(packed)
+            job: Job = unpack(_fetch(name))
             for table, promised in job.probe.items():
                 computed = job.sources[table].probe()
                 changed = [f"{table}.{c}" for c in promised if c and computed[c] != promised[c]]
                 if changed:
                     raise ValuesChanged(
-                        f"The worker on {socket.gethostname()} computes other values of {', '.join(changed)} than planned.",
+                        f"The worker on {socket.gethostname()} computes other values of {', '.join(changed)} "
+                        "than planned.",
                         hint="Give all workers the same versions of Python, NumPy, PyArrow and gen.",
                     )
             _jobs[name] = job
         return _jobs[name]
 
 
+def _fetch(name: str) -> bytes:
+    """The packed job from the scheduler, over the worker's own connection: a client of its own would outlive it."""
+    from distributed import get_worker
+    from distributed.utils import sync
+
+    worker = get_worker()
+    packed: bytes = sync(worker.loop, worker.scheduler.get_metadata, keys=["gen", name])
+    return packed
+
+
 # -- on a cluster -----------------------------------------------------------------------------------------
+
+
+def warm_up() -> None:
+    """Start the process that local workers are forked from. It imports and loads while this one goes on planning.
+
+    A fork server is forked from while it has a single thread, which makes forking safe. Without it, every worker
+    spends a second and a half on imports.
+    """
+    import dask
+
+    dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
+    before = {name: os.environ.get(name) for name in _worker_environment()}
+    os.environ.update(_worker_environment())  # read by the C library when a process starts
+    try:
+        multiprocessing.set_forkserver_preload(["distributed", "gen.worker"])
+        forkserver.ensure_running()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 @contextmanager
 def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
     """A cluster on this machine: one process per worker, everything bound to 127.0.0.1."""
     import dask
+
+    warm_up()
     from distributed import Client, LocalCluster
 
     port = _free_port(8787)
@@ -116,10 +170,10 @@ def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
         "distributed.nanny.pre-spawn-environ": _worker_environment(),
         "distributed.scheduler.allowed-failures": 100,  # attempts are counted here, not there
     }
-    with dask.config.set(settings), _interrupts_here():
+    with dask.config.set(settings):
         cluster = LocalCluster(
             n_workers=workers,
-            threads_per_worker=2,  # one computes while the other waits for the disk
+            threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
             dashboard_address=f"127.0.0.1:{port}",
@@ -165,6 +219,7 @@ def _settings() -> dict[str, Any]:
         "distributed.scheduler.work-stealing": False,  # tasks are alike, and stealing can run one twice
         "distributed.scheduler.worker-ttl": None,  # a busy worker is not a dead one
         "distributed.admin.tick.limit": "60s",
+        "distributed.worker.profile.enabled": False,
         "distributed.worker.memory.terminate": False,
         "distributed.worker.memory.pause": False,
     }
@@ -173,23 +228,12 @@ def _settings() -> dict[str, Any]:
 def _worker_environment() -> dict[str, str]:
     """Dask's own default trims the heap after every free, which costs a page fault for every page of every block."""
     return {
-        "MALLOC_TRIM_THRESHOLD_": str(2**28),
-        "MALLOC_MMAP_THRESHOLD_": str(2**28),
+        "MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES),
+        "MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES),
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
-
-
-@contextmanager
-def _interrupts_here() -> Iterator[None]:
-    """Ctrl-C is for this process: it then stops its workers in good order. They start with the signal ignored."""
-    import signal
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    yield
 
 
 def _free_port(wanted: int) -> int:
@@ -223,7 +267,7 @@ def run_on(client: Client, packed: bytes, partitions: Sequence[Partition], obser
     client.set_metadata(["gen", name], packed)
     per_task = -(-len(partitions) // MOST_TASKS)
     waiting = [_Task(list(partitions[i : i + per_task])) for i in range(0, len(partitions), per_task)][::-1]
-    running: dict[Future, _Task] = {}
+    running: dict[Future[Any], _Task] = {}
     receipts: list[Receipt] = []
     failed: list[tuple[_Task, BaseException]] = []
     patience = _Patience(client)
@@ -251,7 +295,7 @@ def run_on(client: Client, packed: bytes, partitions: Sequence[Partition], obser
     return receipts
 
 
-def _outcome(future: Future, receipts: list[Receipt], observer: Observer) -> BaseException | None:
+def _outcome(future: Future[Any], receipts: list[Receipt], observer: Observer) -> BaseException | None:
     """Take in a finished task: its receipts, or the exception it ended with. A killed worker is one as well."""
     try:
         error: BaseException | None = future.exception()
@@ -275,16 +319,17 @@ class _Patience:
 
     @property
     def window(self) -> int:
-        return WINDOW * self.threads
+        return WINDOW * int(self.threads)
 
-    def wait(self, futures: list[Future]) -> list[Future]:
+    def wait(self, futures: list[Future[Any]]) -> list[Future[Any]]:
         from distributed import wait
 
-        while True:
-            try:
-                return list(wait(futures, timeout=2, return_when="FIRST_COMPLETED").done)
-            except TimeoutError:
-                self._look()
+        with self.client.as_current():
+            while True:
+                try:
+                    return list(wait(futures, timeout=2, return_when="FIRST_COMPLETED").done)
+                except TimeoutError:
+                    self._look()
 
     def _look(self) -> None:
         resume = "The same command resumes."
@@ -322,7 +367,8 @@ def dataframe(source: Source, partitions: Sequence[Partition], meta: Any) -> das
     import dask.dataframe
 
     frame: Callable[[Partition], Any] = _Frame(source)
-    return dask.dataframe.from_map(frame, list(partitions), meta=meta)
+    made: dask.dataframe.DataFrame = dask.dataframe.from_map(frame, list(partitions), meta=meta)
+    return made
 
 
 @dataclass(frozen=True)

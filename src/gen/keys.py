@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import CapacityError
-from gen.streams import BITS32, LOW32, Rows, Stream, Words, device, kernel, mulhi, rows_array
+from gen.streams import BITS32, LOW32, Rows, Stream, Word, Words, device, kernel, mulhi, rows_array
 
 TABLE_LIMIT = 4096  # up to here a permutation is a table: a Feistel network is measurably not random below about 60
 ROUNDS = 8  # five rounds pass every test; three of margin
@@ -48,20 +49,22 @@ def check_capacity(table: str, column: str, asked: int, available: int, domain: 
 
 
 @device
-def _half_round(x: int, key: int, multiplier: int) -> int:
+def _half_round(x: Word, key: Word, multiplier: Word) -> Word:
     product = (x ^ key) * multiplier
     return (product >> BITS32) ^ (product & LOW32)
 
 
 @device
-def _two_rounds(left: int, right: int, radix: int, mask: int, keys: tuple[int, int, int, int]) -> tuple[int, int]:
+def _two_rounds(
+    left: Word, right: Word, radix: Word, mask: Word, keys: tuple[Word, Word, Word, Word]
+) -> tuple[Word, Word]:
     left += (_half_round(right, keys[0], keys[1]) * radix) >> BITS32
     left = min(left, left - radix)
     return left, (right + _half_round(left, keys[2], keys[3])) & mask
 
 
 @device
-def _forward(x: int, radix: int, shift: int, mask: int, keys: tuple[int, ...]) -> int:
+def _forward(x: Word, radix: Word, shift: Word, mask: Word, keys: tuple[Word, ...]) -> Word:
     left, right = x >> shift, x & mask
     left, right = _two_rounds(left, right, radix, mask, keys[0:4])
     left, right = _two_rounds(left, right, radix, mask, keys[4:8])
@@ -71,14 +74,16 @@ def _forward(x: int, radix: int, shift: int, mask: int, keys: tuple[int, ...]) -
 
 
 @device
-def _two_rounds_back(left: int, right: int, radix: int, mask: int, keys: tuple[int, int, int, int]) -> tuple[int, int]:
+def _two_rounds_back(
+    left: Word, right: Word, radix: Word, mask: Word, keys: tuple[Word, Word, Word, Word]
+) -> tuple[Word, Word]:
     right = (right - _half_round(left, keys[2], keys[3])) & mask
     left -= (_half_round(right, keys[0], keys[1]) * radix) >> BITS32
     return min(left, left + radix), right
 
 
 @device
-def _backward(x: int, radix: int, shift: int, mask: int, keys: tuple[int, ...]) -> int:
+def _backward(x: Word, radix: Word, shift: Word, mask: Word, keys: tuple[Word, ...]) -> Word:
     left, right = x >> shift, x & mask
     left, right = _two_rounds_back(left, right, radix, mask, keys[12:16])
     left, right = _two_rounds_back(left, right, radix, mask, keys[8:12])
@@ -88,7 +93,7 @@ def _backward(x: int, radix: int, shift: int, mask: int, keys: tuple[int, ...]) 
 
 
 @kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64, UniTuple(uint64, 16))")
-def _permute(rows: Words, out: Words, radix: int, shift: int, last: int, keys: tuple[int, ...]) -> None:
+def _permute(rows: Words, out: Words, radix: Word, shift: Word, last: Word, keys: tuple[Word, ...]) -> None:
     """Mixed-radix Feistel on [0, last], left half modulo `radix`, right half modulo 2^shift.
 
     The network permutes [0, radix * 2^shift), a little more than asked; a result above `last` is fed back until
@@ -103,7 +108,7 @@ def _permute(rows: Words, out: Words, radix: int, shift: int, last: int, keys: t
 
 
 @kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64, UniTuple(uint64, 16))")
-def _unpermute(places: Words, out: Words, radix: int, shift: int, last: int, keys: tuple[int, ...]) -> None:
+def _unpermute(places: Words, out: Words, radix: Word, shift: Word, last: Word, keys: tuple[Word, ...]) -> None:
     """The inverse of `_permute`."""
     mask = (np.uint64(1) << shift) - np.uint64(1)
     for i in range(places.size):
@@ -173,7 +178,7 @@ def _shuffled(size: int, key: int) -> tuple[Words, Words]:
 
 
 @kernel("void(uint64[::1], uint64[::1], uint64[::1], uint64, uint64, boolean)")
-def _ascend(rows: Words, words: Words, out: Words, whole: int, fraction: int, narrow: bool) -> None:
+def _ascend(rows: Words, words: Words, out: Words, whole: Word, fraction: Word, narrow: bool) -> None:
     """Row i's rank: the start of its stride, floor(i * (whole + fraction / 2^64)), plus a jitter inside it.
 
     A stride is `whole` wide, or one more. `narrow`: rows and strides fit 32 bits, and the same arithmetic is
@@ -194,7 +199,7 @@ def _ascend(rows: Words, words: Words, out: Words, whole: int, fraction: int, na
 
 
 @kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64)")
-def _stride_of(ranks: Words, out: Words, whole: int, fraction: int, last: int) -> None:
+def _stride_of(ranks: Words, out: Words, whole: Word, fraction: Word, last: Word) -> None:
     """The row in whose stride each rank lies, by bisection."""
     for i in range(ranks.size):
         low, high = np.uint64(0), last
@@ -227,11 +232,10 @@ class KeyOrder:
         if self.order == "sequential":
             return rows_array(rows)
         if self.order == "scattered":
-            return Permutation(self.domain, self.key).at(rows_array(rows))
+            return self._permutation.at(rows_array(rows))
         out = np.empty(len(rows), np.uint64)
-        whole, fraction = self._stride()
-        narrow = self.rows <= 2**32 and int(whole) < 2**32 - 1
-        _ascend(rows_array(rows), Stream(self.key, 1).words(rows), out, whole, fraction, narrow)
+        whole, fraction, narrow = self._stride
+        _ascend(rows_array(rows), self._stream.words(rows), out, whole, fraction, narrow)
         return out
 
     def row_of(self, ranks: Words) -> NDArray[np.int64]:
@@ -239,15 +243,26 @@ class KeyOrder:
         if self.order == "sequential":
             rows = ranks
         elif self.order == "scattered":
-            rows = Permutation(self.domain, self.key).inverse(ranks)
+            rows = self._permutation.inverse(ranks)
         else:
             rows = np.empty(ranks.size, np.uint64)
-            _stride_of(ranks, rows, *self._stride(), np.uint64(max(self.rows - 1, 0)))
+            whole, fraction, _ = self._stride
+            _stride_of(ranks, rows, whole, fraction, np.uint64(max(self.rows - 1, 0)))
         known = rows < np.uint64(self.rows)
         known[known] = self.ranks(rows[known]) == ranks[known]
         return np.where(known, rows.astype(np.int64), np.int64(-1))
 
-    def _stride(self) -> tuple[np.uint64, np.uint64]:
-        """domain / rows as a fixed-point number: whole part and 64 bits of fraction. No division per row."""
+    @cached_property
+    def _permutation(self) -> Permutation:
+        return Permutation(self.domain, self.key)
+
+    @cached_property
+    def _stream(self) -> Stream:
+        return Stream(self.key, 1)
+
+    @cached_property
+    def _stride(self) -> tuple[np.uint64, np.uint64, bool]:
+        """domain / rows as a fixed-point number: whole part and 64 bits of fraction; and whether 32 bits will do."""
         stride = (min(self.domain, MAXIMUM_DOMAIN) << 64) // max(self.rows, 1)
-        return np.uint64(stride >> 64), np.uint64(stride & MAXIMUM_DOMAIN)
+        whole, fraction = stride >> 64, stride & MAXIMUM_DOMAIN
+        return np.uint64(whole), np.uint64(fraction), self.rows <= 2**32 and whole < 2**32 - 1

@@ -1,4 +1,4 @@
-"""This file knows the plan of a run: rows per table, partitions, and the fingerprint that says which run it is. Pure data."""
+"""This file knows the plan of a run: rows per table, partitions, and the fingerprint that says which run it is."""
 
 from __future__ import annotations
 
@@ -63,12 +63,16 @@ def parse_rows(texts: Sequence[str], factor: float | None = None) -> RowRequest:
             pinned[table] = parse_count(count, f"--rows {table}")
             continue
         if largest is not None:
-            raise BadRequest(f"--rows is given twice, as {largest:,} and as {text!r}.", hint="Give one, and pins: Table=N.")
+            raise BadRequest(
+                f"--rows is given twice, as {largest:,} and as {text!r}.", hint="Give one, and pins: Table=N."
+            )
         largest = parse_count(text)
         if largest < 1:
             raise BadRequest("--rows 0 asks for nothing.", hint="Give 1 or more, or pin one table: --rows Table=0.")
     if factor is not None and largest is not None:
-        raise BadRequest("--rows and --scale are both given.", hint="Give one; tables pinned by Table=N go with either.")
+        raise BadRequest(
+            "--rows and --scale are both given.", hint="Give one; tables pinned by Table=N go with either."
+        )
     if factor is not None and not (math.isfinite(factor) and factor > 0):
         raise BadRequest(f"--scale is {factor}.", hint="Give a number above 0.")
     return RowRequest(largest, factor, pinned)
@@ -76,8 +80,8 @@ def parse_rows(texts: Sequence[str], factor: float | None = None) -> RowRequest:
 
 def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
     """Rows of every table: declared counts scaled together, rounded, never below 1; fixed tables and pins stay."""
-    for table in request.pinned:
-        spec.table(table)  # an unknown table is an error
+    for name in request.pinned:
+        spec.table(name)  # an unknown table is an error
     free = [t for t in spec.tables if not t.fixed and t.name not in request.pinned]
     biggest = max((t.rows for t in spec.tables if not t.fixed), default=0)
     rows = {}
@@ -97,7 +101,7 @@ def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that decides what a run writes. Two runs with the same fingerprint write the same values in the same parts."""
+    """All that decides what a run writes. Runs with the same fingerprint write the same values in the same parts."""
 
     spec: Spec
     rows: Mapping[str, int]

@@ -1,4 +1,4 @@
-"""This file knows how a run is told to a person: bars on a terminal, plain lines elsewhere, always on standard error."""
+"""This file knows how a run is told to a person: bars on a terminal, plain lines elsewhere, on standard error."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class PlainProgress:
             return
         self.last = now
         total, rows = sum(self.totals.values()), sum(self.rows.values())
-        self.say(f"{rows:,} of {total:,} rows, {speed(self.new_rows, self.new_bytes, now - self.started)}, {self.left(now)}")
+        self.say(
+            f"{rows:,} of {total:,} rows, {speed(self.new_rows, self.new_bytes, now - self.started)}, {self.left(now)}"
+        )
 
     def left(self, now: float) -> str:
         rest = sum(self.totals.values()) - sum(self.rows.values())

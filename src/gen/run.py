@@ -1,4 +1,4 @@
-"""This file knows the one sentence: schema -> sources -> plan -> engine -> sink; to make a data set, verify it, repair it."""
+"""This file knows the one sentence: schema -> sources -> plan -> engine -> sink; and how to verify and repair."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from gen import artefacts
 from gen.block import Partition, Receipt
 from gen.builder import DEFAULT_ROWS, Schema
-from gen.engine import Job, Observer, default_workers, local_cluster, remote_cluster, run_here, run_on
+from gen.engine import Job, Observer, default_workers, local_cluster, remote_cluster, run_here, run_on, warm_up
 from gen.errors import BadRequest, RunError, SchemaError
 from gen.plan import Plan, RowRequest, default_partition_rows, scaled_rows, share_of
 from gen.schema.from_module import find_object, load_module, models_of, split_spec
@@ -23,7 +23,9 @@ from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, Tab
 from gen.synth.table import TableSource, described, table_sources
 
 EXAMPLE = "gen.examples.employee"
-SMALL_JOB = 256 * 2**20  # bytes of values below which starting workers costs more than it saves
+SMALL_JOB = (
+    8 * 2**30
+)  # bytes of values that threads of this process write before workers would have paid for their start
 OVERHEAD = 64 * 1024  # bytes of a file that are not values
 _SEEDS = 2**63
 
@@ -158,17 +160,23 @@ class Prepared:
     def needed(self) -> int:
         """About how many bytes the written tables take, uncompressed."""
         return sum(
-            int(self.plan.rows[t] * self.sources[t].bytes_per_row) + OVERHEAD * sum(1 for _ in self.plan.partitions_of(t))
+            int(self.plan.rows[t] * self.sources[t].bytes_per_row)
+            + OVERHEAD * sum(1 for _ in self.plan.partitions_of(t))
             for t in self.tables
         )
 
 
-def prepare(request: Request) -> Prepared:
-    """Work a request out, or refuse it: BadRequest with what to do. Writes nothing."""
+def prepare(request: Request, *, to_run: bool = False) -> Prepared:
+    """Work a request out, or refuse it: BadRequest with what to do. Writes nothing.
+
+    `to_run`: the plan is about to be run, so workers may start warming up while it is made.
+    """
     schema = request.schema if isinstance(request.schema, Schema) else load_schema(request.schema)
     spec = schema.spec
     _check_options(request, spec)
     rows = scaled_rows(spec, request.rows)
+    if to_run and _wants_workers(request, spec, rows):
+        warm_up()
     sources = table_sources(spec, rows, request.seed)
     steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
     plan = Plan(
@@ -184,13 +192,25 @@ def prepare(request: Request) -> Prepared:
     return Prepared(schema, plan, sources, request.tables or tuple(t.name for t in spec.tables))
 
 
+def _wants_workers(request: Request, spec: Spec, rows: Mapping[str, int]) -> bool:
+    """Whether the run is so large that it will surely start workers on this machine."""
+    if request.scheduler or request.part or request.workers is not None:
+        return (request.workers or 1) > 1
+    written = [t for t in spec.tables if not request.tables or t.name in request.tables]
+    return sum(rows[t.name] * len(t.columns) * 8 for t in written) > SMALL_JOB
+
+
 def _check_options(request: Request, spec: Spec) -> None:
     if not -_SEEDS <= request.seed < 2 * _SEEDS:
         raise BadRequest(f"--seed {request.seed} does not fit 64 bits.", hint="Give a smaller number.")
     for option, value in (("--workers", request.workers), ("--partition-rows", request.partition_rows)):
         if value is not None and value < 1:
             raise BadRequest(f"{option} is {value}.", hint="Give 1 or more.")
-    given = [o for o, v in (("--workers", request.workers), ("--scheduler", request.scheduler), ("--part", request.part)) if v]
+    given = [
+        o
+        for o, v in (("--workers", request.workers), ("--scheduler", request.scheduler), ("--part", request.part))
+        if v
+    ]
     if len(given) > 1:
         raise BadRequest(f"{' and '.join(given)} are both given.", hint="Give one: each says where the work is done.")
     for table in request.tables or ():
@@ -213,13 +233,13 @@ def _code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
 def generate(request: Request | None = None, observer: Any = None, **options: Any) -> Summary:
     """Make the data set that is asked for, or the rest of it; exactly once, whatever happened before.
 
-    Takes a Request, or its fields by name: generate(schema="models.py", out="data", seed=1). Raises BadRequest when nothing was
-    written, RunError when something is missing and the same call resumes.
+    Takes a Request, or its fields by name: generate(schema="models.py", out="data", seed=1). Raises BadRequest when
+    nothing was written, RunError when something is missing and the same call resumes.
     """
     request = request or Request(**options)
     observer = observer or Silent()
     started = time.monotonic()
-    prepared = prepare(request)
+    prepared = prepare(request, to_run=True)
     root = Path(request.out or _default_out(request, prepared)).absolute()
     prepared = _with_recorded_date(prepared, request, root)
     sink = _sink(prepared, request, root)
@@ -272,7 +292,7 @@ def _write(
     volume = sum(p.rows * prepared.sources[p.table].bytes_per_row for p in partitions)
     small = request.workers is None and volume < SMALL_JOB
     if request.scheduler is None and (request.part or small or workers == 1 or len(partitions) == 1):
-        return run_here(job, partitions, observer)
+        return run_here(job, partitions, observer, threads=workers if small and not request.part else 1)
     classes = [type(s) for source in prepared.sources.values() for s in source.columns.values()]
     folder = sink.folder.root / "_gen" / "artefacts" if isinstance(sink, ParquetSink) else None
     packed = artefacts.pack(job, folder, artefacts.user_modules(classes))
@@ -316,7 +336,7 @@ def _default_out(request: Request, prepared: Prepared) -> str:
 
 
 def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, dict[str, Any], ParquetLayout]:
-    """The run that wrote a folder, from its run.json alone; user code is imported from where it was, and must be equal."""
+    """The run that wrote a folder, from its run.json; user code is imported from where it was."""
     record = read_run(root)
     if record is None:
         raise BadRequest(f"{root} holds no run of gen.", hint="Give the folder that `--out` named.")

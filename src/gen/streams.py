@@ -15,9 +15,8 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 STREAM_VERSION = 1  # changes when a value of an unchanged declaration would
 
 Words: TypeAlias = NDArray[np.uint64]
+Word: TypeAlias = Any  # one uint64 inside a kernel
 Rows: TypeAlias = "range | NDArray[np.uint64]"  # the rows of a table: a range with step 1, or a uint64 array
 
 TILE = 512  # rows per inner tile of kernels that map words at once: fill, then map, so that the first loop vectorises
@@ -53,13 +53,14 @@ def _writable_cache_folder() -> None:
 _writable_cache_folder()
 
 import numba  # noqa: E402 - after the cache folder is chosen
-from llvmlite import binding, ir  # noqa: E402
-from numba.core import types  # noqa: E402
-from numba.extending import intrinsic  # noqa: E402
+from llvmlite import binding  # noqa: E402
+from llvmlite import ir as ir  # noqa: E402 - for the rooms that write intrinsics
+from numba.core import types as types  # noqa: E402
+from numba.extending import intrinsic as _intrinsic  # noqa: E402
 
 
 def _prefer_wide_vectors() -> None:
-    """Use 512-bit vectors where there are any: LLVM avoids them by default, and Philox is 1.6 times faster with them."""
+    """Use 512-bit vectors where there are any: LLVM avoids them, and Philox is 1.6 times faster with them."""
     features = binding.get_host_cpu_features()
     if numba.config.CPU_FEATURES is None and features.get("avx512f"):
         numba.config.CPU_FEATURES = features.flatten() + ",-prefer-256-bit"
@@ -100,12 +101,17 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return decorate
 
 
-# A function for use inside kernels. Inlined before LLVM sees it: a call, even one that LLVM would inline itself,
-# keeps the loop around it from being vectorised.
-device = numba.njit(inline="always")
+def device(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for use inside kernels. Inlined before LLVM sees it: a call keeps the loop around it scalar."""
+    return cast(Callable[..., Any], numba.njit(inline="always")(function))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+def intrinsic(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function for use inside kernels that is written in LLVM's own terms."""
+    return cast(Callable[..., Any], _intrinsic(function))
+
+
+@intrinsic
 def mulhi(typingctx: Any, a: Any, b: Any) -> Any:
     """The high 64 bits of the 128-bit product of two uint64: scales a word to [0, b) without a division."""
 
@@ -118,7 +124,7 @@ def mulhi(typingctx: Any, a: Any, b: Any) -> Any:
 
 
 def _copy_bytes(size: int) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def copy(typingctx: Any, source: Any, target: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             vector = ir.PointerType(ir.VectorType(ir.IntType(8), size))
@@ -145,7 +151,7 @@ BITS32 = np.uint64(32)
 
 
 @device
-def philox(x0: int, x1: int, x2: int, x3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
+def philox(x0: Word, x1: Word, x2: Word, x3: Word, k0: Word, k1: Word) -> tuple[Word, Word, Word, Word]:
     """Four 32-bit words of one counter, each in a uint64: in uint32 locals LLVM does not vectorise the rounds."""
     for _ in range(10):
         p0 = x0 * _M0
@@ -157,7 +163,7 @@ def philox(x0: int, x1: int, x2: int, x3: int, k0: int, k1: int) -> tuple[int, i
 
 
 @kernel("void(uint64[::1], uint64, uint64, uint64, uint64)")
-def fill_range(out: Words, first: int, attempt: int, version: int, key: int) -> None:
+def fill_range(out: Words, first: Word, attempt: Word, version: Word, key: Word) -> None:
     """The words of consecutive counters, two per uint64: out[2i], out[2i + 1] belong to counter first + i."""
     k0, k1 = key & LOW32, key >> BITS32
     attempt, version = attempt & LOW32, version & LOW32  # tells LLVM that 32 x 32-bit products will do
@@ -169,7 +175,7 @@ def fill_range(out: Words, first: int, attempt: int, version: int, key: int) -> 
 
 
 @kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64, uint64)")
-def fill_rows(out: Words, rows: Words, width: int, attempt: int, version: int, key: int) -> None:
+def fill_rows(out: Words, rows: Words, width: Word, attempt: Word, version: Word, key: Word) -> None:
     """The words of any rows, laid out as `Stream.words` says; width 1 and 2 share a counter among rows."""
     k0, k1 = key & LOW32, key >> BITS32
     attempt, version = attempt & LOW32, version & LOW32
@@ -231,30 +237,30 @@ def row_count(rows: Rows) -> int:
     return len(rows)
 
 
-@dataclass(frozen=True)
+_VERSION = np.uint64(0)  # the fourth counter word: the door for values that change over time
+
+
 class Stream:
     """The words of one column and purpose: `width` 32-bit words a row; 1, 2 or a multiple of 4, fixed by its kind."""
 
-    key: int
-    width: int = 2
-
-    def __post_init__(self) -> None:
-        if self.width not in (1, 2) and self.width % 4:
-            raise ValueError(f"a stream is 1, 2, or a multiple of 4, words wide, not {self.width}")
+    def __init__(self, key: int, width: int = 2) -> None:
+        if width not in (1, 2) and width % 4:
+            raise ValueError(f"a stream is 1, 2, or a multiple of 4, words wide, not {width}")
+        self.key = np.uint64(key)
+        self.width = width
 
     def words(self, rows: Rows, attempt: int = 0) -> Words:
         """uint64 array: one 32-bit word a row where width is 1; else width / 2 entries a row, each two 32-bit words,
         the first in the low half.
         """
-        key, version = np.uint64(self.key), np.uint64(0)
         if not isinstance(rows, range):
             out = np.empty(rows.size * max(self.width // 2, 1), np.uint64)
-            fill_rows(out, rows, np.uint64(self.width), np.uint64(attempt), version, key)
+            fill_rows(out, rows, np.uint64(self.width), np.uint64(attempt), _VERSION, self.key)
             return out
         first, last = rows.start * self.width // 4, -(-rows.stop * self.width // 4)
         out = np.empty(2 * max(last - first, 0), np.uint64)
-        fill_range(out, np.uint64(first), np.uint64(attempt), version, key)
-        skip, stop = (end * self.width - 4 * first for end in (rows.start, rows.stop))
+        fill_range(out, np.uint64(first), np.uint64(attempt), _VERSION, self.key)
+        skip, stop = rows.start * self.width - 4 * first, rows.stop * self.width - 4 * first
         if self.width == 1:
             return out.view(np.uint32)[skip:stop].astype(np.uint64)
         return out[skip // 2 : stop // 2]
@@ -264,7 +270,7 @@ class Stream:
 
 
 @kernel("void(uint64[::1], int64[::1], int64, uint64, int64)")
-def uniform_integers(words: Words, out: NDArray[np.int64], first: int, last_rank: int, step: int) -> None:
+def uniform_integers(words: Words, out: NDArray[np.int64], first: Word, last_rank: Word, step: Word) -> None:
     """first + step * rank, rank uniform in [0, last_rank]; exact to 2^-64 however large the range."""
     for i in range(words.size):
         # last_rank + 1 does not fit when the range is all of 64 bits; then the word itself is the rank.
@@ -274,9 +280,7 @@ def uniform_integers(words: Words, out: NDArray[np.int64], first: int, last_rank
 
 
 @kernel("void(uint64[::1], float64[::1], float64, float64, float64, float64)")
-def uniform_floats(
-    words: Words, out: NDArray[np.float64], low: float, width: float, scale: float, high: float
-) -> None:
+def uniform_floats(words: Words, out: NDArray[np.float64], low: float, width: float, scale: float, high: float) -> None:
     """(low + u * width) * scale, u in [0, 1) with 53 bits, never above high."""
     for i in range(words.size):
         unit = np.float64(words[i] >> np.uint64(11)) * 1.1102230246251565e-16

@@ -21,7 +21,8 @@ def split_spec(text: str) -> tuple[str, str | None]:
     """SPEC as (file or module, object or None); refuses the kinds of SPEC that are not read yet."""
     if "://" in text:
         raise BadRequest(
-            "A database URL as --schema is not supported yet.", hint="Give a Python file or module with Pydantic models."
+            "A database URL as --schema is not supported yet.",
+            hint="Give a Python file or module with Pydantic models.",
         )
     place, _, name = text.partition(":")
     if place.endswith(".json"):
@@ -39,11 +40,12 @@ def load_module(place: str) -> ModuleType:
         return _load_file(Path(place)) if is_file else _load_name(place)
     except BadRequest:
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever the user's file raises, sys.exit included
+    except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             raise
         raise SchemaError(
-            f"{_raised_at(error, place)}: {type(error).__name__}: {error}", hint="The schema must import without an error."
+            f"{_raised_at(error, place)}: {type(error).__name__}: {error}",
+            hint="The schema must import without an error.",
         ) from error
 
 

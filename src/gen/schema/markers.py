@@ -66,8 +66,9 @@ class Uniform(Marker):
 class Normal(Marker):
     """The normal law, truncated to the column's bounds exactly.
 
-    mean: in the column's unit; the middle of the bounds unless given. deviation: the standard deviation before truncation, in
-    the column's unit; a sixth of the range unless given. For times, both are in seconds, the mean since 1970-01-01.
+    mean: in the column's unit; the middle of the bounds unless given. deviation: the standard deviation before
+    truncation, in the column's unit; a sixth of the range unless given. For times, both are in seconds, the mean since
+    1970-01-01.
     """
 
     mean: float | None = None

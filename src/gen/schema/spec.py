@@ -1,7 +1,7 @@
 """This file knows the frozen vocabulary every schema is translated into: Spec, Table, Column, Key, Reference.
 
-It is pure data: it compares, hashes, and goes through JSON and back unchanged. What a column *means* is said by facts; how it
-is drawn is the synthesizer's business.
+It is pure data: it compares, hashes, and goes through JSON and back unchanged. What a column *means* is said by
+facts; how it is drawn is the synthesizer's business.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """This file knows the folder a run writes files to: whose it is, how a file appears in it, and how it is sealed.
 
-    DIR/<Table>/part-000000.parquet   a file appears whole or not at all, under a name that is a function of (table, part)
-    DIR/_gen/run.json                 which run this is; written first
-    DIR/_gen/tmp/                     attempts under way; gone when the run is done
-    DIR/_gen/manifest.json            per table: rows, files, bytes, checksums
-    DIR/_SUCCESS                      written last
+DIR/<Table>/part-000000.parquet   a file appears whole or not at all, under a name that is a function of (table, part)
+DIR/_gen/run.json                 which run this is; written first
+DIR/_gen/tmp/                     attempts under way; gone when the run is done
+DIR/_gen/manifest.json            per table: rows, files, bytes, checksums
+DIR/_SUCCESS                      written last
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def read_run(root: Path) -> dict[str, Any] | None:
     path = root / "_gen" / "run.json"
     try:
         record = json.loads(path.read_text("utf-8"))
-        record["fingerprint"], record["request"]["rows"]  # noqa: B018 - both must be there
+        record["fingerprint"], record["request"]["rows"]
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError) as error:
@@ -120,7 +120,7 @@ class RunFolder:
             self.check_values(record)
 
     def check_values(self, record: Mapping[str, Any]) -> None:
-        """An unfinished run may only go on with the values it began with: code, library or platform may have changed."""
+        """An unfinished run may only go on with the values it began with: code or library may have changed since."""
         changed = [
             f"{table}.{column}"
             for table, sums in self.record["probe"].items()
@@ -152,7 +152,7 @@ class RunFolder:
             sync_folder(self.root)
 
     def _clear(self, record: Mapping[str, Any]) -> None:
-        """Remove what the other run wrote, run.json last, so that an interruption leaves a folder that is still a run's."""
+        """Remove what the other run wrote, run.json last: interrupted, the folder is still a run's."""
         (self.root / "_SUCCESS").unlink(missing_ok=True)
         for table in record["request"]["schema"]["tables"]:
             shutil.rmtree(self.root / folder_name(table["name"]), ignore_errors=True)
@@ -294,6 +294,7 @@ def writing(root: Path) -> Iterator[None]:
             ) from error
         if number in _FORBIDDEN:
             raise TargetFull(
-                f"{error.filename or root} {_FORBIDDEN[number]}.", hint="Change its permissions, then run the same command again."
+                f"{error.filename or root} {_FORBIDDEN[number]}.",
+                hint="Change its permissions, then run the same command again.",
             ) from error
         raise

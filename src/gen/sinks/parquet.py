@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from gen.block import Checksum, Partition, Receipt, Source
 from gen.errors import BadRequest
 from gen.schema.spec import suggestion
+from gen.sinks.direct import DirectFile
 from gen.sinks.folder import RunFolder
 from gen.synth.synthesizer import Storage
 
@@ -147,7 +148,8 @@ class ParquetSink:
     ) -> None:
         table = self.tables[partition.table]
         rows_in_group = max(1, int(self.layout.row_group_bytes / max(table.bytes_per_row, 1)))
-        with pq.ParquetWriter(path, table.schema, **writer_options(table.settings)) as writer:
+        options = writer_options(table.settings)
+        with DirectFile(path) as file, pq.ParquetWriter(file, table.schema, **options) as writer:
             group: list[pa.RecordBatch] = []
             for batch in batches:
                 checksum.add(batch)
@@ -162,7 +164,9 @@ class ParquetSink:
 
     def done(self) -> dict[tuple[str, int], Receipt]:
         """Receipts of the files whose footer opens and speaks of this run."""
-        paths = [path for table in self.tables for path in sorted(self.folder.table_folder(table).glob("part-*.parquet"))]
+        paths = [
+            path for table in self.tables for path in sorted(self.folder.table_folder(table).glob("part-*.parquet"))
+        ]
         with ThreadPoolExecutor(_READERS) as pool:
             found = [receipt for receipt in pool.map(self.receipt_of, paths) if receipt]
         return {(receipt.table, receipt.index): receipt for receipt in found}

@@ -24,7 +24,9 @@ class SynthesizeChoice(Synthesizer):
     def prepare(self) -> None:
         law, _ = law_of(self.where, self.column.distribution)
         if law != "uniform":
-            raise SchemaError(f"{self.where}: the distribution {law!r} does not apply to choices.", hint="Leave it out.")
+            raise SchemaError(
+                f"{self.where}: the distribution {law!r} does not apply to choices.", hint="Leave it out."
+            )
         self.choices = self.column.choices or (False, True)
 
     @property

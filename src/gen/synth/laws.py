@@ -1,8 +1,8 @@
 """This file knows continuous laws: a distribution, truncated to bounds, compiled to a table of its quantile function.
 
-The table is indexed by the floating-point shape of a 64-bit word, so that its cells shrink geometrically into both tails:
-a cubic in each cell, error below 2e-10 in units of probability. One kernel then serves every law, with + - * alone, so that
-values are the same on every platform; the logarithms and exponentials are spent here, once, at plan time.
+The table is indexed by the floating-point shape of a 64-bit word, so that its cells shrink geometrically into both
+tails: a cubic in each cell, error below 2e-10 in units of probability. One kernel then serves every law, with + - *
+alone, so that values are the same on every platform; logarithms and exponentials are spent here, once, at plan time.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 
 from gen.errors import SchemaError
 from gen.schema.spec import Distribution, suggestion
-from gen.streams import Words, intrinsic, ir, kernel, types
+from gen.streams import Word, Words, intrinsic, ir, kernel, types
 
 OCTAVES = 40  # the last octave, u < 2^-41, is one linear piece up to the bound
 CELLS = 64  # per octave
 _STANDARD = NormalDist()
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _leading_zeros(typingctx: Any, x: Any) -> Any:
     """How many of the 64 bits are zero before the first one."""
 
@@ -52,9 +52,7 @@ def quantiles(words: Words, table: NDArray[np.float64], out: NDArray[np.float64]
 
 
 @kernel("void(float64[::1], int64[::1], int64, uint64, int64)")
-def round_to_grid(
-    ranks: NDArray[np.float64], out: NDArray[np.int64], first: int, last_rank: int, step: int
-) -> None:
+def round_to_grid(ranks: NDArray[np.float64], out: NDArray[np.int64], first: Word, last_rank: Word, step: Word) -> None:
     """first + step * (the nearest whole rank in [0, last_rank])."""
     top = np.float64(last_rank)
     for i in range(ranks.size):

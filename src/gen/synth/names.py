@@ -1,7 +1,7 @@
 """This file knows names of people: frequent given names with frequent or plausible surnames, and names as keys.
 
-Surnames are a list of frequent ones, and as many again as are needed to fill the table, invented from the letter pairs of the
-list; frequent ones are drawn more often, so that most names are ordinary and few repeat exactly.
+Surnames are a list of frequent ones, and as many more as fill the table, invented from the letter pairs of the list;
+frequent ones are drawn more often, so that most names are ordinary and few repeat exactly.
 """
 
 from __future__ import annotations
@@ -116,7 +116,8 @@ def _cumulative(weights: NDArray[np.float64]) -> Words:
 
 def _by_rank(count: int) -> NDArray[np.float64]:
     """Weights that fall with the rank as those of names do (Zipf and Mandelbrot)."""
-    return 1.0 / (np.arange(count) + 12.0)
+    weights: NDArray[np.float64] = 1.0 / np.arange(12, count + 12, dtype=np.float64)
+    return weights
 
 
 @lru_cache(maxsize=1)

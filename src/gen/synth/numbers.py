@@ -16,7 +16,7 @@ from gen.keys import MAXIMUM_DOMAIN
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, uniform_floats, uniform_integers
 from gen.synth.laws import QuantileTable, law_of, round_to_grid, truncated_normal
-from gen.synth.synthesizer import Ranked, Storage, Synthesizer
+from gen.synth.synthesizer import Ranked, Storage, Synthesizer, fixed_width_array
 
 DEFAULT_MAXIMUM = 2**32 - 1  # the default range of numbers is 0 to here
 DEFAULT_KEY_MAXIMUM = 2**63 - 1  # of integer keys without bounds, once their table has more rows than
@@ -38,7 +38,11 @@ class Grid:
 
     def values(self, ranks: Words) -> NDArray[np.int64]:
         """The integers of these ranks. Wrapping 64-bit arithmetic gives the exact result, which fits."""
-        return (ranks * np.uint64(self.step) + np.uint64(self.first % 2**64)).view(np.int64)
+        if self.step != 1:
+            ranks = ranks * np.uint64(self.step)
+        if self.first:
+            ranks = ranks + np.uint64(self.first % 2**64)
+        return ranks.view(np.int64)
 
     def ranks(self, values: NDArray[np.int64]) -> Words:
         """The rank of each integer; `count` or above where it is not on the grid."""
@@ -60,7 +64,8 @@ def grid_of(where: str, low: int, high: int, step: int) -> Grid:
                 hint="Correct ge/gt and le/lt.",
             )
         raise SchemaError(
-            f"{where}: no multiple of {step} lies between {low} and {high}.", hint="Widen the bounds or drop multiple_of."
+            f"{where}: no multiple of {step} lies between {low} and {high}.",
+            hint="Widen the bounds or drop multiple_of.",
         )
     return Grid(first, step, count)
 
@@ -89,6 +94,7 @@ class OnGrid(Synthesizer):
     def prepare(self) -> None:
         super().prepare()
         self.values_grid = self.grid()
+        self.is_narrow = self.arrow_type.bit_width == 32
         self.table_of_law: QuantileTable | None = None
         name, parameters = law_of(self.where, self.column.distribution)
         if name == "normal":
@@ -118,10 +124,7 @@ class OnGrid(Synthesizer):
 
     def to_arrow(self, integers: NDArray[np.int64]) -> pa.Array:
         """The integers as values of the column's type, without a copy where the width allows."""
-        array = pa.array(integers)
-        if self.arrow_type.bit_width == 32:
-            array = array.cast(pa.int32())
-        return array.view(self.arrow_type)
+        return fixed_width_array(self.arrow_type, integers if not self.is_narrow else integers.astype(np.int32))
 
     def at(self, rows: Rows) -> pa.Array:
         return self.to_arrow(self.integers(rows))
@@ -185,7 +188,8 @@ class SynthesizeInteger(OnGrid):
             return 1
         if multiple_of <= 0 or multiple_of != int(multiple_of):
             raise SchemaError(f"{self.where}: multiple_of is {multiple_of}.", hint="Give a whole number above 0.")
-        return int(multiple_of)
+        step: int = int(multiple_of)
+        return step
 
 
 class SynthesizeIntegerKey(GridKey, SynthesizeInteger):
@@ -203,7 +207,8 @@ def _number(bound: Any) -> int | float:
     """A declared bound, which the reader has checked to be a number."""
     if isinstance(bound, float) and not math.isfinite(bound):
         raise SchemaError(f"A bound is {bound}.", hint="Give a finite bound, or none.")
-    return bound  # type: ignore[no-any-return]
+    number: int | float = bound
+    return number
 
 
 def _integer_above(bound: Any, excluded: bool) -> int:
@@ -277,16 +282,16 @@ class SynthesizeFloat(Synthesizer):
     def at(self, rows: Rows) -> pa.Array:
         words = self.words(rows)
         if self.multiples:
-            return pa.array(self._multiples_at(words, self.multiples))
+            return fixed_width_array(pa.float64(), self._multiples_at(words, self.multiples))
         if self.table_of_law:
-            return pa.array(self.table_of_law.at(words))
+            return fixed_width_array(pa.float64(), self.table_of_law.at(words))
         out = np.empty(words.size, np.float64)
         width = self.high - self.low
         # A range wider than the largest double is drawn at half scale; halving and doubling are exact.
         scale = 1.0 if math.isfinite(width) else 2.0
         width = self.high / scale - self.low / scale
         uniform_floats(words, out, self.low / scale, width, scale, self.high)
-        return pa.array(out)
+        return fixed_width_array(pa.float64(), out)
 
     def _multiples_at(self, words: Words, grid: Grid) -> NDArray[np.float64]:
         integers = np.empty(words.size, np.int64)
@@ -295,7 +300,8 @@ class SynthesizeFloat(Synthesizer):
             round_to_grid(self.table_of_law.at(words), integers, first, last, step)
         else:
             uniform_integers(words, integers, first, last, step)
-        return integers * float(self.column.multiple_of or 1)
+        values: NDArray[np.float64] = integers.astype(np.float64) * float(self.column.multiple_of or 1)
+        return values
 
     @property
     def cardinality(self) -> int | None:

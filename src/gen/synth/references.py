@@ -81,7 +81,7 @@ class SynthesizeReference(Synthesizer):
         """Whether the values travel as indexes into a dictionary: a small pool of texts does."""
         if self.parent is None or self.pool.size > SMALL_POOL:
             return False
-        return pa.types.is_string(self.plain_type)
+        return bool(pa.types.is_string(self.plain_type))
 
     @property
     def plain_type(self) -> pa.DataType:

@@ -1,7 +1,7 @@
 """This file knows what a synthesizer is: one column as a function of row numbers; and how a column finds its own.
 
-A class that subclasses `Synthesizer` and writes `match` is found by it, the most specific and the latest first; or it is
-named by the column. The built-in ones are found the same way. It writes either
+A class that subclasses `Synthesizer` and writes `match` is found by it, the most specific and the latest first; or it
+is named by the column. The built-in ones are found the same way. It writes either
 
     at(rows)            the values at any rows, from `self.words(rows)`: row-addressed, the fast way; or
     draw(generator, n)  n values from a NumPy generator: block-addressed, drawn once per fixed block of 65,536 rows.
@@ -65,6 +65,7 @@ class Synthesizer:
         self.rows = rows
         self.seed = seed
         self._drawn: tuple[int, pa.Array] | None = None
+        self._streams: dict[tuple[str, int], Stream] = {}
         self.prepare()
 
     @classmethod
@@ -107,7 +108,10 @@ class Synthesizer:
 
     def words(self, rows: Rows, width: int = 2, purpose: str = "value") -> Words:
         """The column's random words at these rows: uint64 array of len(rows) * width / 2."""
-        return Stream(self.stream_key(purpose), width).words(rows)
+        stream = self._streams.get((purpose, width))
+        if stream is None:
+            stream = self._streams[purpose, width] = Stream(self.stream_key(purpose), width)
+        return stream.words(rows)
 
     def stream_key(self, purpose: str) -> int:
         """The 64-bit key of the column's stream for a purpose."""
@@ -165,13 +169,18 @@ class Synthesizer:
             )
         if array.null_count:
             raise SchemaError(
-                f"{self.where}: {type(self).__name__} returned {array.null_count} nulls, and the field is not optional.",
+                f"{self.where}: {type(self).__name__} returned {array.null_count} nulls for a field that has none.",
                 hint="Return a value for each row.",
             )
         return array
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_drawn": None}
+
+
+def fixed_width_array(kind: pa.DataType, values: np.ndarray[Any, Any]) -> pa.Array:
+    """An Arrow array over a NumPy buffer of the same width, without a copy."""
+    return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
 
 
 def _blocks(rows: range) -> Iterator[tuple[int, int, int]]:

@@ -15,12 +15,16 @@ from gen.errors import SchemaError
 from gen.keys import Pool
 from gen.schema.spec import Column, Spec, Table
 from gen.streams import Rows
-from gen.synth import choices, names, numbers, text, times  # noqa: F401 - built-in synthesizers register by existing
+from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found because they exist
+from gen.synth import names as _names  # noqa: F401
+from gen.synth import numbers as _numbers  # noqa: F401
+from gen.synth import text as _text  # noqa: F401
+from gen.synth import times as _times  # noqa: F401
 from gen.synth.references import SynthesizeReference
 from gen.synth.synthesizer import Synthesizer, find_synthesizer
 
-BLOCK_ROWS = 65_536
-BLOCK_BYTES = 8 * 2**20  # a block has fewer rows where they are wide
+BLOCK_ROWS = 16_384  # all columns of a block fit a core's cache; fewer, and the calls' own cost shows
+BLOCK_BYTES = 4 * 2**20  # a block has fewer rows where they are wide
 PROBE_ROWS = 1024  # at each of four places in the table
 MATERIALISED_ROWS = 4_000_000  # keys of user code that are drawn in blocks and referred to: held in memory up to here
 
@@ -61,6 +65,12 @@ class TableSource:
         fields = [pa.field(name, synthesizer.arrow_type, nullable=False) for name, synthesizer in self.columns.items()]
         return pa.schema(fields)
 
+    @cached_property
+    def _checked(self) -> frozenset[str]:
+        """The columns that user code draws: what it returns is checked, every time."""
+        user = {name for name, s in self.columns.items() if not type(s).__module__.startswith("gen.synth.")}
+        return frozenset(user)
+
     @property
     def bytes_per_row(self) -> float:
         """Plain, uncompressed: what a row takes in memory, near enough."""
@@ -73,9 +83,9 @@ class TableSource:
         for name in names:
             synthesizer = self.columns[name]
             values = synthesizer.at(rows)
-            built_in = type(synthesizer).__module__.startswith("gen.synth.")
-            arrays.append(values if built_in else synthesizer.checked(values, len(rows)))
-        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema([self.schema.field(name) for name in names]))
+            arrays.append(values if name not in self._checked else synthesizer.checked(values, len(rows)))
+        schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in names])
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def batches(self, partition: Partition) -> Iterator[pa.RecordBatch]:
         """The partition's rows in order, in blocks aligned to the table's first row."""
@@ -116,7 +126,7 @@ def table_sources(spec: Spec, rows: Mapping[str, int], seed: int) -> dict[str, T
     """
     sources = {}
     for table in spec.tables:
-        columns = {c.name: _synthesizer(spec, table, c, rows, seed) for c in table.columns}
+        columns = {c.name: _synthesizer(table, c, rows, seed) for c in table.columns}
         sources[table.name] = TableSource(table.name, rows[table.name], columns)
     for table in spec.tables:
         for column in table.columns:
@@ -127,7 +137,7 @@ def table_sources(spec: Spec, rows: Mapping[str, int], seed: int) -> dict[str, T
     return sources
 
 
-def _synthesizer(spec: Spec, table: Table, column: Column, rows: Mapping[str, int], seed: int) -> Synthesizer:
+def _synthesizer(table: Table, column: Column, rows: Mapping[str, int], seed: int) -> Synthesizer:
     found, reason = find_synthesizer(column, f"{table.name}.{column.name}")
     synthesizer = found(column, table.name, rows[table.name], seed)
     synthesizer.reason = reason
@@ -170,8 +180,8 @@ class MaterialisedPool:
     def of(cls, key: Synthesizer) -> MaterialisedPool:
         if key.rows > MATERIALISED_ROWS:
             raise SchemaError(
-                f"{key.where}: {type(key).__name__} draws keys in blocks and is referred to; {key.rows:,} rows are more "
-                f"than the {MATERIALISED_ROWS:,} that are kept.",
+                f"{key.where}: {type(key).__name__} draws keys in blocks and is referred to; {key.rows:,} are "
+                f"more than the {MATERIALISED_ROWS:,} that are kept.",
                 hint="Write `at(rows)` instead of `draw`, so that a key can be computed from its row.",
             )
         return cls(key.at(range(key.rows)))

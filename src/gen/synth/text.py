@@ -22,7 +22,7 @@ from gen.streams import (
     LOW32,
     TILE,
     Rows,
-    Stream,
+    Word,
     Words,
     copy_8_bytes,
     copy_32_bytes,
@@ -68,7 +68,7 @@ _TOP_BITS = np.uint64(0x8080808080808080)
 
 
 @device
-def _four_indexes(word: int, size: int) -> int:
+def _four_indexes(word: Word, size: Word) -> Word:
     """Four indexes into an alphabet from one 32-bit word, a byte each: its digits in base `size`, as a fraction."""
     word *= size
     packed = word >> BITS32
@@ -80,19 +80,17 @@ def _four_indexes(word: int, size: int) -> int:
     return packed | ((word >> BITS32) << np.uint64(24))
 
 
-@kernel(
-    "void(uint64[::1], int32[::1], uint8[::1], uint64, uint64, uint64, uint64, UniTuple(uint64, 4), uint64)"
-)
+@kernel("void(uint64[::1], int32[::1], uint8[::1], uint64, uint64, uint64, uint64, UniTuple(uint64, 4), uint64)")
 def _draw_text(
     rows: Words,
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
-    counters: int,
-    key: int,
-    shortest: int,
-    lengths: int,
-    alphabet: tuple[int, int, int, int],
-    attempt: int,
+    counters: Word,
+    key: Word,
+    shortest: Word,
+    lengths: Word,
+    alphabet: tuple[Word, Word, Word, Word],
+    attempt: Word,
 ) -> None:
     """Text of every row: word 0 is its length, each further word four letters. `counters` Philox counters a row.
 
@@ -167,22 +165,19 @@ class SynthesizeString(Synthesizer):
                 f"{self.where}: there is no domain {column.domain!r}.", hint=suggestion(column.domain, DOMAINS)
             )
         self.shortest, self.longest = lengths_of(self.where, column)
-
-    def at(self, rows: Rows) -> pa.Array:
-        counters = (self.longest + 4 + 15) // 16
-        offsets = np.empty(len(rows) + 1, np.int32)
-        data = np.empty(len(rows) * self.longest + SPARE, np.uint8)
-        _draw_text(
-            rows_array(rows),
-            offsets,
-            data,
-            np.uint64(counters),
+        self.drawing = (
+            np.uint64((self.longest + 4 + 15) // 16),  # counters a row: a word for the length, a byte a letter
             np.uint64(self.stream_key("value")),
             np.uint64(self.shortest),
             np.uint64(self.longest - self.shortest + 1),
             kernel_alphabet(self.alphabet),
             np.uint64(0),
         )
+
+    def at(self, rows: Rows) -> pa.Array:
+        offsets = np.empty(len(rows) + 1, np.int32)
+        data = np.empty(len(rows) * self.longest + SPARE, np.uint8)
+        _draw_text(rows_array(rows), offsets, data, *self.drawing)
         return text_array(offsets, data)
 
     @property
@@ -226,17 +221,15 @@ def kernel_alphabet(alphabet: Alphabet) -> tuple[Any, Any, Any, Any]:
 TAIL = 9  # letters that make a key unique: 84^9 < 2^63; letters before them are random
 
 
-@kernel(
-    "void(uint64[::1], int64[::1], uint64[::1], int64, int32[::1], uint8[::1], UniTuple(uint64, 4))"
-)
+@kernel("void(uint64[::1], int64[::1], uint64[::1], int64, int32[::1], uint8[::1], UniTuple(uint64, 4))")
 def _write_keys(
     ranks: Words,
     sizes: NDArray[np.int64],
     head_words: Words,
-    words_per_row: int,
+    words_per_row: Word,
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
-    alphabet: tuple[int, int, int, int],
+    alphabet: tuple[Word, Word, Word, Word],
 ) -> None:
     """Text of each rank: its last 9 letters are the rank's digits in base `size`; letters before them are random."""
     base, head, gap, size = alphabet[0], alphabet[1], alphabet[2], alphabet[3]
@@ -313,7 +306,7 @@ class SynthesizeStringKey(SynthesizeString):
         words_per_row = max(1, -(-(self.longest - TAIL) // 8))  # uint64, eight letters each
         words_per_row += words_per_row % 2 if words_per_row > 1 else 0
         if self.order == "scattered":
-            words = Stream(self.stream_key("value"), 2 * words_per_row).words(rows)
+            words = self.words(rows, 2 * words_per_row)
         else:
             words = np.zeros(ranks.size * words_per_row, np.uint64)  # counted texts start with the first letter
         offsets = np.empty(ranks.size + 1, np.int32)

@@ -33,13 +33,13 @@ class SynthesizeDate(OnGrid):
     def prepare(self) -> None:
         step = self.units[self.column.kind]
         self.unit = datetime.timedelta(seconds=1) / step  # a law's parameters are in seconds
+        instant = pa.timestamp("us", tz="UTC" if self._zoned() else None)
+        self.type_of_column = pa.date32() if self.column.kind == "date" else instant
         super().prepare()
 
     @property
     def arrow_type(self) -> pa.DataType:
-        if self.column.kind == "date":
-            return pa.date32()
-        return pa.timestamp("us", tz="UTC" if self._zoned() else None)
+        return self.type_of_column
 
     def grid(self) -> Grid:
         column = self.column

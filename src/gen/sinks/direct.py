@@ -1,0 +1,120 @@
+"""This file knows how to write a large file past the page cache, where the file system lets it.
+
+Written through the cache, a file is copied there, and its pages are found, dirtied and written back: up to a nanosecond
+a byte of processor time, as much as encoding costs. Written directly, the disk takes it from an aligned buffer.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import mmap
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+BUFFER = 4 * 2**20
+ALIGNED = 4096  # a multiple of every common block size
+
+_REFUSED = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTTY)
+
+
+class DirectFile(io.RawIOBase):
+    """A new file for sequential writing; `close` synchronises it. Falls back to the cache where direct is refused.
+
+    One buffer fills while a thread writes the other, so that the caller computes while the disk works.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._descriptor, self._direct = _open(path)
+        self._buffer, self._other = mmap.mmap(-1, BUFFER), mmap.mmap(-1, BUFFER)  # anonymous memory, aligned to pages
+        self._used = 0
+        self._written = 0
+        self._thread = ThreadPoolExecutor(1)
+        self._pending: Future[None] | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._written + self._used
+
+    def write(self, data: object) -> int:
+        view = memoryview(data).cast("B")  # type: ignore[arg-type]
+        size = len(view)
+        at = 0
+        while at < size:
+            n = min(size - at, BUFFER - self._used)
+            self._buffer[self._used : self._used + n] = view[at : at + n]
+            self._used += n
+            at += n
+            if self._used == BUFFER:
+                self._flush_all(BUFFER)
+        return size
+
+    def _flush_all(self, size: int) -> None:
+        """Hand the buffer's first bytes to the thread; `size` is a multiple of ALIGNED when writing directly."""
+        self._wait()
+        self._pending = self._thread.submit(self._write_all, self._buffer, size)
+        self._buffer, self._other = self._other, self._buffer
+        self._written += self._used
+        self._used = 0
+
+    def _wait(self) -> None:
+        """Wait for the write under way; raises what it raised."""
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            pending.result()
+
+    def _write_all(self, buffer: mmap.mmap, size: int) -> None:
+        done = 0
+        with memoryview(buffer) as view:
+            while done < size:
+                done += self._write_some(view[done:size])
+
+    def _write_some(self, view: memoryview) -> int:
+        try:
+            return os.write(self._descriptor, view)
+        except OSError as error:
+            if not self._direct or error.errno not in _REFUSED:
+                raise
+            self._direct = False
+            _clear_direct(self._descriptor)
+            return os.write(self._descriptor, view)
+
+    def close(self) -> None:
+        """Write what is left and wait until all is on the disk; also closes after an error, without writing more."""
+        if self.closed:
+            return
+        try:
+            end = self.tell()
+            if self._used:
+                self._flush_all(-(-self._used // ALIGNED) * ALIGNED if self._direct else self._used)
+            self._wait()
+            os.ftruncate(self._descriptor, end)
+            os.fsync(self._descriptor)
+        finally:
+            self._thread.shutdown()
+            os.close(self._descriptor)
+            self._buffer.close()
+            self._other.close()
+            super().close()
+
+
+def _open(path: Path) -> tuple[int, bool]:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    if hasattr(os, "O_DIRECT"):
+        try:
+            return os.open(path, flags | os.O_DIRECT, 0o666), True
+        except OSError as error:
+            if error.errno not in _REFUSED:
+                raise
+            path.unlink(missing_ok=True)
+    return os.open(path, flags, 0o666), False
+
+
+def _clear_direct(descriptor: int) -> None:
+    import fcntl
+
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) & ~os.O_DIRECT)

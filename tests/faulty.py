@@ -1,0 +1,128 @@
+"""The program, imported once and then forked for each request, with a fault at its n-th file operation where asked for.
+
+Reads requests as lines of JSON on standard input, answers each with a line on standard output:
+
+    {"start": [arguments], "cwd": ..., "out": file, "err": file, "fault": null | kind, "at": n}   ->  {"pid": ...}
+    {"wait": pid}                                                                                 ->  {"code": ...}
+
+Kinds of fault: "kill" (SIGKILL before the operation), "stop" (SIGSTOP before it), "full" (it fails with ENOSPC, as do
+all that follow), "fill FILE" (FILE takes all the room there is, then it is done).
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+SECONDS = 60  # that a forked run may take
+OPERATIONS = ("fsync", "replace", "link", "ftruncate", "unlink", "mkdir", "rmdir")
+
+
+def install(kind: str, at: int) -> None:
+    """Make the `at`-th file operation of this process fail in this way."""
+    import pyarrow.parquet as pq
+
+    hits = itertools.count(1)
+
+    def hit() -> None:
+        number = next(hits)
+        if kind == "full" and number >= at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if number != at:
+            return
+        if kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif kind == "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        elif kind.startswith("fill "):
+            fill(kind.removeprefix("fill "))
+
+    def counted(operation: Any) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            hit()
+            return operation(*arguments, **options)
+
+        return call
+
+    frees = ("unlink", "rmdir")  # never fail for want of room
+    for name in OPERATIONS:
+        if kind != "full" or name not in frees:
+            setattr(os, name, counted(getattr(os, name)))
+    pq.ParquetWriter.write_table = counted(pq.ParquetWriter.write_table)
+
+
+def fill(path: str) -> None:
+    """Write zeros to a file until nothing more fits."""
+    step = 2**16
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+    while step:
+        try:
+            os.write(descriptor, b"\0" * step)
+        except OSError:
+            step //= 2
+    os.close(descriptor)
+
+
+def warm_up() -> None:
+    """Import everything, and load the machine code of the kernels."""
+    import gen.cli
+    import gen.progress
+    import gen.run
+
+    gen.run.prepare(gen.run.Request())
+
+
+def run(request: dict[str, Any]) -> None:
+    """In the child: be the program. Never returns."""
+    code = 70
+    try:
+        signal.alarm(SECONDS)
+        os.setsid()
+        for number, path in ((1, request["out"]), (2, request["err"])):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.chdir(request["cwd"])
+        from gen.cli import main
+
+        if request.get("fault"):
+            install(request["fault"], request["at"])
+        code = main(request["start"])
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 71
+    except BaseException:  # noqa: BLE001 - what Python itself does with an exception that nobody caught
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def serve() -> None:
+    warm_up()
+    alive: set[int] = set()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "wait" in request:
+            pid = request["wait"]
+            _, status = os.waitpid(pid, 0)
+            alive.discard(pid)
+            answer = {"code": os.waitstatus_to_exitcode(status)}
+        else:
+            pid = os.fork()
+            if not pid:
+                run(request)
+            alive.add(pid)
+            answer = {"pid": pid}
+        print(json.dumps(answer), flush=True)
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,171 @@
+"""The rooms of the house: what may import what, which packages are fenced, and what `import gen` gives and costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+import gen
+
+ROOT = Path(gen.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(ROOT.rglob("*.py"))
+}
+NAMES = sorted(MODULES)
+PACKAGES = {"__init__", "schema", "synth", "sinks", "examples"}  # they hold a docstring, or names resolved lazily
+
+# A module imports only from the lines above its own.
+FLOORS = [
+    {"errors"},
+    {"streams"},
+    {"keys"},
+    {"block"},
+    {"schema.spec", "schema.markers"},
+    {"schema.from_pydantic", "schema.from_module"},
+    {"synth.laws", "synth.synthesizer"},
+    {"synth.numbers"},
+    {"synth.times", "synth.text"},
+    {"synth.choices", "synth.names", "synth.references"},
+    {"synth.table"},
+    {"plan"},
+    {"artefacts"},
+    {"sinks.direct"},
+    {"sinks.folder"},
+    {"sinks.parquet"},
+    {"engine"},
+    {"builder"},
+    {"examples.employee"},
+    {"run"},
+    {"worker", "progress"},
+    {"cli"},
+    {"__main__"},
+]
+LEVEL = {module: level for level, modules in enumerate(FLOORS) for module in modules}
+
+# package -> the modules that may import it, on use or at once
+FENCES = {
+    "dask": {"engine"},
+    "distributed": {"engine"},
+    "numba": {"streams"},
+    "llvmlite": {"streams"},
+    "sqlalchemy": set(),
+    "faker": set(),
+}
+
+
+@lru_cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text("utf-8"))
+
+
+def running_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node of a tree that runs: what only type checkers see is left out."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        for other in node.orelse:
+            yield from running_nodes(other)
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from running_nodes(child)
+
+
+def imported(module: str) -> set[str]:
+    """The full names of all that a module imports, inside functions too."""
+    found = set()
+    for node in running_nodes(tree(module)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def rooms(module: str) -> set[str]:
+    """The modules of gen that a module imports; a public name counts as the module it lives in."""
+    found = set()
+    for name in imported(module):
+        if name.split(".")[0] != "gen":
+            continue
+        inside = name.removeprefix("gen").removeprefix(".")
+        inside = gen._HOME.get(inside, inside)
+        while inside and inside not in MODULES:
+            inside = inside.rpartition(".")[0]
+        found.add(inside)
+    return found
+
+
+def test_every_module_has_its_floor() -> None:
+    assert set(NAMES) == set(LEVEL) | PACKAGES
+
+
+@pytest.mark.parametrize("module", sorted(LEVEL))
+def test_imports_go_down_only(module: str) -> None:
+    upward = {other for other in rooms(module) if other in LEVEL and LEVEL[other] >= LEVEL[module]}
+    assert not upward
+
+
+@pytest.mark.parametrize("package", sorted(PACKAGES))
+def test_a_package_imports_nothing_of_gen_by_itself(package: str) -> None:
+    assert not rooms(package)
+
+
+@pytest.mark.parametrize("fenced", sorted(FENCES))
+def test_a_fenced_package_is_imported_only_behind_its_fence(fenced: str) -> None:
+    importers = {module for module in NAMES if fenced in {name.split(".")[0] for name in imported(module)}}
+    assert importers <= FENCES[fenced]
+
+
+def test_the_fences_and_floors_are_read_from_real_imports() -> None:
+    assert "engine" in {m for m in NAMES if "distributed" in {name.split(".")[0] for name in imported(m)}}
+    assert {"block", "errors"} <= rooms("engine")
+
+
+def test_the_engine_knows_no_format_no_schema_and_no_synthesizer() -> None:
+    assert rooms("engine") <= {"errors", "streams", "keys", "block", "artefacts"}
+
+
+def test_no_room_is_a_box_for_odds_and_ends() -> None:
+    vague = {"utils", "util", "helpers", "common", "misc", "core", "base"}
+    assert not {part for module in NAMES for part in module.split(".")} & vague
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_a_module_says_what_it_knows_and_stays_readable(module: str) -> None:
+    assert ast.get_docstring(tree(module))
+    assert len(MODULES[module].read_text("utf-8").splitlines()) < 600
+    functions = [n for n in ast.walk(tree(module)) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    assert not [f.name for f in functions if (f.end_lineno or f.lineno) - f.lineno + 1 > 60]
+
+
+def test_importing_gen_imports_nothing_heavy() -> None:
+    heavy = ["dask", "distributed", "numba", "pandas", "pyarrow"]
+    code = f"import sys, gen; print([name for name in {heavy} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_public_names_are_sorted_and_all_have_a_home() -> None:
+    assert gen.__all__ == sorted(gen.__all__)
+    assert set(gen.__all__) == set(gen._HOME)
+    assert dir(gen) == gen.__all__
+
+
+@pytest.mark.parametrize("name", gen.__all__)
+def test_a_public_name_resolves_to_something_documented_in_its_home(name: str) -> None:
+    item = getattr(gen, name)
+    assert item.__module__ == f"gen.{gen._HOME[name]}"
+    assert item.__doc__
+    assert not item.__doc__.startswith(f"{name}("), "a dataclass without a docstring of its own"
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = gen.nonsense
