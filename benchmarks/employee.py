@@ -57,7 +57,11 @@ schema.add(Manager, rows=1_000)
 DUCKDB = {
     "employee": """
         SELECT (i * 4294967296 // {n} + floor(random() * 4294967296 / {n}))::BIGINT AS id,
-               array_to_string(list_transform(range((1 + floor(random() * 40))::INT), lambda x: chr((33 + floor(random() * 94))::INT)), '') AS name,
+               array_to_string(
+                   list_transform(
+                       range((1 + floor(random() * 40))::INT),
+                       lambda x: chr((33 + floor(random() * 94))::INT)
+                   ), '') AS name,
                make_timestamp((1610928000000000 + floor(random() * 2490566400000000))::BIGINT) AS hire_date,
                11.5 + 3.1666667 * sqrt(-2 * ln(1 - random())) * cos(6.283185307 * random()) AS velocity,
                (floor(random() * {n} / 10) * 42949672960 // {n})::BIGINT AS manager

@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from employee import hardware
 
+from employee import hardware
 from gen.block import Checksum
 from gen.schema.spec import Column, Distribution, Key, Reference
 from gen.streams import fill_range, fill_rows, uniform_floats, uniform_integers
@@ -119,9 +119,7 @@ def main() -> None:
             "picked": best(lambda s=synthesizer: s.at(picked), arguments.repeats),
             "checksum": best(lambda t=total, b=batch: t.add(b), arguments.repeats),
         }
-        print(
-            f"  {name:32s} {through[name]['range']:8.2f} {through[name]['picked']:8.2f} {through[name]['checksum']:9.2f}"
-        )
+        print("  {:32s} {range:8.2f} {picked:8.2f} {checksum:9.2f}".format(name, **through[name]))
     print(json.dumps(hardware()))
     if arguments.json:
         Path(arguments.json).write_text(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         CapacityError,
         ClusterError,
         GenError,
-        ReferenceError,  # noqa: A004 - the field's standard term
+        ReferenceError,  # the field's standard term
         RunError,
         SchemaError,
         TargetError,

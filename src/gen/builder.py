@@ -120,7 +120,8 @@ class TableView:
 
     def pandas(self, start: int = 0, stop: int | None = None) -> pandas.DataFrame:
         """Rows start (included) to stop (excluded; the end unless given) as a pandas data frame."""
-        return self.arrow(start, stop).to_pandas()
+        frame: pandas.DataFrame = self.arrow(start, stop).to_pandas()
+        return frame
 
     def dask(self, partition_rows: int = 1_000_000) -> dask.dataframe.DataFrame:
         """The whole table as a lazy dask data frame, `partition_rows` rows in each of its partitions."""

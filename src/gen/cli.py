@@ -242,7 +242,7 @@ def _check_workers(workers: int | None) -> None:
         raise BadRequest(f"--workers is {workers}.", hint="Give 1 or more.")
 
 
-def _refuse_later_work(to: str | None, format: str, out: str | None) -> None:  # noqa: A002
+def _refuse_later_work(to: str | None, format: str, out: str | None) -> None:
     from gen.errors import BadRequest
     from gen.schema.spec import suggestion
 
@@ -353,10 +353,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GenError as error:
         _say_error(error.message, error.hint)
         return error.exit_code
-    except KeyboardInterrupt:
-        _say("interrupted; what is written stays. The same command resumes.")
-        return 130
-    except typer.Abort:
+    except (KeyboardInterrupt, typer.Abort):
+        _say("interrupted: what is written stays, and the same command resumes.")
         return 130
     except Exception as error:  # what the command line itself refuses, whichever click it is built on
         if not hasattr(error, "format_message"):

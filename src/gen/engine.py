@@ -15,7 +15,6 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import forkserver
@@ -64,22 +63,17 @@ class Job:
 # -- in this process --------------------------------------------------------------------------------------
 
 
-def run_here(job: Job, partitions: Sequence[Partition], observer: Observer, threads: int = 1) -> list[Receipt]:
-    """Write the partitions in this process, without Dask: nothing to start, and the work itself holds no lock.
+def run_here(job: Job, partitions: Sequence[Partition], observer: Observer) -> list[Receipt]:
+    """Write the partitions one after another in this process, without Dask: nothing to start, one core.
 
-    The first error ends the run once the partitions under way are written.
+    (Threads do not help: kernels last some 20 microseconds, and handing over the interpreter's lock between them
+    costs as much; two threads were measured slower than one.)
     """
     _keep_freed_memory()
     receipts = []
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(job.write, partition) for partition in partitions]
-        try:
-            for future in as_completed(futures):
-                receipts.append(future.result())
-                observer.wrote(receipts[-1])
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    for partition in partitions:
+        receipts.append(job.write(partition))
+        observer.wrote(receipts[-1])
     return receipts
 
 

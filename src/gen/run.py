@@ -23,9 +23,7 @@ from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, Tab
 from gen.synth.table import TableSource, described, table_sources
 
 EXAMPLE = "gen.examples.employee"
-SMALL_JOB = (
-    8 * 2**30
-)  # bytes of values that threads of this process write before workers would have paid for their start
+SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started
 OVERHEAD = 64 * 1024  # bytes of a file that are not values
 _SEEDS = 2**63
 
@@ -292,7 +290,7 @@ def _write(
     volume = sum(p.rows * prepared.sources[p.table].bytes_per_row for p in partitions)
     small = request.workers is None and volume < SMALL_JOB
     if request.scheduler is None and (request.part or small or workers == 1 or len(partitions) == 1):
-        return run_here(job, partitions, observer, threads=workers if small and not request.part else 1)
+        return run_here(job, partitions, observer)
     classes = [type(s) for source in prepared.sources.values() for s in source.columns.values()]
     folder = sink.folder.root / "_gen" / "artefacts" if isinstance(sink, ParquetSink) else None
     packed = artefacts.pack(job, folder, artefacts.user_modules(classes))

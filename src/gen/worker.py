@@ -1,10 +1,12 @@
 """This file knows what a worker process needs before it starts: everything slow to import and to load, once.
 
 Local workers are forked from a process that imported this file (Python's fork server), so that starting one costs
-milliseconds, and the machine code of the kernels is loaded once for all of them.
+milliseconds, and the machine code of the kernels is loaded once for all of them. Nothing else imports it.
 """
 
 from __future__ import annotations
+
+import signal
 
 import gen.engine as _engine  # noqa: F401 - what a task needs
 from gen.run import EXAMPLE, load_schema
@@ -14,3 +16,6 @@ from gen.synth.table import table_sources
 _spec = load_schema(EXAMPLE).spec
 for _source in table_sources(_spec, {table.name: table.rows for table in _spec.tables}, seed=0).values():
     _source.probe()
+
+# Ctrl-C reaches every process of a terminal. It is for the driver, which then stops its workers in good order.
+signal.signal(signal.SIGINT, signal.SIG_IGN)

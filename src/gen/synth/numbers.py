@@ -214,7 +214,8 @@ def _number(bound: Any) -> int | float:
 def _integer_above(bound: Any, excluded: bool) -> int:
     """The least integer that satisfies a lower bound."""
     bound = _number(bound)
-    return math.floor(bound) + 1 if excluded else math.ceil(bound)
+    least: int = math.floor(bound) + 1 if excluded else math.ceil(bound)
+    return least
 
 
 class SynthesizeFloat(Synthesizer):
