@@ -3,8 +3,8 @@
     python benchmarks/billion.py --rows 1e9 --dir /a/disk/with/60/GB
 
 Runs the signature command once at a hundredth of the rows and once in full; samples the resident memory of the driver
-and of each worker; runs it again, to see how long it takes to find that all is done; and writes as many bytes in as many
-files by themselves, to see what the disk does. The hundredth runs with workers, too, so that memory can be compared.
+and of each worker; runs it again, to see how long it takes to find that all is done; writes as many bytes in as many
+files by themselves, to see what the disk does. The hundredth runs with workers, too, so memory can be compared.
 """
 
 from __future__ import annotations

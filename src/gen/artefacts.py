@@ -95,12 +95,12 @@ def mapped(path: str) -> pa.Array:
 
 
 def is_user_code(item: type) -> bool:
-    """Whether a class is the user's own: defined neither in gen nor in an installed package."""
-    if item.__module__.split(".")[0] == "gen":
-        return False
+    """Whether a class is the user's own: defined neither in gen, nor in Python, nor in an installed package."""
+    if item.__module__.split(".")[0] in {"gen", *sys.stdlib_module_names}:
+        return item.__module__ == "__main__"
     file = getattr(sys.modules.get(item.__module__), "__file__", None)
     if file is None:
-        return True  # a notebook, or __main__
+        return True  # made in a notebook
     installed = [sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")]
     return not any(Path(file).resolve().is_relative_to(Path(folder).resolve()) for folder in installed)
 

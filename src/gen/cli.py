@@ -23,6 +23,7 @@ app = typer.Typer(
     help="Make relational synthetic data at any size. Without a command: generate.",
 )
 COMMANDS = ("generate", "describe", "verify", "row", "schema")
+INTERRUPTED = 130
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
 SchemaOption = Annotated[
@@ -83,7 +84,7 @@ def generate(
         typer.Option(
             "--encoding",
             metavar="E",
-            help="compatible (read by every engine) or fast (faster and smaller, newer readers).",
+            help="compatible (packed as far as every engine reads it) or fast (plain values, larger files).",
         ),
     ] = "compatible",
     row_group_bytes: Annotated[
@@ -354,13 +355,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say_error(error.message, error.hint)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _say("interrupted: what is written stays, and the same command resumes.")
-        return 130
+        code = INTERRUPTED
     except Exception as error:  # what the command line itself refuses, whichever click it is built on
         if not hasattr(error, "format_message"):
             raise
         _say_error(error.format_message(), "See: gen --help")
         return 2
+    if code == INTERRUPTED:  # typer turns Ctrl-C into this code by itself
+        _say("interrupted: what is written stays, and the same command resumes.")
     return int(code or 0)
 
 

@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -164,7 +165,8 @@ def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
         "distributed.nanny.pre-spawn-environ": _worker_environment(),
         "distributed.scheduler.allowed-failures": 100,  # attempts are counted here, not there
     }
-    with dask.config.set(settings):
+    with dask.config.set(settings), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a port taken in the meantime: another is used, and shown
         cluster = LocalCluster(
             n_workers=workers,
             threads_per_worker=1,

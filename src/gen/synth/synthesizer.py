@@ -240,6 +240,7 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
     refers = column.reference is not None
     classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
+    classes.sort(key=lambda found: found.__module__.startswith("gen."))  # the user's first, whenever they were defined
     if column.synthesizer:
         for found in classes:
             if found.__name__ == column.synthesizer:
@@ -256,6 +257,8 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
 
 def _described(column: Column) -> str:
     facts = [column.kind]
+    if column.reference:
+        facts.append(f"that refers to {column.reference}")
     if column.domain:
         facts.append(f"of the domain {column.domain!r}")
     if column.key:

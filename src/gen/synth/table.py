@@ -209,7 +209,7 @@ def described(source: TableSource) -> list[dict[str, Any]]:
     return [
         {
             "column": name,
-            "type": str(s.arrow_type),
+            "type": str(s.arrow_type.value_type if pa.types.is_dictionary(s.arrow_type) else s.arrow_type),
             "synthesizer": type(s).__name__,
             "reason": s.reason,
             "key": _key_of(s.column),
