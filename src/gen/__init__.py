@@ -26,10 +26,11 @@ if TYPE_CHECKING:
         TargetFull,
         ValuesChanged,
     )
-    from gen.run import Summary, Verdict, generate, verify
+    from gen.run import Request, Summary, generate
     from gen.schema.markers import Domain, ForeignKey, Normal, PrimaryKey, SynthesizedBy, Uniform
     from gen.schema.spec import Column
     from gen.synth.synthesizer import Storage, Synthesizer
+    from gen.verification import Verdict, verify
 
 _HOME = {
     "BadRequest": "errors",
@@ -42,6 +43,7 @@ _HOME = {
     "Normal": "schema.markers",
     "PrimaryKey": "schema.markers",
     "ReferenceError": "errors",
+    "Request": "run",
     "RunError": "errors",
     "Schema": "builder",
     "SchemaError": "errors",
@@ -54,9 +56,9 @@ _HOME = {
     "TargetFull": "errors",
     "Uniform": "schema.markers",
     "ValuesChanged": "errors",
-    "Verdict": "run",
+    "Verdict": "verification",
     "generate": "run",
-    "verify": "run",
+    "verify": "verification",
 }
 
 __all__ = [
@@ -70,6 +72,7 @@ __all__ = [
     "Normal",
     "PrimaryKey",
     "ReferenceError",
+    "Request",
     "RunError",
     "Schema",
     "SchemaError",

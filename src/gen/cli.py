@@ -164,11 +164,11 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Recompute a data set, compare, name what differs. Exit code 1 if something does, and is not repaired."""
-    from gen import run
+    from gen import verification
 
     _check_workers(workers)
     with _observer(quiet) as observer, _resumable():
-        verdict = run.verify(target, repair=repair, schema=schema, workers=workers, observer=observer)
+        verdict = verification.verify(target, repair=repair, schema=schema, workers=workers, observer=observer)
     if as_json:
         _print_json(verdict.to_json())
     else:

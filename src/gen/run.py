@@ -1,9 +1,8 @@
-"""This file knows the one sentence: schema -> sources -> plan -> engine -> sink; and how to verify and repair."""
+"""This file knows the one sentence: schema -> sources -> plan -> engine -> sink."""
 
 from __future__ import annotations
 
 import datetime
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -15,11 +14,11 @@ from gen.block import Partition, Receipt
 from gen.builder import DEFAULT_ROWS, Schema
 from gen.engine import Job, Observer, default_workers, local_cluster, remote_cluster, run_here, run_on, warm_up
 from gen.errors import BadRequest, RunError, SchemaError
-from gen.plan import Plan, RowRequest, default_partition_rows, scaled_rows, share_of
+from gen.plan import Plan, RowRequest, default_partition_rows, parse_rows, scaled_rows, share_of
 from gen.schema.from_module import find_object, load_module, models_of, split_spec
 from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, read_run
-from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, TableLayout
+from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.synth.table import TableSource, described, table_sources
 
 EXAMPLE = "gen.examples.employee"
@@ -101,24 +100,6 @@ class Summary:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """What a verification found: one sentence for each difference, and what was repaired."""
-
-    path: str
-    partitions: int
-    differences: tuple[str, ...]
-    repaired: int
-    seconds: float
-
-    @property
-    def good(self) -> bool:
-        return not self.differences or self.repaired > 0
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"good": self.good}
-
-
 class Silent:
     """An observer that says nothing."""
 
@@ -184,7 +165,7 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
         as_of=request.as_of or datetime.datetime.now(datetime.UTC).date(),
         partition_rows=steps,
         layout=request.layout.to_json(),
-        code=_code_of(sources),
+        code=code_of(sources),
         probe={table: source.probe() for table, source in sources.items()},
     )
     return Prepared(schema, plan, sources, request.tables or tuple(t.name for t in spec.tables))
@@ -215,7 +196,7 @@ def _check_options(request: Request, spec: Spec) -> None:
         spec.table(table)
 
 
-def _code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
+def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
     """The user's own synthesizers, by column: a hash of their source."""
     return {
         synthesizer.where: artefacts.source_hash(type(synthesizer))
@@ -228,13 +209,28 @@ def _code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
 # -- making -----------------------------------------------------------------------------------------------
 
 
-def generate(request: Request | None = None, observer: Any = None, **options: Any) -> Summary:
+def generate(
+    request: Request | None = None,
+    observer: Any = None,
+    *,
+    rows: int | float | str | Mapping[str, int] | None = None,
+    scale: float | None = None,
+    compression: str = "auto",
+    encoding: str = "compatible",
+    **options: Any,
+) -> Summary:
     """Make the data set that is asked for, or the rest of it; exactly once, whatever happened before.
 
-    Takes a Request, or its fields by name: generate(schema="models.py", out="data", seed=1). Raises BadRequest when
-    nothing was written, RunError when something is missing and the same call resumes.
+        gen.generate(schema="models.py", rows=1e7, out="data", seed=1)
+        gen.generate(schema=schema, rows={"Employee": 500}, out="data")
+
+    rows: of the largest table, the others in proportion; or by table. Other options are the fields of `Request`.
+    Raises BadRequest when nothing was written, RunError when something is missing and the same call resumes.
     """
-    request = request or Request(**options)
+    if request is None:
+        texts = [f"{t}={n}" for t, n in rows.items()] if isinstance(rows, Mapping) else [str(rows)] if rows else []
+        options["layout"] = options.get("layout") or ParquetLayout(compression, encoding)
+        request = Request(rows=parse_rows(texts, scale), **options)
     observer = observer or Silent()
     started = time.monotonic()
     prepared = prepare(request, to_run=True)
@@ -245,13 +241,13 @@ def generate(request: Request | None = None, observer: Any = None, **options: An
     there = sum(receipt.bytes for receipt in done.values())
     sink.prepare(overwrite=request.overwrite, needed=max(prepared.needed - there, 0))
     partitions = list(prepared.plan.partitions(prepared.tables))
-    missing = [p for p in share_of(partitions, request.part) if not _is_done(done, p)]
+    missing = [p for p in share_of(partitions, request.part) if not is_done(done, p)]
     observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, list(done.values()))
     if missing:
         sink.folder.unseal()
-        _write(prepared, sink, missing, request, observer)
+        write(prepared, sink, missing, request, observer)
         done = sink.done()  # what the target itself proves is there, and nothing else, is believed
-    receipts = [done[p.table, p.index] for p in partitions if _is_done(done, p)]
+    receipts = [done[p.table, p.index] for p in partitions if is_done(done, p)]
     complete = len(receipts) == len(partitions)
     if complete and not (sink.folder.sealed and not missing):
         sink.finish(receipts)
@@ -276,12 +272,12 @@ def _with_recorded_date(prepared: Prepared, request: Request, root: Path) -> Pre
     return replace(prepared, plan=replace(prepared.plan, as_of=date))
 
 
-def _is_done(done: Mapping[tuple[str, int], Receipt], partition: Partition) -> bool:
+def is_done(done: Mapping[tuple[str, int], Receipt], partition: Partition) -> bool:
     receipt = done.get((partition.table, partition.index))
     return receipt is not None and (receipt.start, receipt.stop) == (partition.start, partition.stop)
 
 
-def _write(
+def write(
     prepared: Prepared, sink: Any, partitions: Sequence[Partition], request: Request, observer: Observer
 ) -> list[Receipt]:
     """Run the partitions where the request says: here, on a cluster of this machine, or on one that exists."""
@@ -328,104 +324,6 @@ def _absolute(spec: str | None) -> str | None:
 def _default_out(request: Request, prepared: Prepared) -> str:
     largest = max(prepared.plan.rows.values())
     return f"gen-data/{prepared.plan.spec.name}-{largest}-seed{request.seed}"
-
-
-# -- verifying --------------------------------------------------------------------------------------------
-
-
-def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, dict[str, Any], ParquetLayout]:
-    """The run that wrote a folder, from its run.json; user code is imported from where it was."""
-    record = read_run(root)
-    if record is None:
-        raise BadRequest(f"{root} holds no run of gen.", hint="Give the folder that `--out` named.")
-    asked = record["request"]
-    spec = Spec.from_json(asked["schema"])
-    if record["code"]:
-        load_module(split_spec(schema or record["schema"] or "")[0])
-    sources = table_sources(spec, asked["rows"], asked["seed"])
-    plan = Plan(
-        spec=spec,
-        rows=asked["rows"],
-        seed=asked["seed"],
-        as_of=datetime.date.fromisoformat(asked["as_of"]),
-        partition_rows=asked["partition_rows"],
-        layout=asked["layout"],
-        code=_code_of(sources),
-        probe={table: source.probe() for table, source in sources.items()},
-    )
-    layout = ParquetLayout(**{k: v for k, v in asked["layout"].items() if k != "format"})
-    return Prepared(None, plan, sources, ()), record, layout
-
-
-def verify(
-    target: str, *, repair: bool = False, schema: str | None = None, workers: int | None = None, observer: Any = None
-) -> Verdict:
-    """Recompute every partition of a data set, compare it with its file, and with `repair` write again what differs."""
-    started = time.monotonic()
-    observer = observer or Silent()
-    root = Path(target).absolute()
-    prepared, record, layout = prepare_recorded(root, schema)
-    folder = RunFolder(root, record | {"probe": prepared.plan.probe, "versions": artefacts.versions()})
-    folder.check_values(record)
-    known = folder.manifest().get("tables", {})
-    tables = tuple(t.name for t in prepared.plan.spec.tables if not known or t.name in known)
-    prepared = replace(prepared, tables=tables)
-    sink = ParquetSink(folder, {t: TableLayout.of(prepared.sources[t], layout) for t in tables}, layout)
-    partitions = list(prepared.plan.partitions(tables))
-    observer.plan({t: prepared.plan.rows[t] for t in tables}, [])
-    request = Request(workers=workers)
-    receipts = _write(prepared, ParquetComparison(sink, prepared.sources), partitions, request, observer)
-    differences = [d for r in sorted(receipts, key=lambda r: (r.table, r.index)) for d in r.differences]
-    unknown = _unknown_files(sink, partitions)
-    differences += [f"{path.relative_to(root)}: not part of the run" for path in unknown]
-    differences += _differences_of_seal(folder, receipts)
-    repaired = 0
-    if repair and differences:
-        repaired = _repair(prepared, sink, receipts, unknown, partitions, request, observer)
-    return Verdict(str(root), len(partitions), tuple(differences), repaired, round(time.monotonic() - started, 3))
-
-
-def _unknown_files(sink: ParquetSink, partitions: Sequence[Partition]) -> list[Path]:
-    expected = {sink.path(partition) for partition in partitions}
-    folders = [sink.folder.table_folder(table) for table in sink.tables]
-    return [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path not in expected]
-
-
-def _differences_of_seal(folder: RunFolder, receipts: Sequence[Receipt]) -> list[str]:
-    """How manifest and _SUCCESS differ from what the values say."""
-    if any(receipt.differences for receipt in receipts):
-        return []  # they will be made again
-    found = []
-    meant = folder.manifest_of(receipts)
-    if json.dumps(folder.manifest(), sort_keys=True) != json.dumps(meant, sort_keys=True):
-        found.append("_gen/manifest.json: does not say what the files hold")
-    if not folder.sealed:
-        found.append("_SUCCESS: missing")
-    return found
-
-
-def _repair(
-    prepared: Prepared,
-    sink: ParquetSink,
-    receipts: Sequence[Receipt],
-    unknown: Sequence[Path],
-    partitions: Sequence[Partition],
-    request: Request,
-    observer: Observer,
-) -> int:
-    """Write what differs again, remove what does not belong, seal anew; the number of things mended."""
-    bad = {(r.table, r.index) for r in receipts if r.differences}
-    sink.folder.unseal()
-    broken = [p for p in partitions if (p.table, p.index) in bad]
-    if broken:
-        _write(prepared, sink, broken, request, observer)
-    for path in unknown:
-        path.unlink()
-    done = sink.done()
-    if not all(_is_done(done, p) for p in partitions):
-        raise RunError("The repair is not complete.", hint="Run it again.")
-    sink.finish([done[p.table, p.index] for p in partitions])
-    return max(len(bad) + len(unknown), 1)
 
 
 # -- looking ------------------------------------------------------------------------------------------------
