@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from program import AS_OF, Forks, manifest
+pytest.register_assert_rewrite("program")
+
+from program import AS_OF, Forks, manifest  # noqa: E402 - its assertions explain themselves only when imported after that
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +31,14 @@ def undisturbed(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert ended.code == 0, ended.err
     assert manifest(folder)["tables"].keys() == {"Employee", "Manager"}
     return folder
+
+
+MEMORY = "/dev/shm"
+
+
+@pytest.fixture
+def swift() -> Iterator[Path]:
+    """A folder in memory, where there is such: a signal kills there as it does on a disk, and no write is slow."""
+    folder = Path(tempfile.mkdtemp(prefix="gen-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
+    yield folder
+    shutil.rmtree(folder)

@@ -2,8 +2,9 @@
 
 Reads requests as lines of JSON on standard input, answers each with a line on standard output:
 
-    {"start": [arguments], "cwd": ..., "out": file, "err": file, "fault": null | kind, "at": n}   ->  {"pid": ...}
-    {"wait": pid}                                                                                 ->  {"code": ...}
+    {"start": [arguments], "cwd": folder, "out": file, "err": file, "seconds": at most,
+     "fault": null | kind, "at": n}                                                        ->  {"pid": ...}
+    {"wait": pid}                                                                          ->  {"code": ...}
 
 Kinds of fault: "kill" (SIGKILL before the operation), "stop" (SIGSTOP before it), "full" (it fails with ENOSPC, as do
 all that follow), "fill FILE" (FILE takes all the room there is, then it is done).
@@ -19,7 +20,6 @@ import signal
 import sys
 from typing import Any
 
-SECONDS = 60  # that a forked run may take
 OPERATIONS = ("fsync", "replace", "link", "ftruncate", "unlink", "mkdir", "rmdir")
 
 
@@ -81,7 +81,7 @@ def run(request: dict[str, Any]) -> None:
     """In the child: be the program. Never returns."""
     code = 70
     try:
-        signal.alarm(SECONDS)
+        signal.alarm(request["seconds"])
         os.setsid()
         for number, path in ((1, request["out"]), (2, request["err"])):
             os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +88,12 @@ class Forks:
         """Run the program to its end."""
         return self.wait(self.start(*arguments, cwd=cwd, fault=fault, at=at))
 
-    def start(self, *arguments: object, cwd: Path, fault: str | None = None, at: int = 0) -> int:
-        """Start the program; returns its process id."""
+    def start(self, *arguments: object, cwd: Path, fault: str | None = None, at: int = 0, seconds: int = 20) -> int:
+        """Start the program, which may take so many seconds; returns its process id."""
         self.runs += 1
         out, err = (str(self.folder / f"{self.runs}.{end}") for end in ("out", "err"))
-        request = {"start": [*map(str, arguments)], "cwd": str(cwd), "out": out, "err": err, "fault": fault, "at": at}
+        request = {"start": [*map(str, arguments)], "cwd": str(cwd), "out": out, "err": err, "seconds": seconds}
+        request |= {"fault": fault, "at": at}
         pid = int(self._ask(request)["pid"])
         self.talk[pid] = out, err
         return pid
@@ -152,9 +154,13 @@ def stamps(folder: Path) -> dict[str, tuple[int, int]]:
 
 def query(sql: str) -> list[tuple[Any, ...]]:
     """Rows of a query, by a reader that shares no code with the writer."""
-    with duckdb.connect() as connection:
-        connection.execute("set threads = 1")
-        return connection.execute(sql).fetchall()
+    return reader().execute(sql).fetchall()
+
+
+@lru_cache
+def reader() -> duckdb.DuckDBPyConnection:
+    """One for all queries: opening one takes longer than a query."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def assert_whole(folder: Path, like: Path) -> None:

@@ -43,7 +43,7 @@ FLOORS = [
     {"builder"},
     {"examples.employee"},
     {"run"},
-    {"worker", "progress"},
+    {"worker", "verification", "progress"},
     {"cli"},
     {"__main__"},
 ]

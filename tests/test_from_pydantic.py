@@ -16,9 +16,10 @@ from gen.schema.spec import Column, Distribution, Key, Reference, Spec
 
 
 # The two classes of the notebook the project began from, unchanged.
+# fmt: off
 class Employee(BaseModel):
     id: Annotated[
-        int, Field(json_schema_extra={"sql": {'key': 'primary'}}) 
+        int, Field(json_schema_extra={"sql": {'key': 'primary'}})
     ]
     name: Annotated[
         str, Field(max_length=40)
@@ -27,7 +28,7 @@ class Employee(BaseModel):
         datetime.datetime, Field(ge=datetime.datetime(2021, 1, 18))
     ]
     velocity: Annotated[
-        float, Field(ge=2, le=21, 
+        float, Field(ge=2, le=21,
                      json_schema_extra={"distribution": "normal"})
     ]
     manager: Annotated[
@@ -37,7 +38,7 @@ class Employee(BaseModel):
 
 class Manager(BaseModel):
     id: Annotated[
-        int, Field(json_schema_extra={"sql": {'key': 'primary'}}) 
+        int, Field(json_schema_extra={"sql": {'key': 'primary'}})
     ]
     employee_id: Annotated[
         int, Field(json_schema_extra={"sql": {'key': 'foreign', 'reference': 'Employee.id'}})
@@ -45,6 +46,7 @@ class Manager(BaseModel):
     department_id: Annotated[
         str, Field(max_length=8)
     ]
+# fmt: on
 
 
 def model(**types):
@@ -356,8 +358,6 @@ def test_a_single_bound_of_a_time_outside_the_default_window_moves_it(kind):
         Annotated[int, Field(ge=5, le=4)],
         Annotated[int, Field(gt=5, lt=6)],
         Annotated[int, Field(gt=5, lt=9, multiple_of=10)],
-        Annotated[int, Field(multiple_of=0)],
-        Annotated[int, Field(multiple_of=-2)],
         Annotated[int, Field(ge=2**63)],
         Annotated[int, Field(lt=-(2**63))],
         Annotated[float, Field(ge=1.5, lt=1.5)],
@@ -397,12 +397,10 @@ def test_a_misspelt_distribution_is_refused_with_the_nearest(annotation):
 
 def test_a_misspelt_distribution_of_a_reference_is_refused_with_the_nearest():
     schema = Schema()
-    schema.add(model(id=Annotated[int, PrimaryKey()], x=told(int, distribution="unifrom", sql=OWN_KEY)))
+    own = {"key": "foreign", "reference": "Thing.id"}
+    schema.add(model(id=Annotated[int, PrimaryKey()], x=told(int, distribution="unifrom", sql=own)))
     with pytest.raises(SchemaError, match=r"Thing.x.*'unifrom'.*'uniform'"):
         schema.table("Thing")
-
-
-OWN_KEY = {"key": "foreign", "reference": "Thing.id"}
 
 
 @pytest.mark.parametrize("key", [{}, {"sql": {"key": "primary"}}])
@@ -475,7 +473,10 @@ def test_two_primary_keys_in_a_table_are_refused():
 # -- references ---------------------------------------------------------------------------------------------
 
 
-def parent(annotation=Annotated[int, PrimaryKey()], **others):
+KEY = Annotated[int, PrimaryKey()]
+
+
+def parent(annotation=KEY, **others):
     return create_model("Parent", id=(annotation, ...), **{name: (kind, ...) for name, kind in others.items()})
 
 
@@ -519,10 +520,10 @@ def test_a_reference_with_a_constraint_that_the_key_has_not_is_refused(constrain
 
 
 def test_a_reference_with_the_constraint_of_the_key_is_accepted():
-    schema = Schema()
+    schema, child = Schema(), model(x=Annotated[int, ForeignKey("Parent.id"), Field(ge=5, lt=100)])
     schema.add(parent(Annotated[int, PrimaryKey(), Field(ge=5, lt=100)]), 10)
-    schema.add(model(x=Annotated[int, ForeignKey("Parent.id"), Field(ge=5, lt=100)]), 50)
-    assert all(5 <= row.x < 100 for row in schema.rows(schema._models["Thing"]))
+    schema.add(child, 50)
+    assert all(5 <= row.x < 100 for row in schema.rows(child))
 
 
 def test_a_reference_to_a_table_without_rows_is_refused():

@@ -1,4 +1,4 @@
-"""Row counts are read and scaled as asked, partitions and shares cover every row once, and a fingerprint is a request."""
+"""Row counts are read and scaled as asked; partitions and shares hold every row once; a fingerprint is a request."""
 
 from __future__ import annotations
 
@@ -26,10 +26,15 @@ def spec_of(**rows: int) -> Spec:
     return Spec("company", tuple(Table(name, COLUMN, count) for name, count in rows.items()))
 
 
-def plan_of(rows: int, step: int, **facts: Any) -> Plan:
-    spec = spec_of(Employee=rows)
-    given = {"spec": spec, "rows": {"Employee": rows}, "seed": 0, "as_of": DAY, "partition_rows": {"Employee": step}}
-    return Plan(**(given | {"layout": {"format": "parquet"}} | facts))
+def plan_of(rows: int, step: int) -> Plan:
+    return Plan(
+        spec=spec_of(Employee=rows),
+        rows={"Employee": rows},
+        seed=0,
+        as_of=DAY,
+        partition_rows={"Employee": step},
+        layout={"format": "parquet"},
+    )
 
 
 # -- how many rows ----------------------------------------------------------------------------------------
@@ -80,7 +85,7 @@ def test_a_count_is_read_as_people_write_it(text: str, count: int) -> None:
         ("9007199254740993", "more than"),
         ("1e400", "more than"),
         ("1e999999G", "more than"),
-        ("1e99999999999999999999", ""),
+        ("1e99999999999999999999", "not a number|more than"),
     ],
 )
 def test_what_is_no_count_is_refused_with_its_reason(text: str, reason: str) -> None:
@@ -158,7 +163,7 @@ def test_fixed_tables_and_pins_stay_when_the_others_are_scaled() -> None:
 
 
 def test_a_pin_of_an_unknown_table_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(BadRequest, match="Employe.*Employee"):
+    with pytest.raises(BadRequest, match=r"Employe.*Employee"):
         scaled_rows(spec_of(Employee=1), RowRequest(pinned={"Employe": 5}))
 
 
@@ -185,7 +190,7 @@ def test_a_table_without_rows_has_one_empty_partition() -> None:
 
 def test_partitions_of_some_tables_are_those_of_the_whole() -> None:
     both = {"A": 25, "B": 5}
-    plan = plan_of(1, 1, spec=spec_of(**both), rows=both, partition_rows={"A": 10, "B": 10})
+    plan = replace(plan_of(1, 1), spec=spec_of(**both), rows=both, partition_rows={"A": 10, "B": 10})
     assert [(p.table, p.index) for p in plan.partitions()] == [("A", 0), ("A", 1), ("A", 2), ("B", 0)]
     assert list(plan.partitions(["B"])) == list(plan.partitions())[3:]
 
@@ -253,7 +258,8 @@ def test_the_fingerprint_changes_with_what_decides_the_files(change: dict[str, A
 
 def test_the_fingerprint_changes_with_any_fact_of_a_column() -> None:
     seen = {fingerprint()}
-    for field in (Field(ge=2, le=22), Field(gt=2, le=21), Field(ge=2, le=21, json_schema_extra={"distribution": "normal"})):
+    normal = Field(ge=2, le=21, json_schema_extra={"distribution": "normal"})
+    for field in (Field(ge=2, le=22), Field(gt=2, le=21), normal):
 
         class Employee(BaseModel):
             id: Annotated[int, PrimaryKey()]

@@ -101,19 +101,26 @@ def is_user_code(item: type) -> bool:
     file = getattr(sys.modules.get(item.__module__), "__file__", None)
     if file is None:
         return True  # made in a notebook
-    installed = [sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")]
-    return not any(Path(file).resolve().is_relative_to(Path(folder).resolve()) for folder in installed)
+    return not _is_installed(Path(file))
 
 
 def user_modules(classes: Iterable[type]) -> list[ModuleType]:
-    """The modules, packages included, that the user's classes come from."""
-    names: dict[str, None] = {}
-    for item in classes:
-        for base in item.__mro__:
-            if is_user_code(base):
-                names[base.__module__.split(".")[0]] = None
-                names[base.__module__] = None
-    return [sys.modules[name] for name in names if name in sys.modules and name != "__main__"]
+    """The modules that the user's classes come from, and every other that lies beside or below them."""
+    bases = {base.__module__ for item in classes for base in item.__mro__ if is_user_code(base)}
+    found = [sys.modules[name] for name in bases if name in sys.modules and name != "__main__"]
+    folders = {Path(module.__file__).resolve().parent for module in found if module.__file__}
+    for name, module in list(sys.modules.items()):
+        file = str(getattr(module, "__file__", None) or "")
+        if file and name != "__main__" and module not in found and not _is_installed(Path(file)):
+            beside = any(Path(file).resolve().is_relative_to(folder) for folder in folders)
+            found += [module] if beside else []
+    return found
+
+
+def _is_installed(file: Path) -> bool:
+    """Whether a file belongs to Python or to an installed package."""
+    folders = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib")]
+    return any(file.resolve().is_relative_to(folder.resolve()) for folder in [*folders, Path(__file__).parent])
 
 
 def source_hash(item: type) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -83,8 +84,17 @@ class Source(Protocol):
 class Sink(Protocol):
     """Takes the rows of all tables. Every method may be called again, or twice at once, and leaves one copy."""
 
-    def prepare(self, *, needed: int, overwrite: bool) -> None:
-        """Make the target ready for `needed` bytes, or refuse it; `overwrite` replaces another run's data."""
+    @property
+    def artefacts(self) -> Path | None:
+        """A folder for what all workers need, where they share one."""
+        ...
+
+    def check(self, *, needed: int, overwrite: bool) -> None:
+        """Refuse a target that is taken, or has no room for `needed` bytes. Writes nothing."""
+        ...
+
+    def prepare(self, *, overwrite: bool) -> None:
+        """Make the target ready; `overwrite` replaces another run's data."""
         ...
 
     def write(self, partition: Partition, batches: Iterable[pa.RecordBatch]) -> Receipt:
@@ -135,12 +145,16 @@ def _hash_floats(values: NDArray[np.float64], out: Words, key: Word) -> None:
         out[i] = mix(word + key)
 
 
+LANE_MULTIPLIERS = [int(_MIX) + 2 * lane * int(_GOLDEN) for lane in range(8)]  # odd, modulo 2^64
 TEXT_STEP = 64  # bytes of text hashed at once: eight words side by side
 
 
 @intrinsic
 def _hash_step(typingctx: Any, address: Any, mask_address: Any, key: Any) -> Any:
-    """The sum over eight 64-bit words of (word & mask) ^ (key + lane * golden), multiplied and folded: bijections."""
+    """The sum over eight 64-bit words, masked, of a bijection of each that no two lanes share.
+
+    Each lane has a multiplier of its own: with one for all, bytes exchanged between two words would often cancel.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         word = ir.IntType(64)
@@ -157,7 +171,8 @@ def _hash_step(typingctx: Any, address: Any, mask_address: Any, key: Any) -> Any
         keys = builder.shuffle_vector(first, first, zeros)
         keys = builder.add(keys, constant([lane * int(_GOLDEN) for lane in range(8)]))
         x = builder.xor(builder.and_(load(arguments[0]), load(arguments[1])), keys)
-        x = builder.mul(x, constant([int(_MIX)] * 8))
+        x = builder.xor(x, builder.lshr(x, constant([32] * 8)))
+        x = builder.mul(x, constant(LANE_MULTIPLIERS))
         x = builder.xor(x, builder.lshr(x, constant([32] * 8)))
         add = builder.module.declare_intrinsic("llvm.vector.reduce.add.v8i64", (), ir.FunctionType(word, [vector]))
         return builder.call(add, [x])
@@ -179,7 +194,6 @@ def _hash_text(
     for i in range(out.size):
         at, stop = np.int64(offsets[i]), np.int64(offsets[i + 1])
         h = np.uint64(stop - at) * _GOLDEN
-        step_key = key
         while True:
             source = base + np.uint64(at)
             left = min(stop - at, np.int64(64))
@@ -187,11 +201,10 @@ def _hash_text(
                 for j in range(left):
                     copy[j] = data[at + j]
                 source = np.uint64(copy.ctypes.data)
-            h += _hash_step(source, masks + np.uint64(64 - left), step_key)
+            h = h * _MIX + _hash_step(source, masks + np.uint64(64 - left), key)
             at += 64
             if at >= stop:
                 break
-            step_key += np.uint64(8) * _GOLDEN
         out[i] = mix(h)
 
 
@@ -236,6 +249,8 @@ def _hasher(kind: pa.DataType) -> Callable[[pa.Array, Any], Words]:
 
 
 def _dictionary_hashes(array: pa.Array, key: Any) -> Words:
+    if not len(array.dictionary):
+        return np.zeros(len(array), np.uint64)
     indices = array.indices.fill_null(0) if array.null_count else array.indices
     hashes: Words = hash_values(array.dictionary, key)[indices.to_numpy(zero_copy_only=False)]
     return hashes

@@ -8,6 +8,7 @@ what is missing.
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import logging
 import multiprocessing
@@ -192,6 +193,7 @@ def remote_cluster(address: str, observer: Observer) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set({"distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s"}):
         try:
+            asyncio.run(_ask(address))  # a client waits for ever for a server that accepts and is silent
             client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError, TypeError) as error:
             raise ClusterError(
@@ -208,6 +210,14 @@ def remote_cluster(address: str, observer: Observer) -> Iterator[Client]:
             ) from error
         observer.dashboard(client.dashboard_link)
         yield client
+
+
+async def _ask(address: str) -> None:
+    """Wait until the scheduler says who it is; TimeoutError where it does not in time."""
+    from distributed.core import rpc
+
+    async with asyncio.timeout(CONNECT_SECONDS), rpc(address) as scheduler:
+        await scheduler.identity()
 
 
 def _settings() -> dict[str, Any]:

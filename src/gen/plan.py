@@ -118,9 +118,14 @@ class Plan:
             if tables is None or table.name in tables:
                 yield from self.partitions_of(table.name)
 
+    def files(self, table: str) -> int:
+        """How many partitions the table has."""
+        return max(1, -(-self.rows[table] // self.partition_rows[table]))
+
     def partitions_of(self, table: str) -> Iterator[Partition]:
+        """The table's partitions, in order."""
         rows, step = self.rows[table], self.partition_rows[table]
-        for index in range(max(1, -(-rows // step))):
+        for index in range(self.files(table)):
             yield Partition(table, index, index * step, min((index + 1) * step, rows))
 
     @property

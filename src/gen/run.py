@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from gen.synth.table import TableSource, described, table_sources
 EXAMPLE = "gen.examples.employee"
 SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started
 OVERHEAD = 64 * 1024  # bytes of a file that are not values
+MOST_FILES = 1_000_000  # of a table
 _SEEDS = 2**63
 
 
@@ -139,9 +141,7 @@ class Prepared:
     def needed(self) -> int:
         """About how many bytes the written tables take, uncompressed."""
         return sum(
-            int(self.plan.rows[t] * self.sources[t].bytes_per_row)
-            + OVERHEAD * sum(1 for _ in self.plan.partitions_of(t))
-            for t in self.tables
+            int(self.plan.rows[t] * self.sources[t].bytes_per_row) + OVERHEAD * self.plan.files(t) for t in self.tables
         )
 
 
@@ -168,6 +168,12 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
         code=code_of(sources),
         probe={table: source.probe() for table, source in sources.items()},
     )
+    for table in plan.rows:
+        if plan.files(table) > MOST_FILES:
+            raise BadRequest(
+                f"{table} would be {plan.files(table):,} files of {steps[table]:,} rows; {MOST_FILES:,} is the most.",
+                hint="Ask for fewer rows, or for more in each file: --partition-rows N.",
+            )
     return Prepared(schema, plan, sources, request.tables or tuple(t.name for t in spec.tables))
 
 
@@ -239,14 +245,16 @@ def generate(
     sink = _sink(prepared, request, root)
     done = {} if request.overwrite else sink.done()
     there = sum(receipt.bytes for receipt in done.values())
-    sink.prepare(overwrite=request.overwrite, needed=max(prepared.needed - there, 0))
+    sink.check(overwrite=request.overwrite, needed=max(prepared.needed - there, 0))
     partitions = list(prepared.plan.partitions(prepared.tables))
     missing = [p for p in share_of(partitions, request.part) if not is_done(done, p)]
-    observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, list(done.values()))
-    if missing:
-        sink.folder.unseal()
-        write(prepared, sink, missing, request, observer)
-        done = sink.done()  # what the target itself proves is there, and nothing else, is believed
+    with cluster_for(prepared, missing, request, observer) as client:  # or refuse a scheduler that is silent
+        sink.prepare(overwrite=request.overwrite)
+        observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, list(done.values()))
+        if missing:
+            sink.folder.unseal()
+            write(prepared, sink, missing, client, observer)
+            done = sink.done()  # what the target itself proves is there, and nothing else, is believed
     receipts = [done[p.table, p.index] for p in partitions if is_done(done, p)]
     complete = len(receipts) == len(partitions)
     if complete and not (sink.folder.sealed and not missing):
@@ -277,26 +285,30 @@ def is_done(done: Mapping[tuple[str, int], Receipt], partition: Partition) -> bo
     return receipt is not None and (receipt.start, receipt.stop) == (partition.start, partition.stop)
 
 
-def write(
-    prepared: Prepared, sink: Any, partitions: Sequence[Partition], request: Request, observer: Observer
-) -> list[Receipt]:
-    """Run the partitions where the request says: here, on a cluster of this machine, or on one that exists."""
-    job = Job(prepared.sources, sink, prepared.plan.probe)
+def cluster_for(
+    prepared: Prepared, partitions: Sequence[Partition], request: Request, observer: Observer
+) -> AbstractContextManager[Any]:
+    """Where the partitions are to be run: a cluster's client, or None for this process."""
     workers = request.workers or default_workers()
     volume = sum(p.rows * prepared.sources[p.table].bytes_per_row for p in partitions)
     small = request.workers is None and volume < SMALL_JOB
-    if request.scheduler is None and (request.part or small or workers == 1 or len(partitions) == 1):
+    if request.scheduler and partitions:
+        return remote_cluster(request.scheduler, observer)
+    if request.part or small or workers == 1 or len(partitions) < 2:
+        return nullcontext()
+    return local_cluster(min(workers, len(partitions)), observer)
+
+
+def write(
+    prepared: Prepared, sink: Any, partitions: Sequence[Partition], client: Any, observer: Observer
+) -> list[Receipt]:
+    """Run the partitions: with the client's workers, or here."""
+    job = Job(prepared.sources, sink, prepared.plan.probe)
+    if client is None:
         return run_here(job, partitions, observer)
     classes = [type(s) for source in prepared.sources.values() for s in source.columns.values()]
-    folder = sink.folder.root / "_gen" / "artefacts" if isinstance(sink, ParquetSink) else None
-    packed = artefacts.pack(job, folder, artefacts.user_modules(classes))
-    cluster = (
-        remote_cluster(request.scheduler, observer)
-        if request.scheduler
-        else local_cluster(min(workers, len(partitions)), observer)
-    )
-    with cluster as client:
-        return run_on(client, packed, partitions, observer)
+    packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))
+    return run_on(client, packed, partitions, observer)
 
 
 def _summary(root: Path, receipts: Sequence[Receipt], written: int, complete: bool, seconds: float) -> Summary:
@@ -335,7 +347,7 @@ def describe(request: Request) -> dict[str, Any]:
     tables = {
         name: {
             "rows": source.rows,
-            "files": sum(1 for _ in prepared.plan.partitions_of(name)),
+            "files": prepared.plan.files(name),
             "rows_per_file": prepared.plan.partition_rows[name],
             "bytes": int(source.rows * source.bytes_per_row),
             "columns": described(source),

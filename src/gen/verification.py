@@ -15,7 +15,7 @@ from gen.block import Partition, Receipt
 from gen.engine import Observer
 from gen.errors import BadRequest, RunError
 from gen.plan import Plan
-from gen.run import Prepared, Request, Silent, code_of, is_done, write
+from gen.run import Prepared, Request, Silent, cluster_for, code_of, is_done, write
 from gen.schema.from_module import load_module, split_spec
 from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, read_run
@@ -82,7 +82,9 @@ def verify(
     partitions = list(prepared.plan.partitions(tables))
     observer.plan({t: prepared.plan.rows[t] for t in tables}, [])
     request = Request(workers=workers)
-    receipts = write(prepared, ParquetComparison(sink, prepared.sources), partitions, request, observer)
+    comparison = ParquetComparison(sink, prepared.sources)
+    with cluster_for(prepared, partitions, request, observer) as client:
+        receipts = write(prepared, comparison, partitions, client, observer)
     differences = [d for r in sorted(receipts, key=lambda r: (r.table, r.index)) for d in r.differences]
     unknown = _unknown_files(sink, partitions)
     differences += [f"{path.relative_to(root)}: not part of the run" for path in unknown]
@@ -125,8 +127,8 @@ def _repair(
     bad = {(r.table, r.index) for r in receipts if r.differences}
     sink.folder.unseal()
     broken = [p for p in partitions if (p.table, p.index) in bad]
-    if broken:
-        write(prepared, sink, broken, request, observer)
+    with cluster_for(prepared, broken, request, observer) as client:
+        write(prepared, sink, broken, client, observer)
     for path in unknown:
         path.unlink()
     done = sink.done()

@@ -97,9 +97,7 @@ class DirectFile(io.RawIOBase):
         finally:
             self._thread.shutdown()
             os.close(self._descriptor)
-            self._buffer.close()
-            self._other.close()
-            super().close()
+            super().close()  # the buffers go with the object: a failed write's traceback may still hold one
 
 
 def _open(path: Path) -> tuple[int, bool]:

@@ -16,7 +16,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from gen.errors import RunError, TargetError, TargetFull
 
 _FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "has no quota left", errno.EIO: "reports an input/output error"}
 _FORBIDDEN = {errno.EACCES: "may not be written", errno.EPERM: "may not be written", errno.EROFS: "is read-only"}
+
+SEALING_ATTEMPTS = 10  # of several processes that finish the same run at once
 
 # fact of a run -> how a message calls it
 _FACTS = {
@@ -102,7 +104,7 @@ class RunFolder:
             raise TargetError(f"{self.root} is a file.", hint="Choose a folder.")
         record = read_run(self.root)
         if record is None:
-            if self.root.is_dir() and any(self.root.iterdir()):
+            if self.root.is_dir() and not _is_unused(self.root):
                 raise TargetError(
                     f"{self.root} is not empty, and holds no run of gen.",
                     hint="Choose an empty or new folder; this one is left alone, with --overwrite too.",
@@ -172,7 +174,7 @@ class RunFolder:
             sync_file(draft)
             try:
                 os.link(draft, path)
-            except FileExistsError:
+            except (FileExistsError, FileNotFoundError):  # another was first; having finished, it removed the draft
                 return False
             except OSError:  # a file system without links
                 os.replace(draft, path)
@@ -203,8 +205,18 @@ class RunFolder:
                 final.parent.mkdir(exist_ok=True)
                 os.replace(attempt, final)
                 sync_folder(final.parent)
+        except RunError:
+            self._leave(attempt)
+            raise
         finally:
             attempt.unlink(missing_ok=True)
+
+    def _leave(self, attempt: Path) -> None:
+        """The folder is another run's: take away what this one's late attempt made in it."""
+        attempt.unlink(missing_ok=True)
+        for folder in (attempt.parent, self.temporary):
+            with suppress(OSError):
+                folder.rmdir()  # only if it is empty
 
     @property
     def sealed(self) -> bool:
@@ -213,7 +225,9 @@ class RunFolder:
 
     def unseal(self) -> None:
         """The folder is about to change: it is no longer complete."""
-        (self.root / "_SUCCESS").unlink(missing_ok=True)
+        if self.sealed:
+            self.check_still_ours()
+            (self.root / "_SUCCESS").unlink(missing_ok=True)
 
     def seal(self, receipts: Sequence[Receipt]) -> None:
         """Everything is there: remove leftovers, write the manifest, and _SUCCESS last."""
@@ -221,15 +235,19 @@ class RunFolder:
         with writing(self.root):
             for leftover in (self.root / "_gen").glob("run.*.tmp"):
                 leftover.unlink(missing_ok=True)
-            self.publish(
-                self.root / "_gen" / "manifest.json",
-                lambda path: _write_text(path, json.dumps(manifest, indent=1)),
-            )
+            self._publish_manifest(json.dumps(manifest, indent=1))
             shutil.rmtree(self.temporary, ignore_errors=True)
             shutil.rmtree(self.root / "_gen" / "artefacts", ignore_errors=True)
             (self.root / "_SUCCESS").touch()
             sync_folder(self.root / "_gen")
             sync_folder(self.root)
+
+    def _publish_manifest(self, text: str) -> None:
+        """Another process that seals the same run may remove the folder of attempts at any moment: then once more."""
+        for attempt in range(SEALING_ATTEMPTS):
+            with suppress(FileNotFoundError) if attempt < SEALING_ATTEMPTS - 1 else nullcontext():
+                self.publish(self.root / "_gen" / "manifest.json", lambda path: _write_text(path, text))
+                return
 
     def manifest(self) -> dict[str, Any]:
         """What manifest.json says; empty where there is none."""
@@ -253,6 +271,13 @@ class RunFolder:
                 "checksum": add_checksums(part.checksum for part in parts),
             }
         return {"fingerprint": self.fingerprint, "tables": tables}
+
+
+def _is_unused(root: Path) -> bool:
+    """Whether a folder is empty, or holds no more than a run that was killed before it could say which it is."""
+    if {path.name for path in root.iterdir()} - {"_gen"}:
+        return False
+    return all(re.fullmatch(r"run\.[0-9a-f]{32}\.tmp", path.name) for path in root.glob("_gen/*"))
 
 
 def _write_text(path: Path, text: str) -> None:

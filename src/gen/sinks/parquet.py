@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gen.block import Checksum, Partition, Receipt, Source
-from gen.errors import BadRequest
+from gen.errors import BadRequest, RunError
 from gen.schema.spec import suggestion
 from gen.sinks.direct import DirectFile
 from gen.sinks.folder import RunFolder
@@ -131,16 +131,31 @@ class ParquetSink:
     def path(self, partition: Partition) -> Path:
         return self.folder.table_folder(partition.table) / f"part-{partition.index:06d}.parquet"
 
-    def prepare(self, *, needed: int, overwrite: bool) -> None:
-        """Refuse the folder, writing nothing; or make it this run's."""
+    @property
+    def artefacts(self) -> Path | None:
+        """Where artefacts that workers share may lie."""
+        return self.folder.root / "_gen" / "artefacts"
+
+    def check(self, *, needed: int, overwrite: bool) -> None:
         self.folder.check(needed=needed, overwrite=overwrite)
+
+    def prepare(self, *, overwrite: bool) -> None:
         self.folder.take(list(self.tables), overwrite=overwrite)
 
     def write(self, partition: Partition, batches: Iterable[pa.RecordBatch]) -> Receipt:
         """Write the partition's file. Its receipt is in its footer, so both appear at once or not at all."""
         checksum = Checksum(partition.table, self.tables[partition.table].schema.names)
         final = self.path(partition)
-        self.folder.publish(final, lambda path: self._write_file(path, partition, batches, checksum))
+        try:
+            self.folder.publish(final, lambda path: self._write_file(path, partition, batches, checksum))
+        except FileNotFoundError as error:
+            # A process that finished the same run removed all attempts: then the file is there, from another one.
+            receipt = self.receipt_of(final)
+            if receipt is None:
+                raise RunError(
+                    f"{final} could not be written: its temporary file was removed.", hint="Run the same command again."
+                ) from error
+            return receipt
         return _receipt(partition, final.stat().st_size, checksum.to_json())
 
     def _write_file(
@@ -200,7 +215,12 @@ class ParquetComparison:
         self.sink = sink
         self.sources = dict(sources)
 
-    def prepare(self, *, needed: int, overwrite: bool) -> None:
+    artefacts: Path | None = None  # nothing is written, artefacts neither
+
+    def check(self, *, needed: int, overwrite: bool) -> None:
+        """Nothing to refuse."""
+
+    def prepare(self, *, overwrite: bool) -> None:
         """Nothing to make ready."""
 
     def write(self, partition: Partition, batches: Iterable[pa.RecordBatch]) -> Receipt:

@@ -85,9 +85,9 @@ _End = Callable[[float], tuple[float, float]]
 
 def _truncated_normal(low: float, high: float) -> _End:
     """The standard normal on [low, high], by lower-end probability; precise in either tail."""
-    below, above = _STANDARD.cdf(low), _STANDARD.cdf(-low)
+    below, above = _below(low), _below(-low)
     # Of the two expressions for the mass between the bounds, take the one whose terms do not cancel.
-    mass = above - _STANDARD.cdf(-high) if low > 0 else _STANDARD.cdf(high) - below
+    mass = above - _below(-high) if low > 0 else _below(high) - below
 
     def at(u: float) -> tuple[float, float]:
         p = below + u * mass
@@ -100,6 +100,11 @@ def _truncated_normal(low: float, high: float) -> _End:
         return x, mass / _STANDARD.pdf(x)
 
     return at
+
+
+def _below(x: float) -> float:
+    """The standard normal's probability below x, precise far into the lower tail."""
+    return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
 @lru_cache(maxsize=64)
@@ -121,7 +126,8 @@ def _cells(end: _End) -> NDArray[np.float64]:
     widths += [2.0 ** -(OCTAVES + 1) / CELLS] * CELLS
     rows = []
     for left, width in zip(knots, widths, strict=True):
-        (x0, s0), (x1, s1) = end(left), end(left + width)
+        # A bound may be far off, or nowhere: a word holds no probability below 2^-64, so there the table ends.
+        (x0, s0), (x1, s1) = end(max(left, 2.0**-65)), end(left + width)
         rows.append(_hermite(x0, x1, s0 * width, s1 * width))
     return np.array(rows, np.float64)
 

@@ -9,14 +9,15 @@ is named by the column. The built-in ones are found the same way. It writes eith
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
-from gen.errors import SchemaError
+from gen.errors import GenError, SchemaError
 from gen.keys import KeyOrder, check_capacity
 from gen.schema.spec import Column, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
@@ -147,8 +148,23 @@ class Synthesizer:
         """Rows start to stop of an address block, drawn whole; the last block drawn is kept."""
         if self._drawn is None or self._drawn[0] != block:
             generator = np.random.Generator(np.random.Philox(key=[self.stream_key("draw"), block]))
-            self._drawn = block, self.checked(self.draw(generator, ADDRESS_BLOCK), ADDRESS_BLOCK)
+            self._drawn = block, self.guarded(lambda: self.draw(generator, ADDRESS_BLOCK), ADDRESS_BLOCK)
         return self._drawn[1].slice(start, stop - start)
+
+    def guarded(self, task: Callable[[], Any], n: int) -> pa.Array:
+        """What user code returns when it is asked, checked; its exceptions as an error with file and line."""
+        try:
+            values = task()
+        except GenError:
+            raise
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            raise SchemaError(
+                f"{self.where}: {type(self).__name__} failed in {frame.filename}, line {frame.lineno}: "
+                f"{type(error).__name__}: {error}",
+                hint="Correct the synthesizer.",
+            ) from error
+        return self.checked(values, n)
 
     def checked(self, values: Any, n: int) -> pa.Array:
         """What user code returned, as an array of the right type and length, or an error that says what it was."""
@@ -157,7 +173,7 @@ class Synthesizer:
             if isinstance(array, pa.ChunkedArray):
                 array = array.combine_chunks()
             array = array if array.type == self.arrow_type else array.cast(self.arrow_type)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, ValueError) as error:
+        except (pa.ArrowException, ValueError, TypeError) as error:
             raise SchemaError(
                 f"{self.where}: {type(self).__name__} returned values that are not {self.arrow_type}: {error}",
                 hint="Return values of the field's type.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -82,8 +82,10 @@ class TableSource:
         arrays = []
         for name in names:
             synthesizer = self.columns[name]
-            values = synthesizer.at(rows)
-            arrays.append(values if name not in self._checked else synthesizer.checked(values, len(rows)))
+            if name in self._checked:
+                arrays.append(synthesizer.guarded(partial(synthesizer.at, rows), len(rows)))
+            else:
+                arrays.append(synthesizer.at(rows))
         schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in names])
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -155,7 +157,7 @@ def _check_distinct(key: Synthesizer) -> None:
             f"most {MATERIALISED_ROWS:,} are checked.",
             hint=f"If distinct rows give distinct values, set `unique = True` in {name}.",
         )
-    values = key.checked(key.at(range(key.rows)), key.rows)
+    values = key.guarded(lambda: key.at(range(key.rows)), key.rows)
     distinct = values.unique()
     if len(distinct) < key.rows:
         raise SchemaError(
@@ -184,7 +186,7 @@ class MaterialisedPool:
                 f"more than the {MATERIALISED_ROWS:,} that are kept.",
                 hint="Write `at(rows)` instead of `draw`, so that a key can be computed from its row.",
             )
-        return cls(key.at(range(key.rows)))
+        return cls(key.guarded(lambda: key.at(range(key.rows)), key.rows))
 
     @property
     def size(self) -> int:
