@@ -34,7 +34,7 @@ from program import (
 SMALL = ("--rows", 40, "--partition-rows", 20, *AS_OF, "--part", "1/1")  # three files
 MOST_OPERATIONS = 500  # of the small job; far more than it has
 END = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
-LARGE = ("--rows", 150_000, "--partition-rows", 500, *AS_OF)  # 330 files: a second or more
+LARGE = ("--rows", 150_000, "--partition-rows", 825, *AS_OF)  # 201 files: a second or so
 
 
 def until_nothing_fires(fault: str, forks: Forks, folder: Path, step: int = 1) -> Iterator[tuple[int, Path, Ended]]:
@@ -246,7 +246,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
 def test_a_run_survives_the_death_of_its_workers(large: Path, swift: Path) -> None:
     out = swift / "data"
     with started(*LARGE, "--workers", 2, "--out", out, cwd=swift) as process:
-        for count in (15, 100):
+        for count in (10, 70):
             some_files(out, count)
             victim = wait_until(lambda: workers_of(process.pid), "a worker")[0]
             victim.kill()
@@ -259,7 +259,7 @@ def test_a_run_survives_the_death_of_its_workers(large: Path, swift: Path) -> No
 def test_a_run_killed_twice_is_finished_by_the_same_command(large: Path, swift: Path) -> None:
     out = swift / "data"
     command = (*LARGE, "--workers", 2, "--out", out)
-    for count in (15, 120):
+    for count in (10, 70):
         with started(*command, cwd=swift) as process:
             some_files(out, count)
             orphans = family(process.pid)
@@ -334,13 +334,13 @@ def test_a_disk_that_fills_up_ends_the_run_with_a_sentence(at: int, forks: Forks
 
 
 def test_workers_on_a_full_disk_end_the_run_with_a_sentence(forks: Forks, large: Path, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "size=500m,nr_inodes=200") as disk:
+    with small_disk(tmp_path / "disk", "size=500m,nr_inodes=120") as disk:
         out = disk / "data"
         ended = gen(*LARGE, "--workers", 2, "--out", out, cwd=tmp_path)
         assert ended.code == 1, ended.err
         assert "Traceback" not in ended.err
         assert f"{out}: the disk is full." in ended.err
-        assert 50 < len(parts(out)) < 200
+        assert 30 < len(parts(out)) < 120
         assert not list(out.rglob("*.tmp"))
         assert_no_halves_of_some(out)
         subprocess.run(["mount", "-o", "remount,nr_inodes=1000000", str(disk)], check=True)

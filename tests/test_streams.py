@@ -208,7 +208,7 @@ PACKED_PRODUCT = re.compile(r"^\s*v?pmuludq\s", re.MULTILINE)
 
 
 def assembly(kernel, signature):
-    """The machine code of a fresh compilation: what comes from the cache cannot be looked at."""
+    """The assembly of a fresh compilation: what comes from the cache cannot be looked at."""
     fresh = numba.njit(nogil=True)(kernel.python)
     fresh.compile(signature)
     (text,) = fresh.inspect_asm().values()

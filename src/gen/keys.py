@@ -240,15 +240,16 @@ class KeyOrder:
 
     def row_of(self, ranks: Words) -> NDArray[np.int64]:
         """The row whose key has each rank; -1 where no row's has."""
+        inside = ranks <= np.uint64(max(min(self.domain, 2**64) - 1, 0))
         if self.order == "sequential":
             rows = ranks
         elif self.order == "scattered":
-            rows = self._permutation.inverse(ranks)
+            rows = self._permutation.inverse(np.where(inside, ranks, np.uint64(0)))
         else:
             rows = np.empty(ranks.size, np.uint64)
             whole, fraction, _ = self._stride
             _stride_of(ranks, rows, whole, fraction, np.uint64(max(self.rows - 1, 0)))
-        known = rows < np.uint64(self.rows)
+        known = inside & (rows < np.uint64(self.rows))
         known[known] = self.ranks(rows[known]) == ranks[known]
         return np.where(known, rows.astype(np.int64), np.int64(-1))
 

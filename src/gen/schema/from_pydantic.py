@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args, get_origin
 
 import annotated_types
@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
 from gen.schema.markers import Marker
-from gen.schema.spec import KEY_ORDERS, Column, Distribution, Key, Reference, Table, suggestion
+from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, Table, suggestion
 
 # Python type -> kind of column. Most specific first: a bool is an int to Python, a datetime is a date.
 _KIND_OF_TYPE: tuple[tuple[type, str], ...] = (
@@ -84,11 +84,15 @@ def _plain_choices(where: str, values: Iterable[Any]) -> tuple[Any, ...]:
             f"{where}: the values to choose from are of type {names}.",
             hint="Supported are values that are all str, all int, all float or all bool.",
         )
+    if kinds == {int} and not all(-(2**63) <= value < 2**63 for value in choices):
+        raise SchemaError(
+            f"{where}: a value to choose from does not fit 64 bits.", hint="Use smaller numbers, or text."
+        )
     return choices
 
 
 def _read_constraints(where: str, kind: str, metadata: Iterable[Any], values: dict[str, Any]) -> None:
-    for item in metadata:
+    for item in _ungrouped(metadata):
         for constraint, attribute, fact, excluded in _BOUNDS:
             if isinstance(item, constraint):
                 _tighten(fact, _bound(where, kind, getattr(item, attribute)), excluded, values)
@@ -98,12 +102,26 @@ def _read_constraints(where: str, kind: str, metadata: Iterable[Any], values: di
             values["min_length"] = item.min_length
         if isinstance(item, annotated_types.MaxLen):
             values["max_length"] = item.max_length
+        if isinstance(item, annotated_types.Predicate):
+            raise SchemaError(
+                f"{where}: a predicate cannot be honoured: {item.func!r}.",
+                hint="Leave it out, or name a synthesizer of your own that keeps it.",
+            )
         for name in _NOT_YET:
             if getattr(item, name, None) is not None:
                 raise SchemaError(
                     f"{where}: the constraint {name} is not supported yet.",
                     hint="Leave it out, or name a synthesizer of your own that keeps it.",
                 )
+
+
+def _ungrouped(metadata: Iterable[Any]) -> Iterator[Any]:
+    """Every constraint by itself: `Interval(ge=1, le=5)` is two."""
+    for item in metadata:
+        if isinstance(item, annotated_types.GroupedMetadata):
+            yield from _ungrouped(item)
+        else:
+            yield item
 
 
 def _tighten(fact: str, bound: Any, excluded: bool, values: dict[str, Any]) -> None:
@@ -159,6 +177,12 @@ def _read_facts(where: str, facts: dict[str, Any], values: dict[str, Any]) -> No
             if not isinstance(facts[name], str):
                 raise SchemaError(f"{where}: {name} is {facts[name]!r}.", hint="Give its name, as text.")
             values[name] = facts[name]
+    named = values.get("synthesizer") is not None
+    if "domain" in values and values["kind"] != "text" and not named:
+        raise SchemaError(
+            f"{where}: the domain {values['domain']!r} is for text, and the field is {KINDS[values['kind']]}.",
+            hint="Leave it out, or make the field a str.",
+        )
 
 
 def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, Words, kernel, mulhi, stream_key
 from gen.synth.synthesizer import Ranked, Storage
-from gen.synth.text import SynthesizeString, lengths_of, text_array
+from gen.synth.text import SynthesizeString, text_array
 
 SURNAMES = 32_768  # listed and invented
 LISTED_SHARE = 0.8  # of people have a listed surname
@@ -178,7 +178,7 @@ class SynthesizeName(SynthesizeString):
         return column.kind == "text" and column.domain == "name" and not column.key
 
     def prepare(self) -> None:
-        self.shortest, self.longest = lengths_of(self.where, self.column)
+        super().prepare()
         names, weights = given_names()
         self.separator = " "
         self._prepare_parts(names, weights, *surnames())

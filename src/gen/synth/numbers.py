@@ -170,8 +170,16 @@ class SynthesizeInteger(OnGrid):
     def grid(self) -> Grid:
         column = self.column
         step = self._step(column.multiple_of)
-        low = None if column.minimum is None else _integer_above(column.minimum, column.minimum_excluded)
-        high = None if column.maximum is None else -_integer_above(-_number(column.maximum), column.maximum_excluded)
+        low = (
+            None
+            if column.minimum is None
+            else _integer_above(_number(self.where, column.minimum), column.minimum_excluded)
+        )
+        high = (
+            None
+            if column.maximum is None
+            else -_integer_above(-_number(self.where, column.maximum), column.maximum_excluded)
+        )
         low, high = window(low, high, 0, self.default_maximum())
         if low < _INT64[0] or high > _INT64[1]:
             raise SchemaError(
@@ -203,17 +211,30 @@ class SynthesizeIntegerKey(GridKey, SynthesizeInteger):
         return DEFAULT_KEY_MAXIMUM if self.rows > MANY_ROWS and not self.column.bounded else DEFAULT_MAXIMUM
 
 
-def _number(bound: Any) -> int | float:
+def _number(where: str, bound: Any) -> int | float:
     """A declared bound, which the reader has checked to be a number."""
     if isinstance(bound, float) and not math.isfinite(bound):
-        raise SchemaError(f"A bound is {bound}.", hint="Give a finite bound, or none.")
+        raise SchemaError(f"{where}: a bound is {bound}.", hint="Give a finite bound, or none.")
     number: int | float = bound
     return number
 
 
-def _integer_above(bound: Any, excluded: bool) -> int:
+def _double(where: str, bound: Any) -> float:
+    """A declared bound as a double."""
+    try:
+        return float(_number(where, bound))
+    except OverflowError:
+        raise SchemaError(f"{where}: the bound {bound} is beyond a double.", hint="Give a smaller one.") from None
+
+
+def _window_below(column: Column) -> float:
+    """The lower end of the default window, moved below a single upper bound."""
+    assert isinstance(column.maximum, (int, float))
+    return float(column.maximum) - (DEFAULT_MAXIMUM + column.maximum_excluded)
+
+
+def _integer_above(bound: int | float, excluded: bool) -> int:
     """The least integer that satisfies a lower bound."""
-    bound = _number(bound)
     least: int = math.floor(bound) + 1 if excluded else math.ceil(bound)
     return least
 
@@ -234,24 +255,25 @@ class SynthesizeFloat(Synthesizer):
         if column.multiple_of is not None:
             self._prepare_multiples(name, parameters)
         elif name == "normal":
-            middle, sixth = self.low / 2 + self.high / 2, (self.high - self.low) / 6
+            middle, sixth = self.low / 2 + self.high / 2, self.high / 6 - self.low / 6
             if self.low < self.high:
                 self.table_of_law = truncated_normal(self.where, self.low, self.high, parameters, middle, sixth)
 
     def _bounds(self) -> tuple[float, float]:
         column = self.column
-        low = None if column.minimum is None else float(_number(column.minimum))
-        high = None if column.maximum is None else float(_number(column.maximum))
+        low = None if column.minimum is None else _double(self.where, column.minimum)
+        high = None if column.maximum is None else _double(self.where, column.maximum)
+        if low is not None and column.minimum_excluded:
+            low = math.nextafter(low, math.inf)
+        if high is not None and column.maximum_excluded:
+            high = math.nextafter(high, -math.inf)
         if low is None:
-            low = 0.0 if high is None or high >= 0 else high - DEFAULT_MAXIMUM
+            low = 0.0 if high is None or high >= 0 else _window_below(column)
         if high is None:
             high = float(DEFAULT_MAXIMUM) if low <= DEFAULT_MAXIMUM else low + DEFAULT_MAXIMUM
-        declared = low, high
-        low = math.nextafter(low, math.inf) if column.minimum_excluded else low
-        high = math.nextafter(high, -math.inf) if column.maximum_excluded else high
         if low > high:
             raise SchemaError(
-                f"{self.where}: the bounds contradict each other: from {declared[0]:g} to {declared[1]:g}.",
+                f"{self.where}: the bounds contradict each other: from {column.minimum} to {column.maximum}.",
                 hint="Correct ge/gt and le/lt.",
             )
         return low, high

@@ -173,7 +173,7 @@ class Synthesizer:
             if isinstance(array, pa.ChunkedArray):
                 array = array.combine_chunks()
             array = array if array.type == self.arrow_type else array.cast(self.arrow_type)
-        except (pa.ArrowException, ValueError, TypeError) as error:
+        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise SchemaError(
                 f"{self.where}: {type(self).__name__} returned values that are not {self.arrow_type}: {error}",
                 hint="Return values of the field's type.",
@@ -189,6 +189,10 @@ class Synthesizer:
                 hint="Return a value for each row.",
             )
         return array
+
+    def forget(self) -> None:
+        """Drop what was drawn, so that it is drawn again."""
+        self._drawn = None
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_drawn": None}
@@ -230,6 +234,11 @@ class Ranked(Synthesizer):
     def prepare_order(self) -> None:
         """Prove that there are enough values, and fix which row gets which."""
         assert self.column.key is not None and self.cardinality is not None
+        if self.column.distribution and self.column.distribution.name != "uniform":
+            raise SchemaError(
+                f"{self.where}: the distribution {self.column.distribution.name!r} does not apply to a primary key.",
+                hint="Leave it out: every key is there once.",
+            )
         check_capacity(self.table, self.column.name, self.rows, self.cardinality, f"a {self.column.kind} in its bounds")
         order = self.column.key.order or self.default_order
         self.order = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))

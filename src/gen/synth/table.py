@@ -109,6 +109,8 @@ class TableSource:
         by_address = Checksum(self.table, list(self.columns))
         for rows in ranges:
             by_range.add(self.at(rows))
+        for synthesizer in self.columns.values():
+            synthesizer.forget()
         by_address.add(self.at(np.concatenate([np.arange(r.start, r.stop, dtype=np.uint64) for r in ranges])))
         result = by_range.to_json()
         for name, digits in by_address.to_json().items():

@@ -31,10 +31,11 @@ from gen.streams import (
     philox,
     rows_array,
 )
+from gen.synth.laws import law_of
 from gen.synth.synthesizer import Storage, Synthesizer
 
 DEFAULT_LENGTHS = (1, 32)
-MAXIMUM_LENGTH = 1_000_000
+MAXIMUM_LENGTH = 10_000
 SPARE = 64  # bytes past the end that the kernels may write to: they copy whole vectors
 DOMAINS = ("name",)  # what `domain` may say of a text column
 
@@ -155,11 +156,9 @@ class SynthesizeString(Synthesizer):
 
     def prepare(self) -> None:
         column = self.column
-        if column.distribution and column.distribution.name != "uniform":
-            raise SchemaError(
-                f"{self.where}: the distribution {column.distribution.name!r} does not apply to text.",
-                hint="Leave it out; lengths are uniform between min_length and max_length.",
-            )
+        law, _ = law_of(self.where, column.distribution)
+        if law != "uniform":
+            raise SchemaError(f"{self.where}: the distribution {law!r} does not apply to text.", hint="Leave it out.")
         if column.domain is not None and column.domain not in DOMAINS:
             raise SchemaError(
                 f"{self.where}: there is no domain {column.domain!r}.", hint=suggestion(column.domain, DOMAINS)
