@@ -26,31 +26,26 @@ COMMANDS = ("generate", "describe", "verify", "row", "schema")
 INTERRUPTED = 130
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
-SchemaOption = Annotated[
-    str | None,
-    typer.Option(
-        "--schema", metavar="SPEC", help="models.py[:object] or pkg.module[:object]; the embedded example unless given."
-    ),
-]
-RowsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--rows",
-        metavar="N|TABLE=N",
-        help="Rows of the largest table (1e9, 10M), the others in proportion; or of one table.",
-    ),
-]
-ScaleOption = Annotated[float | None, typer.Option("--scale", metavar="F", help="Multiply all declared row counts.")]
+
+# Every option of the command line: the type of its value, its flag, what it takes, what it means.
+# fmt: off
+SchemaOption = Annotated[str | None, "--schema", "SPEC", "models.py[:object] or pkg.module[:object]; the embedded example unless given."    )    RowsOption = _option(list[str] | None,"--rows","N|TABLE=N","Rows of the largest table (1e9, 10M), the others in proportion; or of one table.",    )    ScaleOption = _option(float | None, typer.Option("--scale", metavar="F", help="Multiply all declared row counts.")]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other values.")]
-AsOfOption = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DATE", help="The day that counts as today, YYYY-MM-DD; recorded with the run."),
-]
-WorkersOption = Annotated[
-    int | None, typer.Option("--workers", metavar="N", help="Processes on this machine; one per core unless given.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
+AsOfOption = Annotated[str | None, "--as-of", "DATE", "The day that counts as today, YYYY-MM-DD; recorded with the run."    )    OutOption = _option(str | None, typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given.")]
+ToOption = Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Not supported yet.")]
+FormatOption = Annotated[str, typer.Option("--format", metavar="F", help="parquet; csv, jsonl and arrow are not supported yet.")]
+CompressionOption = Annotated[str, "--compression", "C", "auto (only where it pays), none, snappy, lz4, zstd, gzip, brotli."    )    EncodingOption = _option(str,"--encoding","E","compatible (packed as far as every engine reads it) or fast (plain values, larger files).",    )    RowGroupOption = _option(str, typer.Option("--row-group-bytes", metavar="N", help="Bytes of values in a Parquet row group.")]
+WorkersOption = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes on this machine; one per core unless given.")]
+SchedulerOption = Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that exists, as tcp://host:8786.")]
+PartOption = Annotated[str | None, typer.Option("--part", metavar="I/N", help="Just that share, in this process, without Dask.")]
+TablesOption = Annotated[str | None, typer.Option("--tables", metavar="A,B", help="Write only these; values as in the whole.")]
+PartitionRowsOption = Annotated[str | None, typer.Option("--partition-rows", metavar="N", help="Rows per file; about 128 MB unless given.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same folder.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
+RepairOption = Annotated[bool, typer.Option("--repair", help="Write again what differs, and only that.")]
+MovedOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="Where the synthesizers of your own are, if they moved.")]
+# fmt: on
 
 
 @app.callback()
@@ -65,46 +60,18 @@ def generate(
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     as_of: AsOfOption = None,
-    out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given."),
-    ] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Not supported yet.")] = None,
-    format: Annotated[
-        str, typer.Option("--format", metavar="F", help="parquet; csv, jsonl and arrow are not supported yet.")
-    ] = "parquet",
-    compression: Annotated[
-        str,
-        typer.Option(
-            "--compression", metavar="C", help="auto (only where it pays), none, snappy, lz4, zstd, gzip, brotli."
-        ),
-    ] = "auto",
-    encoding: Annotated[
-        str,
-        typer.Option(
-            "--encoding",
-            metavar="E",
-            help="compatible (packed as far as every engine reads it) or fast (plain values, larger files).",
-        ),
-    ] = "compatible",
-    row_group_bytes: Annotated[
-        str, typer.Option("--row-group-bytes", metavar="N", help="Bytes of values in a Parquet row group.")
-    ] = "33554432",
+    out: OutOption = None,
+    to: ToOption = None,
+    format: FormatOption = "parquet",
+    compression: CompressionOption = "auto",
+    encoding: EncodingOption = "compatible",
+    row_group_bytes: RowGroupOption = "33554432",
     workers: WorkersOption = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that exists, as tcp://host:8786."),
-    ] = None,
-    part: Annotated[
-        str | None, typer.Option("--part", metavar="I/N", help="Just that share, in this process, without Dask.")
-    ] = None,
-    tables: Annotated[
-        str | None, typer.Option("--tables", metavar="A,B", help="Write only these; values as in the whole.")
-    ] = None,
-    partition_rows: Annotated[
-        str | None, typer.Option("--partition-rows", metavar="N", help="Rows per file; about 128 MB unless given.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same folder.")] = False,
+    scheduler: SchedulerOption = None,
+    part: PartOption = None,
+    tables: TablesOption = None,
+    partition_rows: PartitionRowsOption = None,
+    overwrite: OverwriteOption = False,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -154,11 +121,8 @@ def describe(
 @app.command()
 def verify(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="The folder that --out named.")],
-    repair: Annotated[bool, typer.Option("--repair", help="Write again what differs, and only that.")] = False,
-    schema: Annotated[
-        str | None,
-        typer.Option("--schema", metavar="SPEC", help="Where the synthesizers of your own are, if they moved."),
-    ] = None,
+    repair: RepairOption = False,
+    schema: MovedOption = None,
     workers: WorkersOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,

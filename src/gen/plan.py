@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 
 from gen.block import Partition
@@ -39,17 +40,23 @@ def parse_count(text: str, where: str = "--rows") -> int:
     """A whole number as people write it: 1000, 1e9, 1_000_000, 10M, 2.5e6."""
     match = re.fullmatch(r"([-+]?[0-9_.]+(?:[eE][-+]?\d+)?)([KMGBT]?)", text.strip(), re.IGNORECASE)
     try:
-        number = Decimal(match[1].replace("_", "")) * _SUFFIXES[match[2].upper()] if match else None
+        digits = Decimal(match[1].replace("_", "")) if match else None
     except InvalidOperation:
-        number = None
-    if number is None:
+        digits = None
+    if digits is None or match is None:
         raise BadRequest(f"{where}: {text!r} is not a number.", hint="Write it as 1000, 1e6, 1_000_000 or 10M.")
-    if number != number.to_integral_value():
-        raise BadRequest(f"{where}: {text!r} is a fraction.", hint="Give a whole number.")
-    if number < 0:
+    if digits < 0:
         raise BadRequest(f"{where}: {text!r} is negative.", hint="Give a number of rows, 1 or more.")
+    too_many = BadRequest(f"{where}: {text!r} is more than a table can have.", hint=f"At most {MOST_ROWS:,} (2^53).")
+    if digits and digits.adjusted() > 20:
+        raise too_many
+    if digits and digits.adjusted() < -20:  # before a huge denominator is made of it
+        raise BadRequest(f"{where}: {text!r} is a fraction.", hint="Give a whole number.")
+    number = Fraction(digits) * _SUFFIXES[match[2].upper()]
+    if number.denominator != 1:
+        raise BadRequest(f"{where}: {text!r} is a fraction.", hint="Give a whole number.")
     if number > MOST_ROWS:
-        raise BadRequest(f"{where}: {text!r} is more than a table can have.", hint=f"At most {MOST_ROWS:,} (2^53).")
+        raise too_many
     return int(number)
 
 

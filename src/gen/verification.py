@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -106,8 +105,7 @@ def _differences_of_seal(folder: RunFolder, receipts: Sequence[Receipt]) -> list
     if any(receipt.differences for receipt in receipts):
         return []  # they will be made again
     found = []
-    meant = folder.manifest_of(receipts)
-    if json.dumps(folder.manifest(), sort_keys=True) != json.dumps(meant, sort_keys=True):
+    if folder.manifest() != folder.manifest_of(receipts):
         found.append("_gen/manifest.json: does not say what the files hold")
     if not folder.sealed:
         found.append("_SUCCESS: missing")

@@ -223,6 +223,10 @@ class RunFolder:
         """Whether everything is there."""
         return (self.root / "_SUCCESS").exists()
 
+    def is_sealed_with(self, receipts: Sequence[Receipt]) -> bool:
+        """Whether _SUCCESS is there, and the manifest says what the receipts say."""
+        return self.sealed and self.manifest() == self.manifest_of(receipts)
+
     def unseal(self) -> None:
         """The folder is about to change: it is no longer complete."""
         if self.sealed:
