@@ -29,12 +29,17 @@ FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
 # Every option of the command line: the type of its value, its flag, what it takes, what it means.
 # fmt: off
-SchemaOption = Annotated[str | None, "--schema", "SPEC", "models.py[:object] or pkg.module[:object]; the embedded example unless given."    )    RowsOption = _option(list[str] | None,"--rows","N|TABLE=N","Rows of the largest table (1e9, 10M), the others in proportion; or of one table.",    )    ScaleOption = _option(float | None, typer.Option("--scale", metavar="F", help="Multiply all declared row counts.")]
+SchemaOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="models.py[:object] or pkg.module[:object]; the embedded example unless given.")]
+RowsOption = Annotated[list[str] | None, typer.Option("--rows", metavar="N|TABLE=N", help="Rows of the largest table (1e9, 10M), the others in proportion; or of one table.")]
+ScaleOption = Annotated[float | None, typer.Option("--scale", metavar="F", help="Multiply all declared row counts.")]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other values.")]
-AsOfOption = Annotated[str | None, "--as-of", "DATE", "The day that counts as today, YYYY-MM-DD; recorded with the run."    )    OutOption = _option(str | None, typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day that counts as today, YYYY-MM-DD; recorded with the run.")]
+OutOption = Annotated[str | None, typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Not supported yet.")]
 FormatOption = Annotated[str, typer.Option("--format", metavar="F", help="parquet; csv, jsonl and arrow are not supported yet.")]
-CompressionOption = Annotated[str, "--compression", "C", "auto (only where it pays), none, snappy, lz4, zstd, gzip, brotli."    )    EncodingOption = _option(str,"--encoding","E","compatible (packed as far as every engine reads it) or fast (plain values, larger files).",    )    RowGroupOption = _option(str, typer.Option("--row-group-bytes", metavar="N", help="Bytes of values in a Parquet row group.")]
+CompressionOption = Annotated[str, typer.Option("--compression", metavar="C", help="auto (only where it pays), none, snappy, lz4, zstd, gzip, brotli.")]
+EncodingOption = Annotated[str, typer.Option("--encoding", metavar="E", help="compatible (packed as far as every engine reads it) or fast (plain values, larger files).")]
+RowGroupOption = Annotated[str, typer.Option("--row-group-bytes", metavar="N", help="Bytes of values in a Parquet row group.")]
 WorkersOption = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes on this machine; one per core unless given.")]
 SchedulerOption = Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that exists, as tcp://host:8786.")]
 PartOption = Annotated[str | None, typer.Option("--part", metavar="I/N", help="Just that share, in this process, without Dask.")]
