@@ -13,6 +13,7 @@ all that follow), "fill FILE" (FILE takes all the room there is, then it is done
 from __future__ import annotations
 
 import errno
+import gc
 import itertools
 import json
 import os
@@ -75,6 +76,7 @@ def warm_up() -> None:
     import gen.run
 
     gen.run.prepare(gen.run.Request())
+    gc.freeze()  # so that a fork does not copy what it only looks at
 
 
 def run(request: dict[str, Any]) -> None:

@@ -34,7 +34,7 @@ from program import (
 SMALL = ("--rows", 40, "--partition-rows", 20, *AS_OF, "--part", "1/1")  # three files
 MOST_OPERATIONS = 500  # of the small job; far more than it has
 END = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
-LARGE = ("--rows", 150_000, "--partition-rows", 825, *AS_OF)  # 201 files: a second or so
+LARGE = ("--rows", 60_000, "--partition-rows", 550, *AS_OF)  # 121 files: a second or so, with workers
 
 
 def until_nothing_fires(fault: str, forks: Forks, folder: Path, step: int = 1) -> Iterator[tuple[int, Path, Ended]]:
@@ -153,6 +153,33 @@ def test_out_of_room_at_any_operation_it_says_so_and_leaves_no_half_file(
     troubles.are_none()
 
 
+def test_interrupted_or_terminated_at_any_operation_it_says_how_to_resume(
+    forks: Forks, small: Path, swift: Path
+) -> None:
+    troubles, fired = Troubles(), 0
+    for at in range(1, MOST_OPERATIONS, 2):
+        out = swift / str(at)
+        running = forks.start(*SMALL, "--out", out, cwd=swift, fault="stop", at=at)
+        held = is_held_up(running)
+        os.kill(running, signal.SIGTERM if at % 4 == 1 else signal.SIGINT)
+        go_on(running)
+        ended = forks.wait(running)
+        if not held:
+            break
+        fired += 1
+        with troubles.at(at):
+            assert ended.code == 130, ended.err
+            assert "the same command resumes" in ended.err
+            assert "Traceback" not in ended.err
+            assert_no_halves(out)
+            assert not list(out.rglob("*.tmp"))
+        with troubles.at(at):
+            resume(forks, out, *SMALL)
+            assert_whole(out, small)
+    assert fired > 15
+    troubles.are_none()
+
+
 def test_held_up_at_any_operation_while_another_process_does_it_all_both_end_well(
     forks: Forks, small: Path, swift: Path
 ) -> None:
@@ -246,7 +273,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
 def test_a_run_survives_the_death_of_its_workers(large: Path, swift: Path) -> None:
     out = swift / "data"
     with started(*LARGE, "--workers", 2, "--out", out, cwd=swift) as process:
-        for count in (10, 70):
+        for count in (6, 40):
             some_files(out, count)
             victim = wait_until(lambda: workers_of(process.pid), "a worker")[0]
             victim.kill()
@@ -259,7 +286,7 @@ def test_a_run_survives_the_death_of_its_workers(large: Path, swift: Path) -> No
 def test_a_run_killed_twice_is_finished_by_the_same_command(large: Path, swift: Path) -> None:
     out = swift / "data"
     command = (*LARGE, "--workers", 2, "--out", out)
-    for count in (10, 70):
+    for count in (6, 40):
         with started(*command, cwd=swift) as process:
             some_files(out, count)
             orphans = family(process.pid)
@@ -268,27 +295,19 @@ def test_a_run_killed_twice_is_finished_by_the_same_command(large: Path, swift: 
             _, alive = psutil.wait_procs(orphans, timeout=20)
             assert not alive, "workers outlive their run"
         assert not (out / "_SUCCESS").exists()
-        assert_no_halves_of_some(out)
+        assert_no_halves(out)
     ended = gen(*command, cwd=swift)
     assert ended.code == 0, ended.err
     assert "are there already" in ended.err
     assert_whole(out, large)
 
 
-def assert_no_halves_of_some(out: Path) -> None:
-    """As `assert_no_halves`, of the files written last."""
-    for path in sorted(parts(out), key=lambda path: path.stat().st_mtime)[-20:]:
-        assert path.read_bytes()[-4:] == b"PAR1"
-
-
-@pytest.mark.parametrize("where", [("--part", "1/1"), ("--workers", 2)], ids=["in-process", "workers"])
-def test_an_interrupted_run_says_how_to_resume_and_leaves_no_process(
-    where: tuple[str, object], forks: Forks, large: Path, swift: Path
+def test_an_interrupted_run_with_workers_says_how_to_resume_and_leaves_no_process(
+    forks: Forks, large: Path, swift: Path
 ) -> None:
     out = swift / "data"
-    command = (*LARGE, *where, "--out", out)
-    with started(*command, cwd=swift) as process:
-        some_files(out, 15)
+    with started(*LARGE, "--workers", 2, "--out", out, cwd=swift) as process:
+        some_files(out, 6)
         ours = family(process.pid)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         assert process.wait(30) == 130
@@ -298,17 +317,9 @@ def test_an_interrupted_run_says_how_to_resume_and_leaves_no_process(
     assert "the same command resumes" in talk
     assert "Traceback" not in talk
     assert not (out / "_SUCCESS").exists()
-    assert_no_halves_of_some(out)
+    assert_no_halves(out)
     resume(forks, out, *LARGE, "--part", "1/1")
     assert_whole(out, large)
-
-
-def test_a_terminated_run_ends_as_an_interrupted_one(swift: Path) -> None:
-    with started(*LARGE, "--part", "1/1", "--out", swift / "data", cwd=swift) as process:
-        some_files(swift / "data", 15)
-        process.terminate()
-        assert process.wait(20) == 130
-    assert "the same command resumes" in (swift / "talk.txt").read_text("utf-8")
 
 
 # -- a full disk ------------------------------------------------------------------------------------------
@@ -334,15 +345,15 @@ def test_a_disk_that_fills_up_ends_the_run_with_a_sentence(at: int, forks: Forks
 
 
 def test_workers_on_a_full_disk_end_the_run_with_a_sentence(forks: Forks, large: Path, tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", "size=500m,nr_inodes=120") as disk:
+    with small_disk(tmp_path / "disk", "size=500m,nr_inodes=80") as disk:
         out = disk / "data"
         ended = gen(*LARGE, "--workers", 2, "--out", out, cwd=tmp_path)
         assert ended.code == 1, ended.err
         assert "Traceback" not in ended.err
         assert f"{out}: the disk is full." in ended.err
-        assert 30 < len(parts(out)) < 120
+        assert 20 < len(parts(out)) < 80
         assert not list(out.rglob("*.tmp"))
-        assert_no_halves_of_some(out)
+        assert_no_halves(out)
         subprocess.run(["mount", "-o", "remount,nr_inodes=1000000", str(disk)], check=True)
         resume(forks, out, *LARGE, "--part", "1/1")
         assert_whole(out, large)

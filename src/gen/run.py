@@ -257,7 +257,7 @@ def generate(
             done = sink.done()  # what the target itself proves is there, and nothing else, is believed
     receipts = [done[p.table, p.index] for p in partitions if is_done(done, p)]
     complete = len(receipts) == len(partitions)
-    if complete and not sink.folder.is_sealed_with(receipts):
+    if complete and (missing or not sink.folder.is_sealed_with(receipts)):
         sink.finish(receipts)
     if not complete and request.part is None:
         raise RunError(f"{len(partitions) - len(receipts)} partitions are missing.", hint="Run the same command again.")
