@@ -20,6 +20,8 @@ import duckdb
 import psutil
 import pytest
 
+# As a user's own: a test of changed code must not depend on whether Python keeps compiled files.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 AS_OF = ("--as-of", "2026-01-01")  # so that two runs are one run, at midnight too
 
 
@@ -35,16 +37,16 @@ class Ended:
 def gen(*arguments: object, cwd: Path, timeout: float = 60) -> Ended:
     """`python -m gen` with these arguments, to its end."""
     command = [sys.executable, "-m", "gen", *map(str, arguments)]
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+    ended = subprocess.run(command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=timeout)
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
 @contextmanager
-def started(*arguments: object, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: object, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`python -m gen` with these arguments, running in a session of its own; nothing of it is left at the end."""
     command = [sys.executable, "-m", "gen", *map(str, arguments)]
     with open(cwd / "talk.txt", "w+", encoding="utf-8") as talk:
-        process = subprocess.Popen(command, cwd=cwd, stdout=talk, stderr=talk, text=True, start_new_session=True)
+        process = subprocess.Popen(command, cwd=cwd, env=ENVIRONMENT, stdout=talk, stderr=talk, start_new_session=True)
         try:
             yield process
         finally:
@@ -82,7 +84,9 @@ class Forks:
         self.lock = threading.Lock()
         self.talk: dict[int, tuple[str, str]] = {}
         command = [sys.executable, str(Path(__file__).with_name("faulty.py"))]
-        self.server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.server = subprocess.Popen(
+            command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def __call__(self, *arguments: object, cwd: Path, fault: str | None = None, at: int = 0) -> Ended:
         """Run the program to its end."""

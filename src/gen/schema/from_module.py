@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.machinery
 import importlib.util
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from pydantic import BaseModel
@@ -36,6 +37,7 @@ def split_spec(text: str) -> tuple[str, str | None]:
 def load_module(place: str) -> ModuleType:
     """Import the file or module; an exception while it runs is reported with file, line and text."""
     is_file = place.endswith(".py") or "/" in place
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # nothing appears beside the user's files
     try:
         return _load_file(Path(place)) if is_file else _load_name(place)
     except BadRequest:
@@ -47,6 +49,15 @@ def load_module(place: str) -> ModuleType:
             f"{_raised_at(error, place)}: {type(error).__name__}: {error}",
             hint="The schema must import without an error.",
         ) from error
+    finally:
+        sys.dont_write_bytecode = before
+
+
+class _Uncached(importlib.machinery.SourceFileLoader):
+    """Reads a file's source, whatever is cached: the cache overlooks a change of equal size within a second."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -56,7 +67,7 @@ def _load_file(path: Path) -> ModuleType:
     # The name says where the file is, so that two files called models.py are two modules.
     folder = str(path.resolve().parent)
     name = f"{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    spec = importlib.util.spec_from_file_location(name, path.resolve(), loader=_Uncached(name, str(path.resolve())))
     if spec is None or spec.loader is None:
         raise BadRequest(f"The schema file {path} is not a Python file.", hint="Give it the ending .py.")
     module = importlib.util.module_from_spec(spec)
