@@ -103,13 +103,16 @@ class RunFolder:
         if self.root.exists() and not self.root.is_dir():
             raise TargetError(f"{self.root} is a file.", hint="Choose a folder.")
         record = read_run(self.root)
-        if record is None:
-            if self.root.is_dir() and not _is_unused(self.root):
+        if record is None and self.root.is_dir() and not _is_unused(self.root):
+            record = read_run(self.root)  # another process of this run may have taken the folder in between
+            if record is None:
                 raise TargetError(
                     f"{self.root} is not empty, and holds no run of gen.",
                     hint="Choose an empty or new folder; this one is left alone, with --overwrite too.",
                 )
-        elif record["fingerprint"] != self.fingerprint and not overwrite:
+        if record is None:
+            return
+        if record["fingerprint"] != self.fingerprint and not overwrite:
             asked, found = self.record["request"], record["request"]
             differ = [name for fact, name in _FACTS.items() if asked.get(fact) != found.get(fact)]
             raise TargetError(
@@ -118,7 +121,7 @@ class RunFolder:
                 hint="Choose another --out, or replace it with --overwrite.",
                 differ=differ,
             )
-        elif record["fingerprint"] == self.fingerprint and not overwrite:
+        if record["fingerprint"] == self.fingerprint and not overwrite:
             self.check_values(record)
 
     def check_values(self, record: Mapping[str, Any]) -> None:
