@@ -234,7 +234,9 @@ def generate(
     Raises BadRequest when nothing was written, RunError when something is missing and the same call resumes.
     """
     if request is None:
-        texts = [f"{t}={n}" for t, n in rows.items()] if isinstance(rows, Mapping) else [str(rows)] if rows else []
+        texts = (
+            [f"{t}={n}" for t, n in rows.items()] if isinstance(rows, Mapping) else [] if rows is None else [str(rows)]
+        )
         options["layout"] = options.get("layout") or ParquetLayout(compression, encoding)
         request = Request(rows=parse_rows(texts, scale), **options)
     observer = observer or Silent()
