@@ -151,7 +151,7 @@ def _write_share(share, table, rows, out, compression, encoding, workers, ready,
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from gen.plan import RowRequest
+    from gen.counts import RowRequest
     from gen.run import Request, prepare
     from gen.sinks.direct import DirectFile
     from gen.sinks.parquet import ParquetLayout, TableLayout, writer_options
@@ -250,7 +250,7 @@ def budget(table: str, rows: int, compression: str) -> dict[str, float]:
     import pyarrow.parquet as pq
 
     from gen.block import Checksum
-    from gen.plan import RowRequest
+    from gen.counts import RowRequest
     from gen.run import Request, prepare
     from gen.sinks.direct import DirectFile
     from gen.sinks.parquet import ParquetLayout, TableLayout, writer_options

@@ -10,8 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import psutil
 import pyarrow as pa
@@ -19,6 +22,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from gen.engine import local_cluster
+from gen.run import Silent
 from program import AS_OF, Ended, Forks, assert_whole, family, gen, parts, query, small_disk, stamps, wait_until
 
 COMPANY = """
@@ -271,6 +276,56 @@ def test_verify_sees_values_of_another_seed_behind_a_right_name(forks: Forks, co
     assert all(line.startswith(PART) for line in ended.out.splitlines())
     found = pq.read_table(copied / PART)
     assert pc.count_distinct(found["id"]).as_py() == 500
+
+
+# -- workers of this machine ------------------------------------------------------------------------------
+
+SCRIPT = """
+import gen
+from pydantic import BaseModel
+from typing import Annotated
+
+print("the script runs")
+
+class Dice(gen.Synthesizer):
+    def draw(self, generator, n):
+        return generator.integers(1, 7, n)
+
+class Throw(BaseModel):
+    id: Annotated[int, gen.PrimaryKey()]
+    eyes: Annotated[int, gen.SynthesizedBy("Dice")]
+
+schema = gen.Schema("throws")
+schema.add(Throw, rows=1000)
+print(gen.generate(schema=schema, out="data", workers=2, partition_rows=250).rows, __file__)
+"""
+
+
+def test_a_script_needs_no_guard_and_no_worker_runs_it_again(tmp_path: Path) -> None:
+    script = tmp_path / "make.py"
+    script.write_text(SCRIPT)
+    ended = subprocess.run([sys.executable, "make.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == ["the script runs", f"1000 {script}"]
+    assert (tmp_path / "data" / "_SUCCESS").exists()
+
+
+def test_the_dashboard_answers_while_workers_run_and_on_this_machine_alone() -> None:
+    class Seen(Silent):
+        address = ""
+
+        def dashboard(self, address: str) -> None:
+            self.address = address
+
+    seen = Seen()
+    with local_cluster(1, seen):
+        assert urlsplit(seen.address).hostname == "127.0.0.1"
+        for _ in range(100):
+            with suppress(HTTPError):
+                page = urlopen(seen.address, timeout=10).read().decode()
+                break
+            time.sleep(0.1)
+        assert "bokeh" in page.lower()
 
 
 # -- a cluster that exists --------------------------------------------------------------------------------

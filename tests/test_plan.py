@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from gen import BadRequest, PrimaryKey, Schema
-from gen.plan import Plan, RowRequest, parse_count, parse_part, parse_rows, scaled_rows, share_of
+from gen.counts import RowRequest, parse_count, parse_rows, scaled_rows
+from gen.plan import Plan, parse_part, share_of
 from gen.run import Request, prepare
 from gen.schema.spec import Column, Spec, Table
 from gen.sinks.parquet import ParquetLayout

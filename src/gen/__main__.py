@@ -1,6 +1,6 @@
 """python -m gen."""
 
-from gen.cli import main
+from gen.cli import program
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    program()

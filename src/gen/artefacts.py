@@ -17,7 +17,7 @@ import sys
 import sysconfig
 import uuid
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -109,6 +109,8 @@ def user_modules(classes: Iterable[type]) -> list[ModuleType]:
     bases = {base.__module__ for item in classes for base in item.__mro__ if is_user_code(base)}
     found = [sys.modules[name] for name in bases if name in sys.modules and name != "__main__"]
     folders = {Path(module.__file__).resolve().parent for module in found if module.__file__}
+    if not folders:
+        return found
     for name, module in list(sys.modules.items()):
         file = str(getattr(module, "__file__", None) or "")
         if file and name != "__main__" and module not in found and not _is_installed(Path(file)):
@@ -119,8 +121,13 @@ def user_modules(classes: Iterable[type]) -> list[ModuleType]:
 
 def _is_installed(file: Path) -> bool:
     """Whether a file belongs to Python or to an installed package."""
+    return any(file.resolve().is_relative_to(folder) for folder in _installed_folders())
+
+
+@cache
+def _installed_folders() -> list[Path]:
     folders = [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib")]
-    return any(file.resolve().is_relative_to(folder.resolve()) for folder in [*folders, Path(__file__).parent])
+    return [folder.resolve() for folder in [*folders, Path(__file__).parent]]
 
 
 def source_hash(item: type) -> str:

@@ -110,6 +110,28 @@ class Sink(Protocol):
         ...
 
 
+# -- Arrow arrays over NumPy buffers, and back ---------------------------------------------------------------
+# PyArrow's own pa.array and to_numpy import pandas, which takes half a second of every start.
+
+
+def fixed_width_array(kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
+    """An Arrow array over a NumPy buffer of the same width, without a copy."""
+    return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
+
+
+def fixed_width_values(array: pa.Array) -> NDArray[Any]:
+    """The values of an Arrow array of integers, floats or times as NumPy numbers, without a copy; nulls are anything.
+
+    The result is marked writable, as kernels want it; nothing may write to it.
+    """
+    letter = "f" if pa.types.is_floating(array.type) else "u" if pa.types.is_unsigned_integer(array.type) else "i"
+    buffer = array.buffers()[1]
+    if buffer is None:
+        return np.empty(0, np.dtype(f"{letter}{array.type.bit_width // 8}"))
+    values = np.frombuffer(buffer, np.dtype(f"{letter}{array.type.bit_width // 8}"))
+    return _unlocked(values[array.offset : array.offset + len(array)])
+
+
 # -- checksums of values ---------------------------------------------------------------------------------
 
 NULL_HASH = np.uint64(0x9AE16A3B2F90404F)
@@ -252,7 +274,7 @@ def _dictionary_hashes(array: pa.Array, key: Any) -> Words:
     if not len(array.dictionary):
         return np.zeros(len(array), np.uint64)
     indices = array.indices.fill_null(0) if array.null_count else array.indices
-    hashes: Words = hash_values(array.dictionary, key)[indices.to_numpy(zero_copy_only=False)]
+    hashes: Words = hash_values(array.dictionary, key)[fixed_width_values(indices)]
     return hashes
 
 
@@ -265,8 +287,7 @@ def _text_hashes(array: pa.Array, key: Any) -> Words:
 
 def _float_hashes(array: pa.Array, key: Any) -> Words:
     out = np.empty(len(array), np.uint64)
-    values = (array if array.type == pa.float64() else array.cast(pa.float64())).to_numpy(zero_copy_only=False)
-    _hash_floats(_unlocked(values), out, key)
+    _hash_floats(fixed_width_values(array if array.type == pa.float64() else array.cast(pa.float64())), out, key)
     return out
 
 
@@ -312,7 +333,7 @@ def _canonical_integers(array: pa.Array) -> NDArray[np.int64]:
         raise TypeError(f"no canonical form is defined for values of Arrow type {kind}")
     if array.null_count:
         array = array.fill_null(0)
-    return _unlocked(array.to_numpy())
+    return fixed_width_values(array)
 
 
 class Checksum:

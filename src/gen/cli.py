@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import datetime
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-if TYPE_CHECKING:
-    pass
+from gen import fork_server
 
 app = typer.Typer(
     add_completion=False,
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 COMMANDS = ("generate", "describe", "verify", "row", "schema")
 INTERRUPTED = 130
+EARLY_ROWS = 50_000_000  # asked for one table; a run that surely is for workers
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
 
@@ -82,12 +84,16 @@ def generate(
 ) -> None:
     """Make the data set, or what is missing of it. The same command again resumes, or does nothing."""
     _refuse_later_work(to, format, out)
+    basics = _basics(schema, rows, scale, seed, as_of)
+    if workers is None and part is None and scheduler is None and basics["rows"].most >= EARLY_ROWS:
+        fork_server.start()  # workers will be wanted: what they need is imported beside what is imported here
     from gen import run
-    from gen.plan import parse_count, parse_part
+    from gen.counts import parse_count
+    from gen.plan import parse_part
     from gen.sinks.parquet import ParquetLayout
 
     request = run.Request(
-        **_basics(schema, rows, scale, seed, as_of),
+        **basics,
         out=out,
         layout=ParquetLayout(compression, encoding, parse_count(row_group_bytes, "--row-group-bytes")),
         workers=workers,
@@ -162,7 +168,7 @@ def row(
 ) -> None:
     """Print one row as JSON, computed by its address."""
     from gen import run
-    from gen.plan import parse_count
+    from gen.counts import parse_count
 
     request = run.Request(**_basics(schema, rows, scale, seed, None))
     _print_json(run.one_row(request, table, parse_count(index, "INDEX")), indent=None)
@@ -182,7 +188,7 @@ def schema(spec: Annotated[str, typer.Argument(metavar="SPEC")]) -> None:
 def _basics(
     schema: str | None, rows: Sequence[str] | None, scale: float | None, seed: int, as_of: str | None
 ) -> dict[str, Any]:
-    from gen.plan import parse_rows
+    from gen.counts import parse_rows
 
     return {"schema": schema, "rows": parse_rows(rows or (), scale), "seed": seed, "as_of": _date(as_of)}
 
@@ -309,6 +315,16 @@ def _count(cardinality: int | None) -> str:
 
 
 # -- the program ------------------------------------------------------------------------------------------
+
+
+def program() -> NoReturn:
+    """Be the process: run the command line and leave, without half a second of taking the interpreter apart."""
+    code = main()
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError):  # a reader that is gone
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

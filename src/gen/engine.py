@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
-import multiprocessing
 import os
 import socket
 import threading
@@ -19,9 +18,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import forkserver
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gen import fork_server
 from gen.artefacts import digest, unpack
 from gen.block import Partition, Receipt, Sink, Source
 from gen.errors import ClusterError, GenError, RunError, TargetFull, ValuesChanged
@@ -35,7 +35,6 @@ ATTEMPTS = 4  # of one task, before it is set aside
 WINDOW = 3  # tasks submitted at a time, per thread
 CONNECT_SECONDS = 15
 WORKER_SECONDS = 60  # without any worker before a run gives up
-KEPT_BYTES = 2**28  # freed memory that a process keeps for its next blocks
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _FATAL = (TargetFull, ValuesChanged)  # other tasks would fail as well
 
@@ -84,7 +83,7 @@ def _keep_freed_memory() -> None:
     with suppress(OSError, AttributeError):
         tune = ctypes.CDLL("libc.so.6").mallopt
         for option in (_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD):
-            tune(option, KEPT_BYTES)
+            tune(option, fork_server.KEPT_BYTES)
 
 
 # -- on a worker ------------------------------------------------------------------------------------------
@@ -130,43 +129,17 @@ def _fetch(name: str) -> bytes:
 # -- on a cluster -----------------------------------------------------------------------------------------
 
 
-def warm_up() -> None:
-    """Start the process that local workers are forked from. It imports and loads while this one goes on planning.
-
-    A fork server is forked from while it has a single thread, which makes forking safe. Without it, every worker
-    spends a second and a half on imports.
-    """
-    import dask
-
-    dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
-    before = {name: os.environ.get(name) for name in _worker_environment()}
-    os.environ.update(_worker_environment())  # read by the C library when a process starts
-    try:
-        multiprocessing.set_forkserver_preload(["distributed", "gen.worker"])
-        forkserver.ensure_running()
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
 @contextmanager
 def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
     """A cluster on this machine: one process per worker, everything bound to 127.0.0.1."""
     import dask
 
-    warm_up()
-    from distributed import Client, LocalCluster
+    fork_server.start()
+    from distributed import Client, LocalCluster, utils
 
+    utils._forkserver_preload_set = True  # Dask would import pandas here to preload it; what is needed is preloaded
     port = _free_port(8787)
-    settings = _settings() | {
-        "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": [
-            f"127.0.0.1:{port}",
-            f"localhost:{port}",
-        ],
-        "distributed.nanny.pre-spawn-environ": _worker_environment(),
-        "distributed.scheduler.allowed-failures": 100,  # attempts are counted here, not there
-    }
-    with dask.config.set(settings), warnings.catch_warnings():
+    with dask.config.set(_settings(port)), warnings.catch_warnings(), fork_server.main_unseen():
         warnings.simplefilter("ignore")  # a port taken in the meantime: another is used, and shown
         cluster = LocalCluster(
             n_workers=workers,
@@ -174,14 +147,29 @@ def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
             processes=True,
             host="127.0.0.1",
             dashboard_address=f"127.0.0.1:{port}",
+            scheduler_kwargs={"dashboard": False},  # added when the workers are busy
+            memory_limit=0,  # what a worker holds is bounded by design; watching it costs a thread's time
             silence_logs=logging.CRITICAL,
         )
         try:
             with Client(cluster, set_as_default=False) as client:
                 observer.dashboard(cluster.dashboard_link)
+                threading.Thread(target=_add_dashboard, args=(cluster, observer), daemon=True).start()
                 yield client
         finally:
             cluster.close(timeout=10)
+
+
+def _add_dashboard(cluster: Any, observer: Observer) -> None:
+    """Give the scheduler's server its pages. Importing them takes half a second in which workers can work already."""
+    try:
+        from distributed.dashboard import scheduler as pages
+
+        scheduler = cluster.scheduler
+        connect = partial(pages.connect, scheduler.http_application, scheduler.http_server, scheduler, prefix="")
+        cluster.loop.add_callback(connect)
+    except Exception as error:  # noqa: BLE001 - a run is worth more than its dashboard
+        observer.warn(f"The dashboard does not start: {error}")
 
 
 @contextmanager
@@ -220,25 +208,21 @@ async def _ask(address: str) -> None:
         await scheduler.identity()
 
 
-def _settings() -> dict[str, Any]:
+def _settings(port: int) -> dict[str, Any]:
+    """Dask's settings for a cluster of this machine. Its housekeeping is made rare: it takes turns with the work."""
     return {
+        "distributed.worker.multiprocessing-method": "forkserver",
+        "distributed.nanny.pre-spawn-environ": fork_server.WORKER_ENVIRONMENT,
+        "distributed.scheduler.allowed-failures": 100,  # attempts are counted here, not there
         "distributed.scheduler.work-stealing": False,  # tasks are alike, and stealing can run one twice
         "distributed.scheduler.worker-ttl": None,  # a busy worker is not a dead one
+        "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": [
+            f"127.0.0.1:{port}",
+            f"localhost:{port}",
+        ],
+        "distributed.admin.tick.interval": "1s",
         "distributed.admin.tick.limit": "60s",
         "distributed.worker.profile.enabled": False,
-        "distributed.worker.memory.terminate": False,
-        "distributed.worker.memory.pause": False,
-    }
-
-
-def _worker_environment() -> dict[str, str]:
-    """Dask's own default trims the heap after every free, which costs a page fault for every page of every block."""
-    return {
-        "MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES),
-        "MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES),
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
     }
 
 

@@ -10,12 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gen import artefacts
+from gen import artefacts, fork_server
 from gen.block import Partition, Receipt
 from gen.builder import DEFAULT_ROWS, Schema
-from gen.engine import Job, Observer, default_workers, local_cluster, remote_cluster, run_here, run_on, warm_up
+from gen.counts import RowRequest, parse_rows, scaled_rows
+from gen.engine import Job, Observer, default_workers, local_cluster, remote_cluster, run_here, run_on
 from gen.errors import BadRequest, RunError, SchemaError
-from gen.plan import Plan, RowRequest, default_partition_rows, parse_rows, scaled_rows, share_of
+from gen.plan import Plan, default_partition_rows, share_of
 from gen.schema.from_module import find_object, load_module, models_of, split_spec
 from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, read_run
@@ -154,8 +155,9 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
     spec = schema.spec
     _check_options(request, spec)
     rows = scaled_rows(spec, request.rows)
-    if to_run and _wants_workers(request, spec, rows):
-        warm_up()
+    written = [t for t in spec.tables if not request.tables or t.name in request.tables]
+    if to_run and _wants_workers(request, sum(rows[t.name] * len(t.columns) * 8 for t in written)):
+        fork_server.start()
     sources = table_sources(spec, rows, request.seed)
     steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
     plan = Plan(
@@ -177,12 +179,13 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
     return Prepared(schema, plan, sources, request.tables or tuple(t.name for t in spec.tables))
 
 
-def _wants_workers(request: Request, spec: Spec, rows: Mapping[str, int]) -> bool:
-    """Whether the run is so large that it will surely start workers on this machine."""
-    if request.scheduler or request.part or request.workers is not None:
-        return (request.workers or 1) > 1
-    written = [t for t in spec.tables if not request.tables or t.name in request.tables]
-    return sum(rows[t.name] * len(t.columns) * 8 for t in written) > SMALL_JOB
+def _wants_workers(request: Request, volume: float) -> bool:
+    """Whether that many bytes of values are a run for workers on this machine, not for this process alone."""
+    if request.scheduler or request.part:
+        return False
+    if request.workers is not None:
+        return request.workers > 1
+    return default_workers() > 1 and volume >= SMALL_JOB
 
 
 def _check_options(request: Request, spec: Spec) -> None:
@@ -291,14 +294,12 @@ def cluster_for(
     prepared: Prepared, partitions: Sequence[Partition], request: Request, observer: Observer
 ) -> AbstractContextManager[Any]:
     """Where the partitions are to be run: a cluster's client, or None for this process."""
-    workers = request.workers or default_workers()
-    volume = sum(p.rows * prepared.sources[p.table].bytes_per_row for p in partitions)
-    small = request.workers is None and volume < SMALL_JOB
     if request.scheduler and partitions:
         return remote_cluster(request.scheduler, observer)
-    if request.part or small or workers == 1 or len(partitions) < 2:
+    volume = sum(p.rows * prepared.sources[p.table].bytes_per_row for p in partitions)
+    if len(partitions) < 2 or not _wants_workers(request, volume):
         return nullcontext()
-    return local_cluster(min(workers, len(partitions)), observer)
+    return local_cluster(min(request.workers or default_workers(), len(partitions)), observer)
 
 
 def write(

@@ -11,9 +11,10 @@ import io
 import mmap
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
-BUFFER = 4 * 2**20
+BUFFER = 16 * 2**20
 ALIGNED = 4096  # a multiple of every common block size
 
 _REFUSED = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTTY)
@@ -28,7 +29,7 @@ class DirectFile(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._descriptor, self._direct = _open(path)
-        self._buffer, self._other = mmap.mmap(-1, BUFFER), mmap.mmap(-1, BUFFER)  # anonymous memory, aligned to pages
+        self._buffer, self._other = _take_buffer(), _take_buffer()
         self._used = 0
         self._written = 0
         self._thread = ThreadPoolExecutor(1)
@@ -94,10 +95,26 @@ class DirectFile(io.RawIOBase):
             self._wait()
             os.ftruncate(self._descriptor, end)
             os.fsync(self._descriptor)
+            _spare.extend((self._buffer, self._other))  # not after a failure: a write may still hold one
         finally:
             self._thread.shutdown()
             os.close(self._descriptor)
-            super().close()  # the buffers go with the object: a failed write's traceback may still hold one
+            super().close()
+
+
+_spare: list[mmap.mmap] = []  # of this process, from one file to the next: their pages are faulted in but once
+
+
+def _take_buffer() -> mmap.mmap:
+    """BUFFER bytes of memory, aligned to pages."""
+    try:
+        return _spare.pop()
+    except IndexError:
+        buffer = mmap.mmap(-1, BUFFER, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):
+                buffer.madvise(mmap.MADV_HUGEPAGE)
+        return buffer
 
 
 def _open(path: Path) -> tuple[int, bool]:

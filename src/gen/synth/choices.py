@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pyarrow as pa
 
+from gen.block import fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, uniform_integers
@@ -54,8 +55,8 @@ class SynthesizeChoice(Synthesizer):
         """The choice of each rank."""
         listed = pa.array(self.choices)
         if pa.types.is_string(listed.type):
-            return pa.DictionaryArray.from_arrays(pa.array(ranks.astype(np.int32)), listed)
-        return listed.take(pa.array(ranks))
+            return pa.DictionaryArray.from_arrays(fixed_width_array(pa.int32(), ranks.astype(np.int32)), listed)
+        return listed.take(fixed_width_array(pa.uint64(), ranks))
 
 
 class SynthesizeChoiceKey(Ranked, SynthesizeChoice):

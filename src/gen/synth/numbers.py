@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from gen.block import fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
 from gen.keys import MAXIMUM_DOMAIN
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, uniform_floats, uniform_integers
 from gen.synth.laws import QuantileTable, law_of, round_to_grid, truncated_normal
-from gen.synth.synthesizer import Ranked, Storage, Synthesizer, fixed_width_array
+from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 DEFAULT_MAXIMUM = 2**32 - 1  # the default range of numbers is 0 to here
 DEFAULT_KEY_MAXIMUM = 2**63 - 1  # of integer keys without bounds, once their table has more rows than
@@ -150,7 +151,7 @@ class GridKey(Ranked):
 
     def rank(self, values: pa.Array) -> Words:
         integers = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64()).cast(pa.int64())
-        return self.values_grid.ranks(integers.to_numpy(zero_copy_only=False))
+        return self.values_grid.ranks(fixed_width_values(integers))
 
     @property
     def storage(self) -> Storage:
@@ -268,7 +269,7 @@ class SynthesizeFloat(Synthesizer):
         if high is not None and column.maximum_excluded:
             high = math.nextafter(high, -math.inf)
         if low is None:
-            low = 0.0 if high is None or high >= 0 else _window_below(column)
+            low = 0.0 if high is None or high >= 0 else min(_window_below(column), high)  # doubles that far apart
         if high is None:
             high = float(DEFAULT_MAXIMUM) if low <= DEFAULT_MAXIMUM else low + DEFAULT_MAXIMUM
         if low > high:

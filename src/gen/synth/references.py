@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from gen.block import fixed_width_array
 from gen.errors import ReferenceError, SchemaError
 from gen.keys import Pool
 from gen.schema.spec import Column
@@ -72,9 +73,10 @@ class SynthesizeReference(Synthesizer):
         if self.is_dictionary:
             values = self._small.dictionary if pa.types.is_dictionary(self._small.type) else self._small
             if values is not self._small:
-                return pa.DictionaryArray.from_arrays(self._small.indices.take(pa.array(chosen)), values)
-            return pa.DictionaryArray.from_arrays(pa.array(chosen.astype(np.int32)), values)
-        return self._small.take(pa.array(chosen))
+                indices = self._small.indices.take(fixed_width_array(pa.uint64(), chosen))
+                return pa.DictionaryArray.from_arrays(indices, values)
+            return pa.DictionaryArray.from_arrays(fixed_width_array(pa.int32(), chosen.astype(np.int32)), values)
+        return self._small.take(fixed_width_array(pa.uint64(), chosen))
 
     @property
     def is_dictionary(self) -> bool:

@@ -198,11 +198,6 @@ class Synthesizer:
         return self.__dict__ | {"_drawn": None}
 
 
-def fixed_width_array(kind: pa.DataType, values: np.ndarray[Any, Any]) -> pa.Array:
-    """An Arrow array over a NumPy buffer of the same width, without a copy."""
-    return pa.Array.from_buffers(kind, values.size, [None, pa.py_buffer(values)])
-
-
 def _blocks(rows: range) -> Iterator[tuple[int, int, int]]:
     """The address blocks a range touches, each with the part of it inside the range."""
     for block in range(rows.start // ADDRESS_BLOCK, -(-rows.stop // ADDRESS_BLOCK)):
