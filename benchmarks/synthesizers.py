@@ -53,9 +53,9 @@ def kernels() -> dict[str, object]:
     table = normal_table(2.0, 21.0, 11.5, 19 / 6)
     one, zero = np.int64(1), np.int64(0)
     return {
-        "words, 2 a row, range": lambda: fill_range(words, u64(0), u64(0), u64(0), u64(1)),
+        "words, 2 a row, range": lambda: fill_range(words, u64(0), False, u64(0), u64(0), u64(1)),
         "words, 2 a row, picked": lambda: fill_rows(words, rows, u64(2), u64(0), u64(0), u64(1)),
-        "words, 12 a row, range": lambda: fill_range(wide, u64(0), u64(0), u64(0), u64(1)),
+        "words, 12 a row, range": lambda: fill_range(wide, u64(0), False, u64(0), u64(0), u64(1)),
         "uniform integers, after words": lambda: uniform_integers(words, integers, zero, u64(2**32 - 1), one),
         "uniform floats, after words": lambda: uniform_floats(words, floats, 0.0, 1.0, 1.0, 1.0),
         "quantile table, after words": lambda: quantiles(words, table.coefficients, floats, 2.0, 21.0),

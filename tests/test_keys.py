@@ -301,7 +301,7 @@ def test_the_narrow_and_the_wide_path_of_ascending_keys_agree(rows, whole, fract
     words = Stream(seed, 1).words(chosen)
     narrow, wide = np.empty_like(chosen), np.empty_like(chosen)
     for out, path in ((narrow, True), (wide, False)):
-        _ascend(chosen, words, out, np.uint64(whole), np.uint64(fraction), path)
+        _ascend(np.uint64(0), chosen, words, out, np.uint64(whole), np.uint64(fraction), path)
     assert np.array_equal(narrow, wide)
 
 

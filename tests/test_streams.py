@@ -50,7 +50,7 @@ def packed(words, width):
 
 def filled_range(count, first, attempt, version, key):
     out = np.empty(2 * count, np.uint64)
-    fill_range(out, *(np.uint64(value) for value in (first, attempt, version, key)))
+    fill_range(out, np.uint64(first), False, *(np.uint64(value) for value in (attempt, version, key)))
     return out.tolist()
 
 
@@ -197,7 +197,7 @@ def test_uniform_floats_equal_their_twin_and_keep_their_bounds(words, a, b):
 
 def test_a_kernel_called_with_other_types_is_an_error_not_a_second_compilation():
     with pytest.raises(TypeError):
-        fill_range(np.empty(2, np.int64), *[np.uint64(0)] * 4)
+        fill_range(np.empty(2, np.int64), np.uint64(0), False, *[np.uint64(0)] * 3)
     with pytest.raises(TypeError):
         fill_rows(np.empty(2, np.uint64), np.zeros(1, np.int64), *[np.uint64(1)] * 4)
 
@@ -217,8 +217,8 @@ def assembly(kernel, signature):
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="knows the instructions of x86-64 only")
 def test_the_word_kernel_multiplies_in_vectors():
-    text = assembly(fill_range, "void(uint64[::1], uint64, uint64, uint64, uint64)")
-    assert len(PACKED_PRODUCT.findall(text)) >= 18  # ten rounds of two products, but for words all rows share
+    text = assembly(fill_range, "void(uint64[::1], uint64, boolean, uint64, uint64, uint64)")
+    assert len(PACKED_PRODUCT.findall(text)) >= 36  # twice ten rounds of two products, but for words all rows share
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="knows the instructions of x86-64 only")

@@ -14,7 +14,7 @@ canonical form:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -151,20 +151,38 @@ def mix(x: Word) -> Word:
     return x ^ (x >> _SHIFT)
 
 
-@kernel("void(int64[::1], uint64[::1], uint64)")
-def _hash_integers(values: NDArray[np.int64], out: Words, key: Word) -> None:
+@device
+def rotated(x: Word, left: Word) -> Word:
+    """x rotated to the left by 0 to 63 bits."""
+    return (x << left) | (x >> ((np.uint64(64) - left) & np.uint64(63)))
+
+
+# Each of the kernels that hash returns the sum of the column's hashes, and adds each, rotated and multiplied, to its
+# row's. So two columns that exchange values, or two rows that exchange one, change the sum over rows.
+
+
+@kernel("uint64(int64[::1], uint64[::1], uint64, uint64, uint64)")
+def _hash_integers(values: NDArray[np.int64], rows: Words, key: Word, left: Word, odd: Word) -> Word:
+    total = np.uint64(0)
     for i in range(values.size):
-        out[i] = mix(np.uint64(values[i]) + key)
+        h = mix(np.uint64(values[i]) + key)
+        total += h
+        rows[i] += rotated(h, left) * odd
+    return total
 
 
-@kernel("void(float64[::1], uint64[::1], uint64)")
-def _hash_floats(values: NDArray[np.float64], out: Words, key: Word) -> None:
+@kernel("uint64(float64[::1], uint64[::1], uint64, uint64, uint64)")
+def _hash_floats(values: NDArray[np.float64], rows: Words, key: Word, left: Word, odd: Word) -> Word:
+    total = np.uint64(0)
     bits = values.view(np.uint64)
     for i in range(values.size):
         word = bits[i]
         word = np.uint64(0) if values[i] == 0.0 else word  # -0.0 is 0.0
         word = _NAN if values[i] != values[i] else word
-        out[i] = mix(word + key)
+        h = mix(word + key)
+        total += h
+        rows[i] += rotated(h, left) * odd
+    return total
 
 
 LANE_MULTIPLIERS = [int(_MIX) + 2 * lane * int(_GOLDEN) for lane in range(8)]  # odd, modulo 2^64
@@ -202,10 +220,16 @@ def _hash_step(typingctx: Any, address: Any, mask_address: Any, key: Any) -> Any
     return types.uint64(types.uintp, types.uintp, types.uint64), generate
 
 
-@kernel("void(int32[::1], uint8[::1], uint8[::1], uint64[::1], uint64)")
+@kernel("uint64(int32[::1], uint8[::1], uint8[::1], uint64[::1], uint64, uint64, uint64)")
 def _hash_text(
-    offsets: NDArray[np.int32], data: NDArray[np.uint8], mask: NDArray[np.uint8], out: Words, key: Word
-) -> None:
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    rows: Words,
+    key: Word,
+    left: Word,
+    odd: Word,
+) -> Word:
     """Text, padded with zeros to a multiple of 64 bytes, hashed 64 bytes a step without a branch on its length.
 
     A step reads 64 bytes whatever the length; near the end of the buffer they are copied first. `mask` is
@@ -213,35 +237,37 @@ def _hash_text(
     """
     base, masks = np.uint64(data.ctypes.data), np.uint64(mask.ctypes.data)
     copy = np.zeros(64, np.uint8)
-    for i in range(out.size):
+    total = np.uint64(0)
+    for i in range(rows.size):
         at, stop = np.int64(offsets[i]), np.int64(offsets[i + 1])
         h = np.uint64(stop - at) * _GOLDEN
         while True:
             source = base + np.uint64(at)
-            left = min(stop - at, np.int64(64))
+            more = min(stop - at, np.int64(64))
             if at + 64 > data.size:
-                for j in range(left):
+                for j in range(more):
                     copy[j] = data[at + j]
                 source = np.uint64(copy.ctypes.data)
-            h = h * _MIX + _hash_step(source, masks + np.uint64(64 - left), key)
+            h = h * _MIX + _hash_step(source, masks + np.uint64(64 - more), key)
             at += 64
             if at >= stop:
                 break
-        out[i] = mix(h)
+        h = mix(h)
+        total += h
+        rows[i] += rotated(h, left) * odd
+    return total
 
 
 _MASK = np.repeat(np.array([255, 0], np.uint8), TEXT_STEP)
 
 
 @kernel("uint64(uint64[::1], uint64[::1], uint64, uint64)")
-def _fold(hashes: Words, rows: Words, rotation: Word, odd: Word) -> Word:
-    """The sum of a column's hashes; each is also added, rotated and multiplied, to its row's hash."""
+def _fold(hashes: Words, rows: Words, left: Word, odd: Word) -> Word:
+    """The same for hashes that are there already."""
     total = np.uint64(0)
-    back = np.uint64(64) - rotation
     for i in range(hashes.size):
-        h = hashes[i]
-        total += h
-        rows[i] += ((h << rotation) | (h >> back)) * odd
+        total += hashes[i]
+        rows[i] += rotated(hashes[i], left) * odd
     return total
 
 
@@ -253,21 +279,30 @@ def _sum_mixed(rows: Words) -> Word:
     return total
 
 
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
+
+
 def hash_values(array: pa.Array, key: Word) -> Words:
     """uint64 array of len(array): the keyed hash of each value in its canonical form."""
-    hashes = _hasher(array.type)(array, np.uint64(key))
+    if pa.types.is_dictionary(array.type):
+        hashes = _dictionary_hashes(array, key)
+    else:
+        hashes = np.zeros(len(array), np.uint64)
+        _add_hashes(array, hashes, np.uint64(key), _ZERO, _ONE)
     if array.null_count:
         hashes[array.is_null().to_numpy(zero_copy_only=False)] = NULL_HASH
     return hashes
 
 
-def _hasher(kind: pa.DataType) -> Callable[[pa.Array, Any], Words]:
-    """The function that hashes arrays of a type; nulls come out as anything."""
-    if pa.types.is_dictionary(kind):
-        return _dictionary_hashes
-    if pa.types.is_string(kind):
-        return _text_hashes
-    return _float_hashes if pa.types.is_floating(kind) else _integer_hashes
+def _add_hashes(array: pa.Array, rows: Words, key: Any, left: Any, odd: Any) -> Any:
+    """The sum of the hashes of an array without nulls and dictionary; each is added to its row's (see the kernels)."""
+    if pa.types.is_string(array.type):
+        offsets, data = _text_buffers(array)
+        return _hash_text(offsets, data, _MASK, rows, key, left, odd)
+    if pa.types.is_floating(array.type):
+        floats = fixed_width_values(array if array.type == pa.float64() else array.cast(pa.float64()))
+        return _hash_floats(floats, rows, key, left, odd)
+    return _hash_integers(_canonical_integers(array), rows, key, left, odd)
 
 
 def _dictionary_hashes(array: pa.Array, key: Any) -> Words:
@@ -276,25 +311,6 @@ def _dictionary_hashes(array: pa.Array, key: Any) -> Words:
     indices = array.indices.fill_null(0) if array.null_count else array.indices
     hashes: Words = hash_values(array.dictionary, key)[fixed_width_values(indices)]
     return hashes
-
-
-def _text_hashes(array: pa.Array, key: Any) -> Words:
-    out = np.empty(len(array), np.uint64)
-    offsets, data = _text_buffers(array)
-    _hash_text(offsets, data, _MASK, out, key)
-    return out
-
-
-def _float_hashes(array: pa.Array, key: Any) -> Words:
-    out = np.empty(len(array), np.uint64)
-    _hash_floats(fixed_width_values(array if array.type == pa.float64() else array.cast(pa.float64())), out, key)
-    return out
-
-
-def _integer_hashes(array: pa.Array, key: Any) -> Words:
-    out = np.empty(len(array), np.uint64)
-    _hash_integers(_canonical_integers(array), out, key)
-    return out
 
 
 def _text_buffers(array: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
@@ -351,8 +367,12 @@ class Checksum:
     def add(self, batch: pa.RecordBatch) -> None:
         """Take in one block; its columns are found by name."""
         rows = np.zeros(batch.num_rows, np.uint64)
-        for i, (name, (key, rotation, odd)) in enumerate(zip(self.columns, self.addresses, strict=True)):
-            total = _fold(hash_values(batch.column(name), key), rows, rotation, odd)
+        for i, (name, (key, left, odd)) in enumerate(zip(self.columns, self.addresses, strict=True)):
+            array = batch.column(name)
+            if array.null_count or pa.types.is_dictionary(array.type):
+                total = _fold(hash_values(array, key), rows, left, odd)
+            else:
+                total = _add_hashes(array, rows, key, left, odd)
             self.sums[i] = (self.sums[i] + int(total)) % 2**64
         self.row_sum = (self.row_sum + int(_sum_mixed(rows))) % 2**64
         self.rows += batch.num_rows

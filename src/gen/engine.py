@@ -18,7 +18,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gen import fork_server
@@ -147,29 +146,34 @@ def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
             processes=True,
             host="127.0.0.1",
             dashboard_address=f"127.0.0.1:{port}",
-            scheduler_kwargs={"dashboard": False},  # added when the workers are busy
+            scheduler_kwargs={"dashboard": False},  # added when somebody looks
             memory_limit=0,  # what a worker holds is bounded by design; watching it costs a thread's time
             silence_logs=logging.CRITICAL,
         )
         try:
             with Client(cluster, set_as_default=False) as client:
                 observer.dashboard(cluster.dashboard_link)
-                threading.Thread(target=_add_dashboard, args=(cluster, observer), daemon=True).start()
+                _Dashboard(cluster.scheduler)
                 yield client
         finally:
             cluster.close(timeout=10)
 
 
-def _add_dashboard(cluster: Any, observer: Observer) -> None:
-    """Give the scheduler's server its pages. Importing them takes half a second in which workers can work already."""
-    try:
-        from distributed.dashboard import scheduler as pages
+class _Dashboard:
+    """Stands in for the pages of a scheduler's server until one is asked for: importing them takes half a second."""
 
-        scheduler = cluster.scheduler
-        connect = partial(pages.connect, scheduler.http_application, scheduler.http_server, scheduler, prefix="")
-        cluster.loop.add_callback(connect)
-    except Exception as error:  # noqa: BLE001 - a run is worth more than its dashboard
-        observer.warn(f"The dashboard does not start: {error}")
+    def __init__(self, scheduler: Any) -> None:
+        self.scheduler = scheduler
+        scheduler.http_application.add_application(self)
+
+    def find_handler(self, request: Any, **facts: Any) -> Any:
+        """What the server asks for a path it does not know; runs in the scheduler's thread."""
+        from distributed.dashboard.scheduler import connect
+
+        application = self.scheduler.http_application
+        application.applications.remove(self)
+        connect(application, self.scheduler.http_server, self.scheduler, prefix="")
+        return application.find_handler(request, **facts)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import CapacityError
-from gen.streams import BITS32, LOW32, Rows, Stream, Word, Words, device, kernel, mulhi, rows_array
+from gen.streams import BITS32, LOW32, Rows, Stream, Word, Words, device, first_and_rows, kernel, mulhi, rows_array
 
 TABLE_LIMIT = 4096  # up to here a permutation is a table: a Feistel network is measurably not random below about 60
 ROUNDS = 8  # five rounds pass every test; three of margin
@@ -177,23 +177,24 @@ def _shuffled(size: int, key: int) -> tuple[Words, Words]:
 # -- orders: which rank of the domain a row's key has --------------------------------------------------
 
 
-@kernel("void(uint64[::1], uint64[::1], uint64[::1], uint64, uint64, boolean)")
-def _ascend(rows: Words, words: Words, out: Words, whole: Word, fraction: Word, narrow: bool) -> None:
+@kernel("void(uint64, uint64[::1], uint64[::1], uint64[::1], uint64, uint64, boolean)")
+def _ascend(first: Word, rows: Words, words: Words, out: Words, whole: Word, fraction: Word, narrow: bool) -> None:
     """Row i's rank: the start of its stride, floor(i * (whole + fraction / 2^64)), plus a jitter inside it.
 
+    Of these rows, or, where none are given, of those from `first` on.
     A stride is `whole` wide, or one more. `narrow`: rows and strides fit 32 bits, and the same arithmetic is
     done in 32-bit products, which vectorise; the results are equal.
     """
     if narrow:
         high, low = fraction >> BITS32, fraction & LOW32
-        for i in range(rows.size):
-            row = rows[i] & LOW32
+        for i in range(out.size):
+            row = (rows[i] if rows.size else first + np.uint64(i)) & LOW32
             middle = row * high + ((row * low) >> BITS32)
             stride = whole + np.uint64(row * fraction > ~fraction)
             out[i] = row * whole + (middle >> BITS32) + (((words[i] & LOW32) * stride) >> BITS32)
         return
-    for i in range(rows.size):
-        row = rows[i]
+    for i in range(out.size):
+        row = rows[i] if rows.size else first + np.uint64(i)
         stride = whole + np.uint64(row * fraction > ~fraction)
         out[i] = row * whole + mulhi(row, fraction) + mulhi(words[i] << BITS32, stride)
 
@@ -235,7 +236,7 @@ class KeyOrder:
             return self._permutation.at(rows_array(rows))
         out = np.empty(len(rows), np.uint64)
         whole, fraction, narrow = self._stride
-        _ascend(rows_array(rows), self._stream.words(rows), out, whole, fraction, narrow)
+        _ascend(*first_and_rows(rows), self._stream.words(rows), out, whole, fraction, narrow)
         return out
 
     def row_of(self, ranks: Words) -> NDArray[np.int64]:

@@ -162,11 +162,20 @@ def philox(x0: Word, x1: Word, x2: Word, x3: Word, k0: Word, k1: Word) -> tuple[
     return x0, x1, x2, x3
 
 
-@kernel("void(uint64[::1], uint64, uint64, uint64, uint64)")
-def fill_range(out: Words, first: Word, attempt: Word, version: Word, key: Word) -> None:
-    """The words of consecutive counters, two per uint64: out[2i], out[2i + 1] belong to counter first + i."""
+@kernel("void(uint64[::1], uint64, boolean, uint64, uint64, uint64)")
+def fill_range(out: Words, first: Word, single: bool, attempt: Word, version: Word, key: Word) -> None:
+    """The words of consecutive counters, from `first` on, two per uint64; or, if `single`, one per uint64."""
     k0, k1 = key & LOW32, key >> BITS32
     attempt, version = attempt & LOW32, version & LOW32  # tells LLVM that 32 x 32-bit products will do
+    if single:
+        for i in range(out.size // 4):
+            counter = first + np.uint64(i)
+            a, b, c, d = philox(counter & LOW32, counter >> BITS32, attempt, version, k0, k1)
+            out[4 * i] = a
+            out[4 * i + 1] = b
+            out[4 * i + 2] = c
+            out[4 * i + 3] = d
+        return
     for i in range(out.size // 2):
         counter = first + np.uint64(i)
         a, b, c, d = philox(counter & LOW32, counter >> BITS32, attempt, version, k0, k1)
@@ -232,9 +241,12 @@ def rows_array(rows: Rows) -> Words:
     return rows
 
 
-def row_count(rows: Rows) -> int:
-    """How many rows."""
-    return len(rows)
+_NONE = np.empty(0, np.uint64)
+
+
+def first_and_rows(rows: Rows) -> tuple[np.uint64, Words]:
+    """How kernels take rows: the first of consecutive ones and an empty array, or 0 and all of them."""
+    return (np.uint64(rows.start), _NONE) if isinstance(rows, range) else (np.uint64(0), rows)
 
 
 _VERSION = np.uint64(0)  # the fourth counter word: the door for values that change over time
@@ -257,13 +269,13 @@ class Stream:
             out = np.empty(rows.size * max(self.width // 2, 1), np.uint64)
             fill_rows(out, rows, np.uint64(self.width), np.uint64(attempt), _VERSION, self.key)
             return out
-        first, last = rows.start * self.width // 4, -(-rows.stop * self.width // 4)
-        out = np.empty(2 * max(last - first, 0), np.uint64)
-        fill_range(out, np.uint64(first), np.uint64(attempt), _VERSION, self.key)
-        skip, stop = rows.start * self.width - 4 * first, rows.stop * self.width - 4 * first
-        if self.width == 1:
-            return out.view(np.uint32)[skip:stop].astype(np.uint64)
-        return out[skip // 2 : stop // 2]
+        first, last = rows.start * self.width // 4, -(-rows.stop * self.width // 4)  # counters
+        single = self.width == 1
+        per_counter = 4 if single else 2
+        out = np.empty(per_counter * max(last - first, 0), np.uint64)
+        fill_range(out, np.uint64(first), single, np.uint64(attempt), _VERSION, self.key)
+        skip, stop = ((row * self.width - 4 * first) * per_counter // 4 for row in (rows.start, rows.stop))
+        return out[skip:stop]
 
 
 # -- words into numbers ---------------------------------------------------------------------------

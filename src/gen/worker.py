@@ -6,6 +6,7 @@ milliseconds, and the machine code of the kernels is loaded once for all of them
 
 from __future__ import annotations
 
+import gc
 import signal
 
 import gen.engine as _engine  # noqa: F401 - what a task needs
@@ -16,6 +17,8 @@ from gen.synth.table import table_sources
 _spec = load_schema(EXAMPLE).spec
 for _source in table_sources(_spec, {table.name: table.rows for table in _spec.tables}, seed=0).values():
     _source.probe()
+
+gc.freeze()  # so that no worker's collector walks, and thereby copies, all that was imported
 
 # Ctrl-C reaches every process of a terminal. It is for the driver, which then stops its workers in good order.
 signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -27,6 +27,7 @@ from gen.streams import (
     copy_8_bytes,
     copy_32_bytes,
     device,
+    first_and_rows,
     kernel,
     philox,
     rows_array,
@@ -81,8 +82,11 @@ def _four_indexes(word: Word, size: Word) -> Word:
     return packed | ((word >> BITS32) << np.uint64(24))
 
 
-@kernel("void(uint64[::1], int32[::1], uint8[::1], uint64, uint64, uint64, uint64, UniTuple(uint64, 4), uint64)")
+@kernel(
+    "void(uint64, uint64[::1], int32[::1], uint8[::1], uint64, uint64, uint64, uint64, UniTuple(uint64, 4), uint64)"
+)
 def _draw_text(
+    first: Word,
     rows: Words,
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
@@ -95,6 +99,7 @@ def _draw_text(
 ) -> None:
     """Text of every row: word 0 is its length, each further word four letters. `counters` Philox counters a row.
 
+    Of these rows, or, where none are given, of those from `first` on.
     Tile by tile: all words first, then all letters, both vectorised; then each row's text is copied to its place in
     whole vectors, the surplus overwritten by the next row.
     """
@@ -109,11 +114,16 @@ def _draw_text(
     source, target = np.uint64(tile.ctypes.data), np.uint64(data.ctypes.data)
     position = np.int64(0)
     offsets[0] = 0
-    for start in range(0, rows.size, TILE):
-        n = min(rows.size - start, TILE)
-        for i in range(n):
-            for c in range(stride):
-                numbers[i * stride + c] = rows[start + i] * counters + np.uint64(c)
+    count = offsets.size - 1
+    for start in range(0, count, TILE):
+        n = min(count - start, TILE)
+        if rows.size:
+            for i in range(n):
+                for c in range(stride):
+                    numbers[i * stride + c] = rows[start + i] * counters + np.uint64(c)
+        else:
+            for i in range(n * stride):
+                numbers[i] = (first + np.uint64(start)) * counters + np.uint64(i)
         for i in range(n * stride):
             x0, x1, x2, x3 = philox(numbers[i] & LOW32, numbers[i] >> BITS32, attempt, np.uint64(0), k0, k1)
             tile[2 * i] = x0 | (x1 << BITS32)
@@ -176,7 +186,7 @@ class SynthesizeString(Synthesizer):
     def at(self, rows: Rows) -> pa.Array:
         offsets = np.empty(len(rows) + 1, np.int32)
         data = np.empty(len(rows) * self.longest + SPARE, np.uint8)
-        _draw_text(rows_array(rows), offsets, data, *self.drawing)
+        _draw_text(*first_and_rows(rows), offsets, data, *self.drawing)
         return text_array(offsets, data)
 
     @property
