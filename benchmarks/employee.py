@@ -249,7 +249,7 @@ def budget(table: str, rows: int, compression: str) -> dict[str, float]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from gen.block import Checksum
+    from gen.checksums import Checksum
     from gen.counts import RowRequest
     from gen.run import Request, prepare
     from gen.sinks.direct import DirectFile

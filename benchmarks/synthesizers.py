@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from employee import hardware
-from gen.block import Checksum
+from gen.checksums import Checksum
 from gen.schema.spec import Column, Distribution, Key, Reference
 from gen.streams import fill_range, fill_rows, uniform_floats, uniform_integers
 from gen.synth.choices import SynthesizeChoice

@@ -27,6 +27,7 @@ FLOORS = [
     {"streams"},
     {"keys"},
     {"block"},
+    {"checksums"},
     {"schema.spec", "schema.markers"},
     {"schema.from_pydantic", "schema.from_module", "counts"},
     {"synth.laws", "synth.synthesizer"},

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gen.block import NULL_HASH, Checksum, add_checksums, hash_values
+from gen.checksums import NULL_HASH, Checksum, add_checksums, hash_values
 from gen.streams import stream_key
 
 U64 = st.integers(0, 2**64 - 1)
@@ -317,7 +317,7 @@ def test_texts_after_one_another_up_to_the_end_of_the_buffer_have_their_own_hash
 BEFORE_A_WALL = """
 import ctypes, mmap
 import numpy as np, pyarrow as pa
-from gen.block import hash_values
+from gen.checksums import hash_values
 
 memory = mmap.mmap(-1, 2 * mmap.PAGESIZE)
 start = ctypes.addressof(ctypes.c_char.from_buffer(memory))

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, create_model
 
 from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema, Summary, generate, verify
-from gen.block import add_checksums
+from gen.checksums import add_checksums
 from gen.sinks.direct import BUFFER, DirectFile
 from gen.sinks.parquet import ParquetLayout
 

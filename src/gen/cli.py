@@ -85,7 +85,8 @@ def generate(
     """Make the data set, or what is missing of it. The same command again resumes, or does nothing."""
     _refuse_later_work(to, format, out)
     basics = _basics(schema, rows, scale, seed, as_of)
-    if workers is None and part is None and scheduler is None and basics["rows"].most >= EARLY_ROWS:
+    many = workers > 1 if workers is not None else basics["rows"].most >= EARLY_ROWS
+    if many and part is None and scheduler is None:
         fork_server.start()  # workers will be wanted: what they need is imported beside what is imported here
     from gen import run
     from gen.counts import parse_count

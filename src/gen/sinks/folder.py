@@ -20,7 +20,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from gen.block import Receipt, add_checksums
+from gen.block import Receipt
+from gen.checksums import add_checksums
 from gen.errors import RunError, TargetError, TargetFull
 
 _FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "has no quota left", errno.EIO: "reports an input/output error"}

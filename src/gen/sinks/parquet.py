@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from gen.block import Checksum, Partition, Receipt, Source
+from gen.block import Partition, Receipt, Source
+from gen.checksums import Checksum
 from gen.errors import BadRequest, RunError
 from gen.schema.spec import suggestion
 from gen.sinks.direct import DirectFile

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gen.block import Checksum, Partition
+from gen.block import Partition
+from gen.checksums import Checksum
 from gen.errors import SchemaError
 from gen.keys import Pool
 from gen.schema.spec import Column, Spec, Table

@@ -82,6 +82,18 @@ def _four_indexes(word: Word, size: Word) -> Word:
     return packed | ((word >> BITS32) << np.uint64(24))
 
 
+@device
+def _number_counters(first: Word, rows: Words, start: int, n: int, counters: Word, numbers: Words) -> None:
+    """The Philox counters of n rows from `start` on: those of `rows`, or, where it is empty, consecutive ones."""
+    if rows.size:
+        for i in range(n):
+            for c in range(counters):
+                numbers[i * np.int64(counters) + c] = rows[start + i] * counters + np.uint64(c)
+    else:
+        for i in range(n * np.int64(counters)):
+            numbers[i] = (first + np.uint64(start)) * counters + np.uint64(i)
+
+
 @kernel(
     "void(uint64, uint64[::1], int32[::1], uint8[::1], uint64, uint64, uint64, uint64, UniTuple(uint64, 4), uint64)"
 )
@@ -117,13 +129,7 @@ def _draw_text(
     count = offsets.size - 1
     for start in range(0, count, TILE):
         n = min(count - start, TILE)
-        if rows.size:
-            for i in range(n):
-                for c in range(stride):
-                    numbers[i * stride + c] = rows[start + i] * counters + np.uint64(c)
-        else:
-            for i in range(n * stride):
-                numbers[i] = (first + np.uint64(start)) * counters + np.uint64(i)
+        _number_counters(first, rows, start, n, counters, numbers)
         for i in range(n * stride):
             x0, x1, x2, x3 = philox(numbers[i] & LOW32, numbers[i] >> BITS32, attempt, np.uint64(0), k0, k1)
             tile[2 * i] = x0 | (x1 << BITS32)
