@@ -10,11 +10,13 @@ import errno
 import io
 import mmap
 import os
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-BUFFER = 16 * 2**20
+BUFFER = 4 * 2**20
+AHEAD = 8  # buffers that may wait for the disk: it is not equally fast all the time
 ALIGNED = 4096  # a multiple of every common block size
 
 _REFUSED = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTTY)
@@ -23,17 +25,17 @@ _REFUSED = (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOTTY)
 class DirectFile(io.RawIOBase):
     """A new file for sequential writing; `close` synchronises it. Falls back to the cache where direct is refused.
 
-    One buffer fills while a thread writes the other, so that the caller computes while the disk works.
+    One buffer fills while a thread writes those before it, so that the caller computes while the disk works.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._descriptor, self._direct = _open(path)
-        self._buffer, self._other = _take_buffer(), _take_buffer()
+        self._buffer = _take_buffer()
         self._used = 0
         self._written = 0
         self._thread = ThreadPoolExecutor(1)
-        self._pending: Future[None] | None = None
+        self._pending: deque[tuple[Future[None], mmap.mmap]] = deque()
 
     def writable(self) -> bool:
         return True
@@ -56,17 +58,18 @@ class DirectFile(io.RawIOBase):
 
     def _flush_all(self, size: int) -> None:
         """Hand the buffer's first bytes to the thread; `size` is a multiple of ALIGNED when writing directly."""
-        self._wait()
-        self._pending = self._thread.submit(self._write_all, self._buffer, size)
-        self._buffer, self._other = self._other, self._buffer
+        self._wait(AHEAD - 1)
+        self._pending.append((self._thread.submit(self._write_all, self._buffer, size), self._buffer))
         self._written += self._used
         self._used = 0
+        self._buffer = _take_buffer()
 
-    def _wait(self) -> None:
-        """Wait for the write under way; raises what it raised."""
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            pending.result()
+    def _wait(self, left: int) -> None:
+        """Wait until no more than so many writes are under way; raises what one raised."""
+        while len(self._pending) > left:
+            future, buffer = self._pending.popleft()
+            future.result()
+            _spare.append(buffer)
 
     def _write_all(self, buffer: mmap.mmap, size: int) -> None:
         done = 0
@@ -92,10 +95,10 @@ class DirectFile(io.RawIOBase):
             end = self.tell()
             if self._used:
                 self._flush_all(-(-self._used // ALIGNED) * ALIGNED if self._direct else self._used)
-            self._wait()
+            self._wait(0)
             os.ftruncate(self._descriptor, end)
             os.fsync(self._descriptor)
-            _spare.extend((self._buffer, self._other))  # not after a failure: a write may still hold one
+            _spare.append(self._buffer)  # not after a failure: a write may still hold it
         finally:
             self._thread.shutdown()
             os.close(self._descriptor)
