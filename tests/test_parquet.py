@@ -21,10 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, create_model
 
-from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema, Summary, generate, verify
+from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema, Storage, Summary, generate, verify
 from gen.checksums import add_checksums
 from gen.sinks.direct import BUFFER, DirectFile
-from gen.sinks.parquet import ParquetLayout
+from gen.sinks.parquet import ParquetLayout, column_settings
 
 ROWS = 20_000
 MEMORY = Path("/dev/shm")
@@ -45,7 +45,7 @@ class Everything(BaseModel):
     id: Annotated[int, PrimaryKey()]
     digit: Annotated[int, Field(ge=0, le=9)]
     wide: Annotated[int, Field(ge=0, le=2**62)]
-    narrow: Annotated[int, Field(ge=-(2**39), le=2**39)]
+    narrow: Annotated[int, Field(ge=-(2**29), le=2**29)]
     velocity: Annotated[float, Field(ge=2, le=21), Normal()]
     flag: bool
     born: datetime.date
@@ -150,6 +150,14 @@ def encodings(path: Path) -> dict[str, set[str]]:
             # a dictionary's own page is plain
             found.setdefault(column.path_in_schema, set()).update(kinds - {"PLAIN"} or kinds)
     return found
+
+
+@pytest.mark.parametrize(("kind", "half"), [(pa.int64(), 32), (pa.timestamp("us"), 32), (pa.date32(), 16)])
+def test_numbers_are_packed_where_that_more_than_halves_them(kind: pa.DataType, half: float) -> None:
+    for bits, encoding in ((half - 0.1, "DELTA_BINARY_PACKED"), (half, "PLAIN")):
+        storage = Storage(kind.bit_width / 8, bits)
+        assert column_settings(kind, storage, ParquetLayout()).encoding == encoding
+        assert column_settings(kind, storage, ParquetLayout(encoding="fast")).encoding == "PLAIN"
 
 
 def test_columns_are_encoded_by_what_is_known_of_their_values(written: Path) -> None:
