@@ -197,12 +197,15 @@ def test_the_compression_asked_for_is_used_everywhere(option: str, codec: str, t
     assert read(tmp_path / "data" / "Everything").num_rows == 500
 
 
-def test_row_groups_are_bounded_in_bytes(tmp_path: Path) -> None:
-    limit = 4 * 2**20
+@pytest.mark.parametrize("limit", [100_000, 4 * 2**20])
+def test_row_groups_are_bounded_in_bytes(limit: int, tmp_path: Path) -> None:
     write(tmp_path / "data", everything(150_000), layout=ParquetLayout(row_group_bytes=limit))
     with pq.ParquetFile(tmp_path / "data" / "Everything" / "part-000000.parquet") as file:
-        sizes = [file.read_row_group(i).nbytes for i in range(file.num_row_groups)]
-    assert len(sizes) >= 3
+        groups = [file.read_row_group(i) for i in range(file.num_row_groups)]
+    assert len(groups) >= 3
+    assert len({group.num_rows for group in groups[:-1]}) == 1
+    assert sum(group.num_rows for group in groups) == 150_000
+    sizes = [group.nbytes for group in groups]
     assert max(sizes) <= 2 * limit
     assert min(sizes[:-1]) >= limit / 4
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gen import fork_server
 from gen.artefacts import digest, unpack
 from gen.block import Partition, Receipt, Sink, Source
-from gen.errors import ClusterError, GenError, RunError, TargetFull, ValuesChanged
+from gen.errors import ClusterError, GenError, RunError, SchemaError, TargetFull, ValuesChanged
 
 if TYPE_CHECKING:
     import dask.dataframe
@@ -36,6 +36,7 @@ CONNECT_SECONDS = 15
 WORKER_SECONDS = 60  # without any worker before a run gives up
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # mallopt(3)
 _FATAL = (TargetFull, ValuesChanged)  # other tasks would fail as well
+_LASTING = (SchemaError,)  # the same task would fail again: what the user's code did not do, it will not do
 
 
 class Observer(Protocol):
@@ -277,7 +278,7 @@ def run_on(client: Client, packed: bytes, partitions: Sequence[Partition], obser
                 error = _outcome(future, receipts, observer)
                 if isinstance(error, _FATAL):
                     raise error
-                if error is not None and task.attempts < ATTEMPTS:
+                if error is not None and task.attempts < ATTEMPTS and not isinstance(error, _LASTING):
                     waiting.append(task)
                 elif error is not None:
                     failed.append((task, error))
@@ -342,7 +343,7 @@ def _incomplete(failed: Sequence[tuple[_Task, BaseException]]) -> RunError:
     last = failed[-1][1]
     reason = last.message if isinstance(last, GenError) else f"{type(last).__name__}: {last}"
     return RunError(
-        f"{len(parts)} partition(s) failed {ATTEMPTS} times each ({shown}); the last error was {reason}",
+        f"{len(parts)} partition(s) could not be written ({shown}); the last error was {reason}",
         hint="All others are written. Once the cause is mended, the same command writes the missing ones.",
         partitions=parts,
     )

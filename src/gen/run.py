@@ -122,7 +122,6 @@ class Silent:
 class Prepared:
     """A request worked out: nothing is written yet, and everything that could be refused has been."""
 
-    schema: Schema | None
     plan: Plan
     sources: Mapping[str, TableSource]
     tables: tuple[str, ...]  # to be written
@@ -176,7 +175,7 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
                 f"{table} would be {plan.files(table):,} files of {steps[table]:,} rows; {MOST_FILES:,} is the most.",
                 hint="Ask for fewer rows, or for more in each file: --partition-rows N.",
             )
-    return Prepared(schema, plan, sources, request.tables or tuple(t.name for t in spec.tables))
+    return Prepared(plan, sources, request.tables or tuple(t.name for t in spec.tables))
 
 
 def _wants_workers(request: Request, volume: float) -> bool:

@@ -61,7 +61,7 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
         probe={table: source.probe() for table, source in sources.items()},
     )
     layout = ParquetLayout(**{k: v for k, v in asked["layout"].items() if k != "format"})
-    return Prepared(None, plan, sources, ()), record, layout
+    return Prepared(plan, sources, ()), record, layout
 
 
 def verify(

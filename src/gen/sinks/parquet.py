@@ -165,15 +165,17 @@ class ParquetSink:
         rows_in_group = max(1, int(self.layout.row_group_bytes / max(table.bytes_per_row, 1)))
         options = writer_options(table.settings)
         with DirectFile(path) as file, pq.ParquetWriter(file, table.schema, **options) as writer:
-            group: list[pa.RecordBatch] = []
+            held: list[pa.RecordBatch] = []
             for batch in batches:
                 checksum.add(batch)
-                group.append(batch)
-                if sum(b.num_rows for b in group) >= rows_in_group:
-                    writer.write_table(pa.Table.from_batches(group), row_group_size=2**31 - 1)
-                    group = []
-            if group or not partition.rows:
-                writer.write_table(pa.Table.from_batches(group, table.schema), row_group_size=2**31 - 1)
+                held.append(batch)
+                rows = sum(b.num_rows for b in held)
+                if rows >= rows_in_group:
+                    together, whole = pa.Table.from_batches(held), rows - rows % rows_in_group
+                    writer.write_table(together.slice(0, whole), row_group_size=rows_in_group)
+                    held = together.slice(whole).to_batches()
+            if held or not partition.rows:
+                writer.write_table(pa.Table.from_batches(held, table.schema), row_group_size=rows_in_group)
             receipt = _receipt(partition, 0, checksum.to_json()).to_json() | {"fingerprint": self.folder.fingerprint}
             writer.add_key_value_metadata({RECEIPT_KEY: json.dumps(receipt)})
 

@@ -30,6 +30,9 @@ WORTHWHILE = 1_000  # pairs of given name and surname; with fewer, given names a
 _GUIDE_BITS = 12
 
 
+_LAST = np.uint64(2**64 - 2)  # the greatest word that is below the end of every cdf
+
+
 @kernel(
     "void(uint64[::1], uint64[::1], uint32[::1], int32[::1], uint8[::1], int64[:, ::1], "
     "uint64[::1], uint32[::1], int32[::1], uint8[::1], int32[::1], uint8[::1])"
@@ -52,7 +55,7 @@ def _draw_names(
     position = np.int64(0)
     offsets[0] = 0
     for i in range(offsets.size - 1):
-        word = words[2 * i]
+        word = min(words[2 * i], _LAST)
         g = np.int64(first_guide[word >> np.uint64(52)])
         while word >= first_cdf[g + 1]:
             g += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -89,8 +90,9 @@ class OnGrid(Synthesizer):
 
     unit = 1.0  # grid steps per unit in which a law's parameters are given
 
+    @abstractmethod
     def grid(self) -> Grid:
-        raise NotImplementedError
+        """The integers the column's values are drawn from."""
 
     def prepare(self) -> None:
         super().prepare()
@@ -158,7 +160,7 @@ class GridKey(Ranked):
         bits, width = math.log2(max(self.values_grid.count, 2)), self.arrow_type.bit_width / 8
         if self.order.order == "scattered":
             return Storage(width, bits)
-        return Storage(width, max(bits - math.log2(max(self.rows, 1)), 1), ascending=True)
+        return Storage(width, max(bits - math.log2(max(self.rows, 1)), 1))
 
 
 class SynthesizeInteger(OnGrid):

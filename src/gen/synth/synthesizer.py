@@ -10,6 +10,7 @@ is named by the column. The built-in ones are found the same way. It writes eith
 from __future__ import annotations
 
 import traceback
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -38,13 +39,12 @@ _ARROW_TYPES = {
 class Storage:
     """What a sink may know of a column when it chooses an encoding. Sizes are per value.
 
-    bytes: plain, uncompressed. bits: of information, at most. ascending: values grow with the row number.
+    bytes: plain, uncompressed. bits: of information, at most.
     distinct: how many different values, where they are few; None where they are many or unknown.
     """
 
     bytes: float
     bits: float
-    ascending: bool = False
     distinct: int | None = None
 
 
@@ -214,13 +214,13 @@ class Ranked(Synthesizer):
     unique = True
     default_order: ClassVar[str] = "ascending"
 
+    @abstractmethod
     def unrank(self, ranks: Words) -> pa.Array:
         """The values with these ranks; ranks are below `cardinality`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rank(self, values: pa.Array) -> Words:
         """The rank of each value; a rank of `cardinality` or above for a value that is not in the domain."""
-        raise NotImplementedError
 
     def prepare(self) -> None:
         super().prepare()

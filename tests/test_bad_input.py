@@ -1,0 +1,304 @@
+"""Bad input is one sentence or a few, exit code 2, no traceback, and nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from program import Forks, gen, parts, small_disk, stamps
+
+COMPANY = """
+from typing import Annotated
+from pydantic import BaseModel, Field
+from gen import ForeignKey, Normal, PrimaryKey, Synthesizer, SynthesizedBy
+"""
+EMPLOYEE = (
+    COMPANY
+    + """
+class Employee(BaseModel):
+    id: Annotated[int, PrimaryKey()]
+    age: Annotated[int, Field(ge=18, le=65)]
+"""
+)
+
+
+def thing(field: str, before: str = "") -> str:
+    """A file with one model of one field."""
+    return f"{COMPANY}\n{before}\nclass Thing(BaseModel):\n    {field}\n"
+
+
+# -- bad input --------------------------------------------------------------------------------------------
+
+
+def assert_refused(forks: Forks, tmp_path: Path, words: list[str], *arguments: object) -> None:
+    """Exit 2, a few sentences with these words on standard error, and nothing is written anywhere."""
+    before = stamps(tmp_path)
+    ended = forks(*arguments, cwd=tmp_path)
+    assert "Traceback" not in ended.err, ended.err
+    assert ended.code == 2, (ended.code, ended.err)
+    assert ended.err.startswith("error: ")
+    assert len(ended.err) < 1500
+    missing = [word for word in words if word not in ended.err]
+    assert not missing, (missing, ended.err)
+    assert ended.out == ""
+    assert stamps(tmp_path) == before
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("spec", "text", "words"),
+    [
+        ("nowhere.py", None, ["nowhere.py", "does not exist"]),
+        ("./nowhere.py:Employee", None, ["nowhere.py", "does not exist"]),
+        (".", None, ["."]),
+        ("./", None, ["folder"]),
+        ("no.such.module", None, ["no.such.module"]),
+        ("models.py:Employe", EMPLOYEE, ["models.py", "Employe", "Employee"]),
+        ("models.py:COMPANY", EMPLOYEE + "COMPANY = 3", ["COMPANY", "int"]),
+        (
+            "models.py",
+            "import sys\n\nraise ValueError('broken on purpose')",
+            ["models.py", "line 3", "broken on purpose"],
+        ),
+        ("models.py", "def f():\n    return 1 / 0\n\nf()", ["models.py", "line 2", "division by zero"]),
+        ("models.py", "import sys\nsys.exit(3)", ["models.py", "line 2", "SystemExit"]),
+        ("models.py", "class Broken(:", ["models.py", "line 1", "SyntaxError"]),
+        ("models.py", "import no_such_library", ["models.py", "line 1", "no_such_library"]),
+        ("models.py", "x = 1", ["models.py", "models"]),
+        ("models.py", COMPANY + "class Thing(BaseModel):\n    pass", ["Thing", "fields"]),
+        ("models.py", b"\x00\xff\xfe", ["models.py"]),
+        ("schema.json", "{}", ["schema.json", "not supported yet"]),
+        ("postgresql://host/db", None, ["database", "not supported yet"]),
+    ],
+    ids=lambda value: str(value)[:30] if isinstance(value, str) else "",
+)
+def test_a_schema_that_cannot_be_read_is_refused(
+    spec: str, text: str | bytes | None, words: list[str], forks: Forks, tmp_path: Path
+) -> None:
+    if text is not None:
+        file = tmp_path / spec.partition(":")[0]
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    for command in (("--out", "data"), ("describe",)):
+        arguments = (*command, "--schema", spec)
+        assert_refused(forks, tmp_path, words, *arguments)
+
+
+KEY = "id: Annotated[int, PrimaryKey()]"
+
+
+def fact(text: str) -> str:
+    """A field with a fact in the dictionary form."""
+    return f"x: Annotated[float, Field(json_schema_extra={{{text}}})]"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (thing("payload: dict[str, int]"), ["Thing.payload", "dict[str, int]", "not supported yet"]),
+        (thing("tags: list[str]"), ["Thing.tags", "list[str]"]),
+        (thing("maybe: int | None"), ["Thing.maybe", "None"]),
+        (thing("either: int | str"), ["Thing.either", "str"]),
+        (thing("raw: bytes"), ["Thing.raw", "bytes"]),
+        (thing("price: decimal.Decimal", "import decimal"), ["Thing.price", "Decimal"]),
+        (thing("token: uuid.UUID", "import uuid"), ["Thing.token", "UUID"]),
+        (thing("any: typing.Any", "import typing"), ["Thing.any", "Any"]),
+        (thing("at: datetime.time", "import datetime"), ["Thing.at", "time"]),
+        (thing("inner: Part", "class Part(BaseModel):\n    x: int"), ["Thing.inner", "Part"]),
+        (thing("size: Annotated[int, Field(ge=5, le=4)]"), ["Thing.size", "5", "4"]),
+        (thing("size: Annotated[int, Field(gt=1, lt=2)]"), ["Thing.size", "1", "2"]),
+        (thing("size: Annotated[float, Field(ge=2, le=1)]"), ["Thing.size", "2", "1"]),
+        (thing("size: Annotated[int, Field(ge=11, le=19, multiple_of=10)]"), ["Thing.size", "10"]),
+        (thing("size: Annotated[str, Field(min_length=5, max_length=3)]"), ["Thing.size", "5", "3"]),
+        (thing("size: Annotated[str, Field(pattern='a+')]"), ["Thing.size", "pattern"]),
+        (
+            thing("day: Annotated[date, Field(ge=date(2026, 1, 2), le=date(2026, 1, 1))]", "from datetime import date"),
+            ["Thing.day", "2026-01-02", "2026-01-01"],
+        ),
+        (thing(fact("'distribution': 'norml'")), ["Thing.x", "norml", "'normal'"]),
+        (thing(fact("'distribution': 7")), ["Thing.x", "7"]),
+        (thing("x: Annotated[float, Normal(deviation=-1)]"), ["Thing.x", "deviation"]),
+        (thing("x: Annotated[int, Field(ge=1, le=10), PrimaryKey()]"), ["Thing.x", "1,000", "10"]),
+        (thing("x: Annotated[str, Field(max_length=1), PrimaryKey()]"), ["Thing.x", "1,000"]),
+        (thing("x: Annotated[bool, PrimaryKey()]"), ["Thing.x"]),
+        (thing(f"{KEY}\n    also: Annotated[int, PrimaryKey()]"), ["Thing", "id", "also"]),
+        (thing("x: Annotated[int, PrimaryKey]"), ["Thing.x", "PrimaryKey()"]),
+        (thing("x: Annotated[int, PrimaryKey('upward')]"), ["Thing.x", "upward"]),
+        (thing(f"{KEY}\n    x: Annotated[int, ForeignKey('Thng.id')]"), ["Thing.x", "Thng", "Thing"]),
+        (thing(f"{KEY}\n    x: Annotated[int, ForeignKey('Thing.idd')]"), ["Thing.x", "idd", "id"]),
+        (thing(f"{KEY}\n    x: Annotated[int, ForeignKey('Thing.x')]"), ["Thing.x", "primary key"]),
+        (thing(f"{KEY}\n    x: Annotated[int, ForeignKey('Thing')]"), ["Thing.x", "Thing.id"]),
+        (thing(f"{KEY}\n    x: Annotated[str, ForeignKey('Thing.id')]"), ["Thing.x", "str", "int"]),
+        (thing("x: Annotated[int, SynthesizedBy('Dic')]", "class Dice(Synthesizer): 0"), ["Thing.x", "'Dic'", "Dice"]),
+        (thing(fact("'sql': {'key': 'primry'}")), ["Thing.x", "primry", "'primary'"]),
+        (thing(fact("'sql': 'key'")), ["Thing.x", "sql"]),
+    ],
+    ids=lambda value: value.splitlines()[-1].strip()[:60] if isinstance(value, str) else "",
+)  # fmt: skip
+def test_a_model_that_cannot_be_a_table_is_refused(text: str, words: list[str], forks: Forks, tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(text, "utf-8")
+    assert_refused(forks, tmp_path, words, "--schema", "models.py", "--out", "data")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("pass", ["Thing.x", "Dice", "draw"]),
+        ("def draw(self, generator, n): return [1, 2, 3]", ["Thing.x", "Dice", "3"]),
+        ("def draw(self, generator, n): return ['text'] * n", ["Thing.x", "Dice", "int64"]),
+        ("def draw(self, generator, n): return [None] * n", ["Thing.x", "Dice", "null"]),
+        ("def draw(self, generator, n): return None", ["Thing.x", "Dice"]),
+        ("def draw(self, generator, n): return 1 / 0", ["Thing.x", "Dice", "division by zero"]),
+        ("def at(self, rows): return 1 / 0", ["Thing.x", "Dice", "division by zero"]),
+        ("def at(self, rows): return __import__('random').choices(range(10**9), k=len(rows))", ["Thing.x", "Dice"]),
+    ],
+)
+def test_a_synthesizer_that_does_not_work_is_refused(body: str, words: list[str], forks: Forks, tmp_path: Path) -> None:
+    text = thing("x: Annotated[int, SynthesizedBy('Dice')]", f"class Dice(Synthesizer):\n    {body}")
+    (tmp_path / "models.py").write_text(text, "utf-8")
+    assert_refused(forks, tmp_path, words, "--schema", "models.py", "--out", "data")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--rows", "-5"), ["--rows", "-5", "negative"]),
+        (("--rows=-5",), ["--rows", "-5", "negative"]),
+        (("--rows", "1.5"), ["--rows", "1.5", "fraction"]),
+        (("--rows", "many"), ["--rows", "many"]),
+        (("--rows", ""), ["--rows"]),
+        (("--rows", "0"), ["--rows", "0"]),
+        (("--rows", "1e400"), ["--rows", "1e400"]),
+        (("--rows", "10", "--rows", "20"), ["--rows", "twice"]),
+        (("--rows", "10", "--scale", "2"), ["--rows", "--scale"]),
+        (("--rows", "Employe=5"), ["Employe", "Employee"]),
+        (("--rows", "Manager=-5"), ["Manager", "-5"]),
+        (("--rows", "Manager=0"), ["Employee.manager", "Manager"]),
+        (("--rows", "1e12"), ["GB", "free"]),
+        (("--rows", "1e9", "--partition-rows", "1"), ["Employee", "files"]),
+        (("--rows", "9e15"), ["Employee", "files"]),
+        (("--scale", "0"), ["--scale"]),
+        (("--scale", "-1"), ["--scale"]),
+        (("--scale", "nan"), ["--scale"]),
+        (("--scale", "big"), ["--scale"]),
+        (("--seed", "x"), ["--seed"]),
+        (("--seed", "99999999999999999999999"), ["--seed"]),
+        (("--as-of", "yesterday"), ["--as-of", "yesterday"]),
+        (("--format", "parket"), ["parket", "parquet"]),
+        (("--format", "csv"), ["csv", "not supported yet"]),
+        (("--format", "jsonl"), ["jsonl", "not supported yet"]),
+        (("--format", "arrow"), ["arrow", "not supported yet"]),
+        (("--to", "postgresql://user:secret@host/db"), ["--to", "not supported yet"]),
+        (("--out", "s3://bucket/data"), ["s3://bucket/data", "not supported yet"]),
+        (("--compression", "ztsd"), ["--compression", "ztsd", "zstd"]),
+        (("--encoding", "fastt"), ["--encoding", "fastt", "fast"]),
+        (("--row-group-bytes", "0"), ["--row-group-bytes"]),
+        (("--workers", "0"), ["--workers", "0"]),
+        (("--workers", "-1"), ["--workers", "-1"]),
+        (("--workers", "two"), ["--workers"]),
+        (("--partition-rows", "0"), ["--partition-rows", "0"]),
+        (("--partition-rows", "-1"), ["--partition-rows", "-1"]),
+        (("--partition-rows", "1.5"), ["--partition-rows", "1.5"]),
+        (("--part", "0/4"), ["--part", "0/4"]),
+        (("--part", "5/4"), ["--part", "5/4"]),
+        (("--part", "one"), ["--part", "one"]),
+        (("--part", "1/2", "--workers", "2"), ["--part", "--workers"]),
+        (("--tables", "Nobody"), ["Nobody"]),
+        (("--tables", ","), ["--tables"]),
+        (("--nonsense",), ["--nonsense"]),
+        (("nonsense",), ["nonsense"]),
+        (("--rows",), ["--rows"]),
+        (("schema", "models.py"), ["schema", "not supported yet"]),
+        (("verify", "nowhere"), ["nowhere"]),
+        (("verify",), ["TARGET"]),
+        (("verify", "nowhere", "--workers", "0"), ["--workers"]),
+        (("row", "Employe", "3"), ["Employe", "Employee"]),
+        (("row", "Employee", "10000"), ["Employee", "10,000", "9,999"]),
+        (("row", "Employee", "first"), ["first"]),
+        (("row", "Employee", "--rows", "10"), ["INDEX"]),
+        (("describe", "--rows", "Employe=5"), ["Employe", "Employee"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_request_that_makes_no_sense_is_refused(
+    arguments: tuple[str, ...], words: list[str], forks: Forks, tmp_path: Path
+) -> None:
+    commands = ("schema", "verify", "row", "describe", "nonsense")
+    out = () if arguments[0] in commands or "--out" in arguments else ("--out", "data")
+    assert_refused(forks, tmp_path, words, *out, *arguments)
+
+
+def test_a_secret_in_a_database_address_is_not_repeated(forks: Forks, tmp_path: Path) -> None:
+    for option in ("--to", "--schema"):
+        ended = forks(option, "postgresql://user:secret@host/db", "--out", "data", cwd=tmp_path)
+        assert ended.code == 2
+        assert "secret" not in ended.err
+
+
+def test_the_real_program_says_the_same(tmp_path: Path) -> None:
+    ended = gen("--rows", "-5", "--out", "data", cwd=tmp_path)
+    assert ended.code == 2
+    assert ended.err.startswith("error: ")
+    assert "Traceback" not in ended.err
+    assert not list(tmp_path.iterdir())
+
+
+# -- bad places -------------------------------------------------------------------------------------------
+
+
+def test_a_place_that_holds_something_else_is_left_alone(forks: Forks, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "notes.txt").write_text("mine", "utf-8")
+    (tmp_path / "file").write_text("mine", "utf-8")
+    for place in ("taken", "file", "file/below"):
+        for more in ((), ("--overwrite",)):
+            assert_refused(forks, tmp_path, [place.split("/")[0]], "--rows", 50, "--out", place, *more)
+
+
+def test_a_place_whose_name_is_too_long_is_refused(forks: Forks, tmp_path: Path) -> None:
+    assert_refused(forks, tmp_path, ["xxx"], "--rows", 50, "--out", "x" * 300)
+
+
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        (("--seed", 1), "seed"),
+        (("--rows", 51), "row counts"),
+        (("--as-of", "2026-01-02"), "as-of date"),
+        (("--partition-rows", 10), "rows per file"),
+        (("--compression", "zstd"), "compression"),
+        (("--schema", "models.py"), "schema"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_place_that_holds_another_run_is_left_alone(
+    change: tuple[str, object], fact: str, forks: Forks, tmp_path: Path
+) -> None:
+    (tmp_path / "models.py").write_text(EMPLOYEE, "utf-8")
+    options = {"--rows": 50, "--as-of": "2026-01-01", "--out": "held"}
+    held = [text for option in options.items() for text in option]
+    assert forks(*held, cwd=tmp_path).code == 0
+    asked = [text for option in (options | {change[0]: change[1]}).items() for text in option]
+    assert_refused(forks, tmp_path, ["held", fact, "--overwrite"], *asked)
+    damaged = tmp_path / "held" / "_gen" / "run.json"
+    damaged.write_text("{", "utf-8")
+    for more in ((), ("--overwrite",)):
+        assert_refused(forks, tmp_path, ["run.json", "damaged"], *held, *more)
+
+
+def test_a_resumed_run_keeps_its_as_of_date(forks: Forks, tmp_path: Path) -> None:
+    assert forks("--rows", 50, "--as-of", "2020-02-02", "--out", "data", cwd=tmp_path).code == 0
+    ended = forks("--rows", 50, "--out", "data", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert "nothing to do" in ended.err
+
+
+def test_a_place_without_permission_is_refused(forks: Forks, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "ro") as disk:
+        assert_refused(forks, tmp_path, [str(disk), "may not be written"], "--rows", 50, "--out", disk / "below")
+
+
+def test_a_place_without_room_is_refused_before_anything_is_written(forks: Forks, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "size=1m") as disk:
+        assert_refused(forks, tmp_path, [str(disk), "free"], "--rows", "1e6", "--out", disk / "below")
+        assert not parts(disk)
