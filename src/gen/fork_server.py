@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,10 +29,14 @@ def start() -> None:
     """Start the process; it imports and loads while this one goes on. Does nothing where it runs already."""
     before = {name: os.environ.get(name) for name in WORKER_ENVIRONMENT}
     os.environ.update(WORKER_ENVIRONMENT)  # read by the C library when a process starts
+    # Ctrl-C reaches every process of a terminal. It is for the driver, which then stops its workers in good order;
+    # the fork server, and all that are forked from it, inherit that they do not hear it.
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         multiprocessing.set_forkserver_preload(["distributed", "gen.worker"])
         forkserver.ensure_running()
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 

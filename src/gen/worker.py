@@ -7,7 +7,6 @@ milliseconds, and the machine code of the kernels is loaded once for all of them
 from __future__ import annotations
 
 import gc
-import signal
 
 import gen.engine as _engine  # noqa: F401 - what a task needs
 from gen.run import EXAMPLE, load_schema
@@ -19,6 +18,3 @@ for _source in table_sources(_spec, {table.name: table.rows for table in _spec.t
     _source.probe()
 
 gc.freeze()  # so that no worker's collector walks, and thereby copies, all that was imported
-
-# Ctrl-C reaches every process of a terminal. It is for the driver, which then stops its workers in good order.
-signal.signal(signal.SIGINT, signal.SIG_IGN)
