@@ -12,6 +12,7 @@ import asyncio
 import ctypes
 import logging
 import os
+import signal
 import socket
 import threading
 import warnings
@@ -141,23 +142,48 @@ def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
     port = _free_port(8787)
     with dask.config.set(_settings(port)), warnings.catch_warnings(), fork_server.main_unseen():
         warnings.simplefilter("ignore")  # a port taken in the meantime: another is used, and shown
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=f"127.0.0.1:{port}",
-            scheduler_kwargs={"dashboard": False},  # added when somebody looks
-            memory_limit=0,  # what a worker holds is bounded by design; watching it costs a thread's time
-            silence_logs=logging.CRITICAL,
-        )
+        cluster = None
         try:
+            with _interrupts_later():
+                cluster = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    dashboard_address=f"127.0.0.1:{port}",
+                    scheduler_kwargs={"dashboard": False},  # added when somebody looks
+                    memory_limit=0,  # what a worker holds is bounded by design; watching it costs a thread's time
+                    silence_logs=logging.CRITICAL,
+                )
             with Client(cluster, set_as_default=False) as client:
                 observer.dashboard(cluster.dashboard_link)
                 _Dashboard(cluster.scheduler)
                 yield client
         finally:
-            cluster.close(timeout=10)
+            if cluster is not None:
+                cluster.close(timeout=10)
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Hold back the first Ctrl-C or termination: a cluster interrupted while it starts leaves processes behind."""
+    held: list[int] = []
+
+    def hold(number: int, frame: object) -> None:
+        if held:
+            raise KeyboardInterrupt
+        held.append(number)
+
+    in_main = threading.current_thread() is threading.main_thread()
+    signals = [n for n in (signal.SIGINT, signal.SIGTERM) if in_main and callable(signal.getsignal(n))]
+    before = {number: signal.signal(number, hold) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if held:
+        raise KeyboardInterrupt
 
 
 class _Dashboard:
@@ -222,8 +248,7 @@ def _settings(port: int) -> dict[str, Any]:
         "distributed.scheduler.work-stealing": False,  # tasks are alike, and stealing can run one twice
         "distributed.scheduler.worker-ttl": None,  # a busy worker is not a dead one
         "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": [
-            f"127.0.0.1:{port}",
-            f"localhost:{port}",
+            f"{host}:{port}" for host in ("127.0.0.1", "localhost")
         ],
         "distributed.admin.tick.interval": "1s",
         "distributed.admin.tick.limit": "60s",

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 
 KEPT_BYTES = 2**28  # freed memory that a process keeps for its next blocks
 # Dask's own default trims the heap after every free, which costs a page fault for every page of every block.
@@ -31,6 +31,7 @@ def start() -> None:
     os.environ.update(WORKER_ENVIRONMENT)  # read by the C library when a process starts
     # Ctrl-C reaches every process of a terminal. It is for the driver, which then stops its workers in good order;
     # the fork server, and all that are forked from it, inherit that they do not hear it.
+    resource_tracker.ensure_running()  # which would unblock the signal again
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         multiprocessing.set_forkserver_preload(["distributed", "gen.worker"])
