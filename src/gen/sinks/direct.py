@@ -30,7 +30,11 @@ class DirectFile(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self._descriptor, self._direct = _open(path)
+        try:
+            self._descriptor, self._direct = _open(path)
+        except OSError:
+            super().close()  # there is nothing to close when this object goes
+            raise
         self._buffer = _take_buffer()
         self._used = 0
         self._written = 0
