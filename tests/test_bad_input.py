@@ -160,6 +160,23 @@ def test_a_synthesizer_that_does_not_work_is_refused(body: str, words: list[str]
 
 
 @pytest.mark.parametrize(
+    ("field", "returned", "words"),
+    [
+        ("Annotated[int, SynthesizedBy('Dice'), Field(ge=0, le=9)]", "[-5] * n", ["Dice", "-5", "bounds"]),
+        ("Annotated[float, SynthesizedBy('Dice'), Field(gt=0)]", "[0.0] * n", ["Dice", "0.0", "bounds"]),
+        ("Annotated[str, SynthesizedBy('Dice'), Field(max_length=5)]", "['sixsix'] * n", ["Dice", "6", "bounds"]),
+        ("Annotated[str, SynthesizedBy('Dice')]", "[1] * n", ["Dice", "string", "int64"]),
+    ],
+)
+def test_a_synthesizer_whose_values_the_model_would_not_take_is_refused(
+    field: str, returned: str, words: list[str], forks: Forks, tmp_path: Path
+) -> None:
+    text = thing(f"x: {field}", f"class Dice(Synthesizer):\n    def draw(self, generator, n): return {returned}")
+    (tmp_path / "models.py").write_text(text, "utf-8")
+    assert_refused(forks, tmp_path, ["Thing.x", *words], "--schema", "models.py", "--out", "data")
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--rows", "-5"), ["--rows", "-5", "negative"]),

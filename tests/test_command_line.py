@@ -68,6 +68,15 @@ def test_json_is_all_there_is_on_standard_output(forks: Forks, tmp_path: Path) -
     assert ended.err
 
 
+def test_an_answer_that_cannot_be_written_is_not_a_success(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gen", "row", "Employee", "0"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_quiet_is_silent(forks: Forks, tmp_path: Path) -> None:
     assert forks("--rows", 50, "--out", "data", "--quiet", cwd=tmp_path) == Ended(0, "", "")
     assert forks("verify", "data", "--quiet", cwd=tmp_path) == Ended(0, "", "")

@@ -180,6 +180,11 @@ def test_keys_without_bounds_and_what_refers_to_them_reach_further_in_large_tabl
     assert 0.9 * top < max(referred.to_pylist()) < top
 
 
+def test_a_null_is_no_rows_key():
+    key = key_of(Annotated[int, PrimaryKey(order="sequential")], 100)
+    assert key.row_of(pa.array([None, 5], pa.int64())).tolist() == [-1, 5]
+
+
 # -- references -------------------------------------------------------------------------------------------
 
 

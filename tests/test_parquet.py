@@ -9,6 +9,7 @@ import os
 import resource
 import threading
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +24,7 @@ from pydantic import BaseModel, Field, create_model
 
 from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema, Storage, Summary, generate, verify
 from gen.checksums import add_checksums
+from gen.sinks import direct
 from gen.sinks.direct import BUFFER, DirectFile
 from gen.sinks.parquet import ParquetLayout, column_settings
 
@@ -317,6 +319,21 @@ def test_a_file_closes_after_an_error_and_leaks_nothing(tmp_path: Path) -> None:
     assert file.closed
     file.close()
     assert (process.num_fds(), threading.active_count()) == (files, threads)
+    assert len({id(buffer) for buffer in direct._spare}) == len(direct._spare) <= direct.AHEAD + 1
+
+
+def test_an_error_that_somebody_swallows_is_raised_again_by_close(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * BUFFER, hard))
+    try:
+        file = DirectFile(tmp_path / "limited")
+        with suppress(OSError):
+            file.write(NOISE * 40)
+        with pytest.raises(OSError, match="large"):
+            file.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "limited").stat().st_size <= 2 * BUFFER
 
 
 def test_a_file_closes_when_its_writer_raises(tmp_path: Path) -> None:

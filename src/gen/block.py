@@ -111,11 +111,10 @@ def fixed_width_values(array: pa.Array) -> NDArray[Any]:
     The result is marked writable, as kernels want it; nothing may write to it.
     """
     letter = "f" if pa.types.is_floating(array.type) else "u" if pa.types.is_unsigned_integer(array.type) else "i"
-    buffer = array.buffers()[1]
-    if buffer is None:
-        return np.empty(0, np.dtype(f"{letter}{array.type.bit_width // 8}"))
-    values = np.frombuffer(buffer, np.dtype(f"{letter}{array.type.bit_width // 8}"))
-    return unlocked(values[array.offset : array.offset + len(array)])
+    kind, buffer = np.dtype(f"{letter}{array.type.bit_width // 8}"), array.buffers()[1]
+    if not len(array) or buffer is None:
+        return np.empty(0, kind)
+    return unlocked(np.frombuffer(buffer, kind, len(array), array.offset * kind.itemsize))
 
 
 def unlocked(array: NDArray[Any]) -> NDArray[Any]:

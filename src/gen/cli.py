@@ -21,11 +21,11 @@ app = typer.Typer(
     no_args_is_help=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Make relational synthetic data at any size. Without a command: generate.",
+    help="Make relational synthetic data at any size. Without a command: generate, whose options `gen generate --help` lists.",
 )
 COMMANDS = ("generate", "describe", "verify", "row", "schema")
 INTERRUPTED = 130
-EARLY_ROWS = 50_000_000  # asked for one table; a run that surely is for workers
+EARLY_ROWS = 50_000_000  # asked for one table; a run that is hardly ever small
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
 
@@ -85,9 +85,9 @@ def generate(
     """Make the data set, or what is missing of it. The same command again resumes, or does nothing."""
     _refuse_later_work(to, format, out)
     basics = _basics(schema, rows, scale, seed, as_of)
-    many = workers > 1 if workers is not None else basics["rows"].most >= EARLY_ROWS
+    many = workers > 1 if workers is not None else fork_server.cores() > 1 and basics["rows"].most >= EARLY_ROWS
     if many and part is None and scheduler is None:
-        fork_server.start()  # workers will be wanted: what they need is imported beside what is imported here
+        fork_server.start()  # workers are to be expected: what they need is imported beside what is imported here
     from gen import run
     from gen.counts import parse_count
     from gen.plan import parse_part
@@ -149,7 +149,7 @@ def verify(
         _print_json(verdict.to_json())
     else:
         for difference in verdict.differences:
-            print(difference)
+            _print(difference)
     if not quiet:
         found = f"{len(verdict.differences)} differences" if verdict.differences else "all as it should be"
         mended = f", {verdict.repaired} repaired" if verdict.repaired else ""
@@ -269,7 +269,7 @@ def _say(line: str) -> None:
 
 
 def _print_json(data: Any, indent: int | None = 1) -> None:
-    print(json.dumps(data, indent=indent, default=str))
+    _print(json.dumps(data, indent=indent, default=str))
 
 
 def _say_summary(summary: Any) -> None:
@@ -280,7 +280,7 @@ def _say_summary(summary: Any) -> None:
     if not summary.written:
         state = "all there already, nothing to do" if summary.complete else "this share is there; others are missing"
     else:
-        state = f"{summary.seconds:.1f} s, {speed(summary.rows, summary.bytes, summary.seconds)}"
+        state = f"{summary.seconds:.1f} s, {speed(summary.rows_written, summary.bytes_written, summary.seconds)}"
         state += "" if summary.complete else "; other shares are missing"
     _say(f"{summary.path}: {state}")
 
@@ -321,11 +321,29 @@ def _count(cardinality: int | None) -> str:
 def program() -> NoReturn:
     """Be the process: run the command line and leave, without half a second of taking the interpreter apart."""
     code = main()
-    atexit._run_exitfuncs()
-    with contextlib.suppress(OSError):  # a reader that is gone
+    try:
         sys.stdout.flush()
-        sys.stderr.flush()
+    except OSError as error:
+        code = code or _output_lost(error)
+    atexit._run_exitfuncs()
+    sys.stderr.flush()
     os._exit(code)
+
+
+def _print(line: str) -> None:
+    """The program's data, on standard output."""
+    try:
+        print(line)
+    except OSError as error:  # at once where the output is not buffered
+        raise typer.Exit(_output_lost(error)) from error
+
+
+def _output_lost(error: OSError) -> int:
+    """The exit code when standard output cannot be written; a reader that is gone has seen enough."""
+    if isinstance(error, BrokenPipeError):
+        return 0
+    _say_error(f"The output could not be written: {error.strerror}.", "Make room, or write it elsewhere.")
+    return 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -345,7 +363,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # what the command line itself refuses, whichever click it is built on
         if not hasattr(error, "format_message"):
             raise
-        _say_error(error.format_message(), "See: gen --help")
+        _say_error(error.format_message(), f"See: gen {given[0]} --help")
         return 2
     if code == INTERRUPTED:  # typer turns Ctrl-C into this code by itself
         _say("interrupted: what is written stays, and the same command resumes.")

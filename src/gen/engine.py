@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
-import os
 import signal
 import socket
 import threading
@@ -372,11 +371,6 @@ def _incomplete(failed: Sequence[tuple[_Task, BaseException]]) -> RunError:
         hint="All others are written. Once the cause is mended, the same command writes the missing ones.",
         partitions=parts,
     )
-
-
-def default_workers() -> int:
-    """One process per core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # -- as a dask dataframe ------------------------------------------------------------------------------------

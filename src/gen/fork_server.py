@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
@@ -42,17 +43,35 @@ def start() -> None:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
+def cores() -> int:
+    """The cores that this process may use: as many workers there are, unless another number is asked for."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_hiding = threading.Lock()
+_runs = 0  # that want __main__ unseen at this moment
+_kept: dict[str, object] = {}  # what it is without meanwhile
+
+
 @contextmanager
 def main_unseen() -> Iterator[None]:
     """Processes started meanwhile do not run the user's script again; what they need of it travels in the job.
 
     Otherwise every script would need `if __name__ == "__main__":` around its calls, and would be run by each worker.
     """
+    global _runs
     main = sys.modules["__main__"]
-    kept: dict[str, object] = {name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)}
-    vars(main).pop("__file__", None)
-    main.__spec__ = None
+    with _hiding:
+        if not _runs:
+            _kept.update({name: vars(main)[name] for name in ("__file__", "__spec__") if name in vars(main)})
+            vars(main).pop("__file__", None)
+            main.__spec__ = None
+        _runs += 1
     try:
         yield
     finally:
-        vars(main).update(kept)
+        with _hiding:
+            _runs -= 1
+            if not _runs:
+                vars(main).update(_kept)
+                _kept.clear()

@@ -14,12 +14,12 @@ from gen import artefacts, fork_server
 from gen.block import Partition, Receipt
 from gen.builder import DEFAULT_ROWS, Schema
 from gen.counts import RowRequest, parse_rows, scaled_rows
-from gen.engine import Job, Observer, default_workers, local_cluster, remote_cluster, run_here, run_on
+from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, run_on
 from gen.errors import BadRequest, RunError, SchemaError
 from gen.plan import Plan, default_partition_rows, share_of
 from gen.schema.from_module import find_object, load_module, models_of, split_spec
 from gen.schema.spec import Spec
-from gen.sinks.folder import RunFolder, read_run
+from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.synth.table import TableSource, described, table_sources
 
@@ -96,6 +96,8 @@ class Summary:
     rows: int
     bytes: int
     written: int  # partitions written by this run; the others were there
+    rows_written: int  # in those
+    bytes_written: int
     seconds: float
     complete: bool
 
@@ -184,7 +186,7 @@ def _wants_workers(request: Request, volume: float) -> bool:
         return False
     if request.workers is not None:
         return request.workers > 1
-    return default_workers() > 1 and volume >= SMALL_JOB
+    return fork_server.cores() > 1 and volume >= SMALL_JOB
 
 
 def _check_options(request: Request, spec: Spec) -> None:
@@ -265,7 +267,7 @@ def generate(
         sink.finish(receipts)
     if not complete and request.part is None:
         raise RunError(f"{len(partitions) - len(receipts)} partitions are missing.", hint="Run the same command again.")
-    return _summary(root, receipts, len(missing), complete, time.monotonic() - started)
+    return _summary(root, receipts, missing, complete, time.monotonic() - started)
 
 
 def _sink(prepared: Prepared, request: Request, root: Path) -> ParquetSink:
@@ -298,7 +300,7 @@ def cluster_for(
     volume = sum(p.rows * prepared.sources[p.table].bytes_per_row for p in partitions)
     if len(partitions) < 2 or not _wants_workers(request, volume):
         return nullcontext()
-    return local_cluster(min(request.workers or default_workers(), len(partitions)), observer)
+    return local_cluster(min(request.workers or fork_server.cores(), len(partitions)), observer)
 
 
 def write(
@@ -313,7 +315,9 @@ def write(
     return run_on(client, packed, partitions, observer)
 
 
-def _summary(root: Path, receipts: Sequence[Receipt], written: int, complete: bool, seconds: float) -> Summary:
+def _summary(
+    root: Path, receipts: Sequence[Receipt], written: Sequence[Partition], complete: bool, seconds: float
+) -> Summary:
     tables: dict[str, dict[str, int]] = {}
     for receipt in sorted(receipts, key=lambda r: (r.table, r.index)):
         totals = tables.setdefault(receipt.table, {"rows": 0, "files": 0, "bytes": 0})
@@ -322,7 +326,10 @@ def _summary(root: Path, receipts: Sequence[Receipt], written: int, complete: bo
         totals["bytes"] += receipt.bytes
     rows = sum(t["rows"] for t in tables.values())
     size = sum(t["bytes"] for t in tables.values())
-    return Summary(str(root), tables, rows, size, written, round(seconds, 3), complete)
+    new = {(p.table, p.index) for p in written}
+    new_size = sum(r.bytes for r in receipts if (r.table, r.index) in new)
+    new_rows = sum(p.rows for p in written)
+    return Summary(str(root), tables, rows, size, len(written), new_rows, new_size, round(seconds, 3), complete)
 
 
 def _absolute(spec: str | None) -> str | None:
@@ -337,7 +344,7 @@ def _absolute(spec: str | None) -> str | None:
 
 def _default_out(request: Request, prepared: Prepared) -> str:
     largest = max(prepared.plan.rows.values())
-    return f"gen-data/{prepared.plan.spec.name}-{largest}-seed{request.seed}"
+    return f"gen-data/{folder_name(prepared.plan.spec.name)}-{largest}-seed{request.seed}"
 
 
 # -- looking ------------------------------------------------------------------------------------------------

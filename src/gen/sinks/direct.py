@@ -31,15 +31,16 @@ class DirectFile(io.RawIOBase):
     def __init__(self, path: Path) -> None:
         super().__init__()
         try:
+            self._buffer = _take_buffer()
             self._descriptor, self._direct = _open(path)
         except OSError:
             super().close()  # there is nothing to close when this object goes
             raise
-        self._buffer = _take_buffer()
         self._used = 0
         self._written = 0
         self._thread = ThreadPoolExecutor(1)
         self._pending: deque[tuple[Future[None], mmap.mmap]] = deque()
+        self._error: OSError | None = None  # of the first write that failed; nothing is written after it
 
     def writable(self) -> bool:
         return True
@@ -63,23 +64,30 @@ class DirectFile(io.RawIOBase):
     def _flush_all(self, size: int) -> None:
         """Hand the buffer's first bytes to the thread; `size` is a multiple of ALIGNED when writing directly."""
         self._wait(AHEAD - 1)
-        self._pending.append((self._thread.submit(self._write_all, self._buffer, size), self._buffer))
+        full, self._buffer = self._buffer, _take_buffer()  # at no moment is one buffer both written and filled
         self._written += self._used
         self._used = 0
-        self._buffer = _take_buffer()
+        self._pending.append((self._thread.submit(self._write_all, full, size), full))
 
     def _wait(self, left: int) -> None:
         """Wait until no more than so many writes are under way; raises what one raised."""
         while len(self._pending) > left:
             future, buffer = self._pending.popleft()
             future.result()
-            _spare.append(buffer)
+            _give_back(buffer)
 
     def _write_all(self, buffer: mmap.mmap, size: int) -> None:
+        """In the thread: write the buffer's first bytes, or raise what an earlier write raised."""
+        if self._error is not None:
+            raise self._error
         done = 0
-        with memoryview(buffer) as view:
-            while done < size:
-                done += self._write_some(view[done:size])
+        try:
+            with memoryview(buffer) as view:
+                while done < size:
+                    done += self._write_some(view[done:size])
+        except OSError as error:
+            self._error = error
+            raise
 
     def _write_some(self, view: memoryview) -> int:
         try:
@@ -92,7 +100,7 @@ class DirectFile(io.RawIOBase):
             return os.write(self._descriptor, view)
 
     def close(self) -> None:
-        """Write what is left and wait until all is on the disk; also closes after an error, without writing more."""
+        """Write what is left and wait until all is on the disk. After a write that failed, raise its error again."""
         if self.closed:
             return
         try:
@@ -102,7 +110,7 @@ class DirectFile(io.RawIOBase):
             self._wait(0)
             os.ftruncate(self._descriptor, end)
             os.fsync(self._descriptor)
-            _spare.append(self._buffer)  # not after a failure: a write may still hold it
+            _give_back(self._buffer)
         finally:
             self._thread.shutdown()
             os.close(self._descriptor)
@@ -110,6 +118,12 @@ class DirectFile(io.RawIOBase):
 
 
 _spare: list[mmap.mmap] = []  # of this process, from one file to the next: their pages are faulted in but once
+
+
+def _give_back(buffer: mmap.mmap) -> None:
+    """Keep a buffer that nothing writes any more for the next file; no more than one file needs."""
+    if len(_spare) <= AHEAD:
+        _spare.append(buffer)
 
 
 def _take_buffer() -> mmap.mmap:

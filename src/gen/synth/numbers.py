@@ -153,7 +153,10 @@ class GridKey(Ranked):
 
     def rank(self, values: pa.Array) -> Words:
         integers = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64()).cast(pa.int64())
-        return self.values_grid.ranks(fixed_width_values(integers))
+        ranks = self.values_grid.ranks(fixed_width_values(integers))
+        if values.null_count:
+            ranks[values.is_null().to_numpy(zero_copy_only=False)] = np.uint64(MAXIMUM_DOMAIN)
+        return ranks
 
     @property
     def storage(self) -> Storage:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gen.errors import GenError, SchemaError
 from gen.keys import KeyOrder, check_capacity
@@ -172,6 +173,8 @@ class Synthesizer:
             array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=False)
             if isinstance(array, pa.ChunkedArray):
                 array = array.combine_chunks()
+            if pa.types.is_string(self.arrow_type) and pa.types.is_primitive(array.type):
+                raise TypeError(f"they are {array.type}")  # which Arrow would write out in digits
             array = array if array.type == self.arrow_type else array.cast(self.arrow_type)
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise SchemaError(
@@ -188,7 +191,26 @@ class Synthesizer:
                 f"{self.where}: {type(self).__name__} returned {array.null_count} nulls for a field that has none.",
                 hint="Return a value for each row.",
             )
+        self._refuse_outside(array)
         return array
+
+    def _refuse_outside(self, array: pa.Array) -> None:
+        """Refuse values, or lengths of text, that the field's bounds exclude: the user's model would not take them."""
+        column, measured, what = self.column, array, "value"
+        low, high, excluded = column.minimum, column.maximum, (column.minimum_excluded, column.maximum_excluded)
+        if pa.types.is_string(array.type):
+            low, high, excluded = column.min_length, column.max_length, (False, False)
+            measured, what = pc.utf8_length(array), "text of length"
+        if not len(array) or (low is None and high is None):
+            return
+        least, most = pc.min_max(measured).as_py().values()
+        wrong = [least] if low is not None and (least < low or (excluded[0] and least == low)) else []
+        wrong += [most] if high is not None and (most > high or (excluded[1] and most == high)) else []
+        if wrong:
+            raise SchemaError(
+                f"{self.where}: {type(self).__name__} returned a {what} {wrong[0]}, which the field's bounds exclude.",
+                hint="Return values that the model takes.",
+            )
 
     def forget(self) -> None:
         """Drop what was drawn, so that it is drawn again."""
