@@ -25,6 +25,26 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYT
 AS_OF = ("--as-of", "2026-01-01")  # so that two runs are one run, at midnight too
 
 
+COMPANY = """
+from typing import Annotated
+from pydantic import BaseModel, Field
+from gen import ForeignKey, Normal, PrimaryKey, Synthesizer, SynthesizedBy
+"""
+EMPLOYEE = (
+    COMPANY
+    + """
+class Employee(BaseModel):
+    id: Annotated[int, PrimaryKey()]
+    age: Annotated[int, Field(ge=18, le=65)]
+"""
+)
+
+
+def thing(field: str, before: str = "") -> str:
+    """A file with one model of one field."""
+    return f"{COMPANY}\n{before}\nclass Thing(BaseModel):\n    {field}\n"
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a run of the program ended."""

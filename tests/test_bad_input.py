@@ -6,27 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from program import Forks, gen, parts, small_disk, stamps
-
-COMPANY = """
-from typing import Annotated
-from pydantic import BaseModel, Field
-from gen import ForeignKey, Normal, PrimaryKey, Synthesizer, SynthesizedBy
-"""
-EMPLOYEE = (
-    COMPANY
-    + """
-class Employee(BaseModel):
-    id: Annotated[int, PrimaryKey()]
-    age: Annotated[int, Field(ge=18, le=65)]
-"""
-)
-
-
-def thing(field: str, before: str = "") -> str:
-    """A file with one model of one field."""
-    return f"{COMPANY}\n{before}\nclass Thing(BaseModel):\n    {field}\n"
-
+from program import COMPANY, EMPLOYEE, Forks, gen, parts, small_disk, stamps, thing
 
 # -- bad input --------------------------------------------------------------------------------------------
 
