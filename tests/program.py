@@ -45,6 +45,21 @@ def thing(field: str, before: str = "") -> str:
     return f"{COMPANY}\n{before}\nclass Thing(BaseModel):\n    {field}\n"
 
 
+DICE = """
+from typing import Annotated
+from pydantic import BaseModel
+from gen import PrimaryKey, Synthesizer, SynthesizedBy
+
+class Dice(Synthesizer):
+    def draw(self, generator, n):
+        return generator.integers(1, 7, n)
+
+class Throw(BaseModel):
+    id: Annotated[int, PrimaryKey()]
+    eyes: Annotated[int, SynthesizedBy("Dice")]
+"""
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a run of the program ended."""

@@ -48,8 +48,9 @@ def test_json_is_all_there_is_on_standard_output(forks: Forks, tmp_path: Path) -
     assert ended.err
 
 
-def test_an_answer_that_cannot_be_written_is_not_a_success(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gen", "row", "Employee", "0"]
+@pytest.mark.parametrize("asked", [("row", "Employee", "0"), ("describe",)])
+def test_an_answer_that_cannot_be_written_is_not_a_success(asked: tuple[str, ...], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gen", *asked]
     with open("/dev/full", "w") as full:
         ended = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert ended.returncode == 1

@@ -17,6 +17,7 @@ import pytest
 
 from program import (
     AS_OF,
+    DICE,
     Ended,
     Forks,
     assert_no_halves,
@@ -361,29 +362,15 @@ def test_workers_on_a_full_disk_end_the_run_with_a_sentence(forks: Forks, large:
 
 # -- changed code -----------------------------------------------------------------------------------------
 
-CODE = """
-from typing import Annotated
-from pydantic import BaseModel
-from gen import PrimaryKey, Synthesizer, SynthesizedBy
-
-class Dice(Synthesizer):
-    def draw(self, generator, n):
-        return generator.integers(1, 7, n)
-
-class Throw(BaseModel):
-    id: Annotated[int, PrimaryKey()]
-    eyes: Annotated[int, SynthesizedBy("Dice")]
-"""
-
 
 def test_changed_user_code_under_an_unfinished_run_is_refused(forks: Forks, swift: Path) -> None:
     models, out = swift / "models.py", swift / "data"
     command = ("--schema", models, "--partition-rows", 300, *AS_OF, "--out", out)
-    models.write_text(CODE, "utf-8")
+    models.write_text(DICE, "utf-8")
     resume(forks, out, *command[:-2], "--part", "1/2")
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     written = models.stat().st_mtime
-    models.write_text(CODE.replace("(1, 7, n)", "(1, 9, n)"), "utf-8")
+    models.write_text(DICE.replace("(1, 7, n)", "(1, 9, n)"), "utf-8")
     os.utime(models, (written, written))  # as quickly as a clock can miss
     for share in (("--part", "2/2"), ()):
         ended = forks(*command, *share, cwd=swift)
@@ -392,6 +379,6 @@ def test_changed_user_code_under_an_unfinished_run_is_refused(forks: Forks, swif
         assert "Throw.id" not in ended.err
         assert "Traceback" not in ended.err
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
-    models.write_text(CODE, "utf-8")
+    models.write_text(DICE, "utf-8")
     resume(forks, out, *command[:-2])
     assert forks("verify", out, cwd=swift).code == 0

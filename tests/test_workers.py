@@ -19,7 +19,7 @@ import pytest
 
 from gen.engine import local_cluster
 from gen.run import Silent
-from program import AS_OF, Forks, assert_whole, family, gen, wait_until
+from program import AS_OF, DICE, Forks, assert_whole, family, gen, wait_until
 
 # -- workers of this machine ------------------------------------------------------------------------------
 
@@ -75,19 +75,6 @@ def test_the_dashboard_answers_while_workers_run_and_on_this_machine_alone() -> 
 # -- a cluster that exists --------------------------------------------------------------------------------
 
 
-USER = """
-from typing import Annotated
-from pydantic import BaseModel
-from gen import PrimaryKey, Synthesizer, SynthesizedBy
-
-class Dice(Synthesizer):
-    def draw(self, generator, n):
-        return generator.integers(1, 7, n)
-
-class Throw(BaseModel):
-    id: Annotated[int, PrimaryKey()]
-    eyes: Annotated[int, SynthesizedBy("Dice")]
-"""
 NEIGHBOUR = "def thrown(generator, n):\n    return generator.integers(1, 7, n)\n"
 
 
@@ -141,10 +128,10 @@ def test_a_cluster_that_exists_needs_no_copy_of_the_users_code(
 ) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
-    text = USER
+    text = DICE
     if files != "one file":
         (mine / "dice.py").write_text(NEIGHBOUR, "utf-8")
-        text = "from dice import thrown\n" + USER.replace("generator.integers(1, 7, n)", "thrown(generator, n)")
+        text = "from dice import thrown\n" + DICE.replace("generator.integers(1, 7, n)", "thrown(generator, n)")
     (mine / "models.py").write_text(text, "utf-8")
     asked = ("--schema", "models.py", "--rows", 2000, "--partition-rows", 400, *AS_OF)
     here = forks(*asked, "--out", "here", "--part", "1/1", cwd=mine)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import atexit
 import contextlib
 import datetime
+import io
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -289,7 +291,9 @@ def _print_description(description: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    drawn, terminal = io.StringIO(), sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else 160
+    console = Console(file=drawn, width=width, force_terminal=terminal)
     for name, table in description["tables"].items():
         title = f"{name}: {table['rows']:,} rows, {table['files']:,} files, about {table['bytes'] / 1e6:,.1f} MB"
         grid = Table(title=title, title_justify="left", title_style="bold")
@@ -301,6 +305,7 @@ def _print_description(description: dict[str, Any]) -> None:
                 str(c["bytes"]), c["reason"],
             )  # fmt: skip
         console.print(grid)
+    _print(drawn.getvalue().rstrip("\n"))
 
 
 def _count(cardinality: int | None) -> str:

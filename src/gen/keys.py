@@ -120,7 +120,7 @@ def _unpermute(places: Words, out: Words, radix: Word, shift: Word, last: Word, 
 
 @dataclass(frozen=True)
 class Permutation:
-    """A bijection on [0, size), chosen by a stream's key; size from 1 to 2^64. 1.5 ns a row, constant memory.
+    """A bijection on [0, size), chosen by a stream's key; size from 1 to 2^64. Constant memory.
 
     Source: Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002 (cycle walking).
     """

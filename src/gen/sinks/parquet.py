@@ -24,7 +24,7 @@ from gen.synth.synthesizer import Storage
 RECEIPT_KEY = b"gen.receipt"
 COMPRESSIONS = ("auto", "none", "snappy", "lz4", "zstd", "gzip", "brotli")
 # compatible: packed as far as DuckDB, ClickHouse, Polars and Spark 3.5 all read it. fast: values as they are, for a
-# disk that is faster than the processor; a quarter more bytes.
+# disk that is faster than the processor; a seventh more bytes of the example.
 ENCODINGS = ("compatible", "fast")
 ROW_GROUP_BYTES = 32 * 2**20  # of values in memory
 DICTIONARY_LIMIT = 32_768  # distinct values up to which a dictionary pays
