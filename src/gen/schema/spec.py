@@ -7,9 +7,10 @@ facts; how it is drawn is the synthesizer's business.
 from __future__ import annotations
 
 import datetime
+import decimal
 import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from gen.errors import BadRequest, ReferenceError, SchemaError
@@ -18,15 +19,29 @@ from gen.errors import BadRequest, ReferenceError, SchemaError
 KINDS = {
     "integer": "int",
     "number": "float",
+    "decimal": "decimal.Decimal",
     "boolean": "bool",
     "text": "str",
+    "bytes": "bytes",
     "datetime": "datetime.datetime",
     "date": "datetime.date",
+    "time": "datetime.time",
+    "duration": "datetime.timedelta",
+    "uuid": "uuid.UUID",
     "choice": "an Enum or Literal",
+    "null": "None",
+    "object": "a model",
+    "list": "a list",
+    "tuple": "a tuple",
+    "map": "a dict",
+    "union": "a union",
+    "any": "Any",
 }
 KEY_ORDERS = ("ascending", "sequential", "scattered")
 
-Bound: TypeAlias = "int | float | datetime.datetime | datetime.date"
+Bound: TypeAlias = (
+    "int | float | decimal.Decimal | datetime.datetime | datetime.date | datetime.time | datetime.timedelta"
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,22 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: what its values are, and what bounds them. `minimum` .. `maximum_excluded` as declared."""
+    """One column: what its values are, and what bounds them. `minimum` .. `maximum_excluded` as declared.
+
+    A column may be made of others, its parts: the fields of an object, the item of a list, the items of a tuple, the
+    key and the value of a map, the branches of a union.
+
+    max_digits, decimal_places: of a decimal. min_length, max_length: characters of text, bytes, items or entries.
+    patterns: regular expressions that all match somewhere in the text. format: what the text is, as "email".
+    zoned: whether a date-time or a time has a time zone; None where either will do.
+    relative: "past" or "future", seen from the run's `as_of`. version: of a UUID.
+    unique_items: no item of the list is there twice. weights: of the choices, or of a union's branches.
+    nulls: the share of rows without a value; None where there is always one. may_be_absent: whether an object may
+    leave the field out, which is what a null then means.
+    stored: "text" (a UUID, a time) or "json" (what has no Arrow type of its own) instead of the kind's own type.
+    check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
+    validated_by: the field, as Model.field, whose own validators values must pass.
+    """
 
     name: str
     kind: str
@@ -65,10 +95,25 @@ class Column:
     maximum: Bound | None = None
     minimum_excluded: bool = False
     maximum_excluded: bool = False
-    multiple_of: int | float | None = None
+    multiple_of: int | float | decimal.Decimal | None = None
+    max_digits: int | None = None
+    decimal_places: int | None = None
     min_length: int | None = None
     max_length: int | None = None
+    patterns: tuple[str, ...] = ()
+    format: str | None = None
+    zoned: bool | None = None
+    relative: str | None = None
+    version: int | None = None
+    unique_items: bool = False
     choices: tuple[str | int | float | bool, ...] = ()
+    weights: tuple[float, ...] = ()
+    parts: tuple[Column, ...] = ()
+    nulls: float | None = None
+    may_be_absent: bool = False
+    stored: str | None = None
+    check: str | None = None
+    validated_by: str | None = None
     key: Key | None = None
     reference: Reference | None = None
     distribution: Distribution | None = None
@@ -202,45 +247,77 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 # -- JSON ----------------------------------------------------------------------------------------------
 
 _DEFAULTS = {name: f.default for name, f in Column.__dataclass_fields__.items()}
+# values that JSON has no type for: their tag, their type, to text and back
+_TAGS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] = (
+    ("datetime", datetime.datetime, lambda v: v.isoformat(), datetime.datetime.fromisoformat),
+    ("date", datetime.date, lambda v: v.isoformat(), datetime.date.fromisoformat),
+    ("time", datetime.time, lambda v: v.isoformat(), datetime.time.fromisoformat),
+    ("seconds", datetime.timedelta, lambda v: repr_of_seconds(v), lambda t: seconds_from(t)),
+    ("decimal", decimal.Decimal, str, decimal.Decimal),
+)
+
+
+def repr_of_seconds(duration: datetime.timedelta) -> str:
+    """A duration as decimal seconds, exactly: "1.5"."""
+    return str(decimal.Decimal(duration // datetime.timedelta(microseconds=1)).scaleb(-6).normalize())
+
+
+def seconds_from(text: str) -> datetime.timedelta:
+    """The duration of so many decimal seconds."""
+    return datetime.timedelta(microseconds=int(decimal.Decimal(text).scaleb(6)))
+
+
+def column_to_json(column: Column) -> dict[str, Any]:
+    """The facts of a column that are not the default, as plain JSON values."""
+    facts: dict[str, Any] = {}
+    for name, default in _DEFAULTS.items():
+        value = getattr(column, name)
+        if value != default:
+            facts[name] = _value_to_json(value)
+    return facts
+
+
+def column_from_json(facts: Mapping[str, Any]) -> Column:
+    """The column that `column_to_json` wrote."""
+    values = {name: _value_from_json(value) for name, value in facts.items()}
+    if key := values.get("key"):
+        values["key"] = Key(**key)
+    if reference := values.get("reference"):
+        values["reference"] = Reference(**reference)
+    if law := values.get("distribution"):
+        values["distribution"] = Distribution(law["name"], tuple((k, v) for k, v in law["parameters"]))
+    if "parts" in facts:
+        values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
+    for name in ("choices", "patterns", "weights"):
+        if name in values:
+            values[name] = tuple(values[name])
+    return Column(**values)
 
 
 def _table_to_json(table: Table) -> dict[str, Any]:
-    columns = []
-    for column in table.columns:
-        facts = {k: v for k, v in asdict(column).items() if getattr(column, k) != _DEFAULTS[k]}
-        columns.append({k: _value_to_json(v) for k, v in facts.items()})
+    columns = [column_to_json(column) for column in table.columns]
     return {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
 
 
 def _table_from_json(data: Mapping[str, Any]) -> Table:
-    columns = []
-    for facts in data["columns"]:
-        values = {k: _value_from_json(v) for k, v in facts.items()}
-        if key := values.get("key"):
-            values["key"] = Key(**key)
-        if reference := values.get("reference"):
-            values["reference"] = Reference(**reference)
-        if law := values.get("distribution"):
-            values["distribution"] = Distribution(law["name"], tuple((k, v) for k, v in law["parameters"]))
-        if "choices" in values:
-            values["choices"] = tuple(values["choices"])
-        columns.append(Column(**values))
-    return Table(data["name"], tuple(columns), data["rows"], data["fixed"])
+    columns = tuple(column_from_json(facts) for facts in data["columns"])
+    return Table(data["name"], columns, data["rows"], data["fixed"])
 
 
 def _value_to_json(value: Any) -> Any:
-    if isinstance(value, datetime.datetime):
-        return {"datetime": value.isoformat()}
-    if isinstance(value, datetime.date):
-        return {"date": value.isoformat()}
-    if isinstance(value, dict):
-        return {k: _value_to_json(v) for k, v in value.items()}
+    for tag, kind, write, _ in _TAGS:
+        if isinstance(value, kind):
+            return {tag: write(value)}
+    if isinstance(value, Column):
+        return column_to_json(value)
+    if isinstance(value, (Key, Reference, Distribution)):
+        return {name: _value_to_json(getattr(value, name)) for name in value.__dataclass_fields__}
     return [_value_to_json(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def _value_from_json(value: Any) -> Any:
-    if isinstance(value, dict) and value.keys() == {"datetime"}:
-        return datetime.datetime.fromisoformat(value["datetime"])
-    if isinstance(value, dict) and value.keys() == {"date"}:
-        return datetime.date.fromisoformat(value["date"])
+    if isinstance(value, dict) and len(value) == 1:
+        for tag, _, _, read in _TAGS:
+            if tag in value:
+                return read(value[tag])
     return value
