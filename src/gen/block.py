@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 # -- partitions, receipts, and the two seams -------------------------------------------------------------
@@ -115,6 +116,32 @@ def fixed_width_values(array: pa.Array) -> NDArray[Any]:
     if not len(array) or buffer is None:
         return np.empty(0, kind)
     return unlocked(np.frombuffer(buffer, kind, len(array), array.offset * kind.itemsize))
+
+
+def with_nulls(array: pa.Array, there: NDArray[np.bool_]) -> pa.Array:
+    """The same values, but null where `there` is False; without a copy of them."""
+    if there.all():
+        return array
+    if isinstance(array, pa.DictionaryArray):
+        return pa.DictionaryArray.from_arrays(with_nulls(array.indices, there), array.dictionary)
+    if array.null_count or array.offset or pa.types.is_null(array.type):
+        return pc.if_else(boolean_array(there), array, pa.scalar(None, array.type))
+    bitmap = pa.py_buffer(np.packbits(there, bitorder="little"))
+    kind = array.type
+    if pa.types.is_struct(kind):
+        children = [array.field(i) for i in range(kind.num_fields)]
+        return pa.Array.from_buffers(kind, len(array), [bitmap], children=children)
+    if pa.types.is_list(kind):
+        return pa.Array.from_buffers(kind, len(array), [bitmap, array.buffers()[1]], children=[array.values])
+    if pa.types.is_map(kind):
+        entries = pa.StructArray.from_arrays([array.keys, array.items], fields=[kind.key_field, kind.item_field])
+        return pa.Array.from_buffers(kind, len(array), [bitmap, array.buffers()[1]], children=[entries])
+    return pa.Array.from_buffers(kind, len(array), [bitmap, *array.buffers()[1:]])
+
+
+def boolean_array(values: NDArray[np.bool_]) -> pa.Array:
+    """An Arrow array of these booleans, eight to a byte."""
+    return pa.Array.from_buffers(pa.bool_(), values.size, [None, pa.py_buffer(np.packbits(values, bitorder="little"))])
 
 
 def unlocked(array: NDArray[Any]) -> NDArray[Any]:

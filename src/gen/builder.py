@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pydantic import BaseModel
 
 from gen.errors import BadRequest, SchemaError
+from gen.schema.from_json_schema import table_from_schema
 from gen.schema.from_pydantic import table_from_model
+from gen.schema.model_check import ModelCheck
 from gen.schema.spec import Spec, Table
 
 if TYPE_CHECKING:
@@ -39,28 +42,37 @@ class Schema:
     def __init__(self, name: str = "schema", *, seed: int = 0) -> None:
         self.name = name
         self.seed = seed
-        self._models: dict[str, type[BaseModel]] = {}
+        self._models: dict[str, Any] = {}
         self._tables: dict[str, Table] = {}
         self._sources: Mapping[str, TableSource] | None = None
 
-    def add(self, model: type[BaseModel], rows: int = DEFAULT_ROWS, *, fixed: bool = False) -> None:
-        """Add a table of `rows` rows. A `fixed` table keeps its rows when a run is scaled: lookup tables.
+    def add(self, model: Any, rows: int = DEFAULT_ROWS, *, fixed: bool = False, name: str | None = None) -> None:
+        """Add a table of `rows` rows: a Pydantic model, a dataclass, a TypedDict, or a JSON Schema (a dictionary).
 
-        Raises SchemaError where the model cannot be a table; adding a model again replaces its row count.
+        A `fixed` table keeps its rows when a run is scaled: lookup tables. `name` is for a JSON Schema; its title
+        unless given. Raises SchemaError where it cannot be a table; adding a model again replaces its row count.
         """
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+        is_document = isinstance(model, (dict, bool))
+        title = name or (model.get("title") if isinstance(model, dict) else None) or getattr(model, "__name__", "Thing")
+        if not is_document and not isinstance(model, type):
             raise SchemaError(f"{model!r} is not a Pydantic model.", hint="Add a subclass of pydantic.BaseModel.")
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
-            raise BadRequest(f"{model.__name__}: rows is {rows!r}.", hint="Give a whole number, 0 or more.")
-        if self._models.get(model.__name__, model) is not model:
+            raise BadRequest(f"{title}: rows is {rows!r}.", hint="Give a whole number, 0 or more.")
+        if self._models.get(title, model) is not model:
+            places = [getattr(m, "__module__", "a JSON Schema") for m in (self._models[title], model)]
             raise SchemaError(
-                f"Two models are called {model.__name__}: in {self._models[model.__name__].__module__} and in "
-                f"{model.__module__}.",
+                f"Two models are called {title}: in {places[0]} and in {places[1]}.",
                 hint="Rename one; a table is known by its model's name.",
             )
-        self._models[model.__name__] = model
-        self._tables[model.__name__] = table_from_model(model, rows, fixed)
+        read = table_from_schema(model, title, rows, fixed) if is_document else table_from_model(model, rows, fixed)
+        self._models[title] = model
+        self._tables[title] = read
         self._sources = None
+
+    @property
+    def checks(self) -> dict[str, ModelCheck]:
+        """What validates the rows of each table that is made of a model."""
+        return {name: ModelCheck(m) for name, m in self._models.items() if not self._tables[name].document}
 
     @property
     def spec(self) -> Spec:
@@ -71,27 +83,39 @@ class Schema:
         spec.check()
         return spec
 
-    def rows(self, model: type[Model]) -> Iterator[Model]:
-        """Every row of the model's table as a validated instance of the model."""
-        source = self._source(model)
-        names = {name: info.validation_alias or info.alias or name for name, info in model.model_fields.items()}
-        keys = {name: alias if isinstance(alias, str) else name for name, alias in names.items()}
+    @overload
+    def rows(self, model: type[Model]) -> Iterator[Model]: ...
+
+    @overload
+    def rows(self, model: str) -> Iterator[Any]: ...
+
+    def rows(self, model: Any) -> Iterator[Any]:
+        """Every row of the table as a validated instance of its model; of a JSON Schema, as a JSON value."""
+        name = model if isinstance(model, str) else model.__name__
+        source, check = self._source(name), self.checks.get(name)
         for start in range(0, source.rows, _ROWS_AT_ONCE):
             batch = source.at(range(start, min(start + _ROWS_AT_ONCE, source.rows)))
-            for row in batch.to_pylist():
-                yield model.model_validate({keys[name]: value for name, value in row.items()})
+            if check is None:
+                yield from map(json.loads, source.json(batch).to_pylist())
+            else:
+                yield from map(check.instance, source.python(batch))
 
     def table(self, name: str | type[BaseModel]) -> TableView:
         """The table, to be read as Arrow, pandas or dask, whole or in part."""
         return TableView(self._source(name))
 
     def _source(self, name: str | type[BaseModel]) -> TableSource:
-        from gen.synth.table import table_sources
+        from gen.synth.table import filtered, table_sources
 
         spec = self.spec
         table = spec.table(name if isinstance(name, str) else name.__name__)
         if self._sources is None:
-            self._sources = table_sources(spec, {t.name: t.rows for t in spec.tables}, self.seed)
+            sources = table_sources(spec, {t.name: t.rows for t in spec.tables}, self.seed)
+            checks = self.checks
+            self._sources = {
+                t.name: filtered(sources[t.name], checks[t.name], t, self.seed) if t.name in checks else sources[t.name]
+                for t in spec.tables
+            }
         return self._sources[table.name]
 
     def __repr__(self) -> str:

@@ -7,7 +7,10 @@ hashes of each value in a canonical form:
     integers, booleans, dates    the value, as 64 bits
     times                        microseconds since 1970-01-01 UTC
     floats                       the bits of the float64, with -0.0 as 0.0 and one NaN
-    text                         UTF-8
+    decimals                     the unscaled integer, as 128 bits
+    durations, times of day      microseconds
+    text, bytes                  UTF-8; as they are; UUIDs as their 16 bytes
+    lists, maps, structs         the hashes of their parts, in order
     null                         a fixed tag
 """
 
@@ -198,9 +201,15 @@ def hash_values(array: pa.Array, key: Word) -> Words:
 
 def _add_hashes(array: pa.Array, rows: Words, key: Any, left: Any, odd: Any) -> Any:
     """The sum of the hashes of an array without nulls and dictionary; each is added to its row's (see the kernels)."""
-    if pa.types.is_string(array.type):
+    if pa.types.is_string(array.type) or pa.types.is_binary(array.type):
         offsets, data = _text_buffers(array)
         return _hash_text(offsets, data, rows, key, left, odd)
+    if pa.types.is_decimal(array.type) or pa.types.is_fixed_size_binary(array.type):
+        return _fold(_wide_hashes(array, key), rows, left, odd)
+    if pa.types.is_nested(array.type):
+        return _fold(_nested_hashes(array, key), rows, left, odd)
+    if pa.types.is_null(array.type):
+        return _fold(np.full(len(array), NULL_HASH), rows, left, odd)
     if pa.types.is_floating(array.type):
         floats = fixed_width_values(array if array.type == pa.float64() else array.cast(pa.float64()))
         return _hash_floats(floats, rows, key, left, odd)
@@ -213,6 +222,50 @@ def _dictionary_hashes(array: pa.Array, key: Any) -> Words:
     indices = array.indices.fill_null(0) if array.null_count else array.indices
     hashes: Words = hash_values(array.dictionary, key)[fixed_width_values(indices)]
     return hashes
+
+
+def _wide_hashes(array: pa.Array, key: Any) -> Words:
+    """Values of 128 bits: two words, hashed one after the other."""
+    if array.type.byte_width != 16:
+        raise TypeError(f"no canonical form is defined for values of Arrow type {array.type}")
+    buffer = array.buffers()[1]
+    words = np.frombuffer(buffer, np.int64)[2 * array.offset : 2 * (array.offset + len(array))].reshape(-1, 2)
+    first, second = (np.ascontiguousarray(words[:, i]) for i in (0, 1))
+    hashes = np.zeros(len(array), np.uint64)
+    _hash_integers(first, hashes, np.uint64(key), _ZERO, _ONE)
+    both = (hashes * _MIX).view(np.int64) ^ second
+    hashes[:] = 0
+    _hash_integers(both, hashes, np.uint64(key), _ZERO, _ONE)
+    return hashes
+
+
+def _nested_hashes(array: pa.Array, key: Any) -> Words:
+    """A struct: its fields' hashes, each with a multiplier of its own. A list: its items', each with its place's."""
+    if pa.types.is_struct(array.type):
+        total = np.full(len(array), np.uint64(key))
+        for i in range(array.type.num_fields):
+            field = array.field(i)
+            field = field if len(field) == len(array) else field.slice(array.offset, len(array))
+            total += hash_values(field, key) * np.uint64(int(_GOLDEN) * (2 * i + 1) % 2**64 | 1)
+        return _mixed(total)
+    offsets = fixed_width_values(array.offsets).astype(np.int64)
+    first, sizes = int(offsets[0]), np.diff(offsets)
+    if pa.types.is_map(array.type):
+        values = pa.StructArray.from_arrays([array.keys, array.items], ["key", "value"])
+    else:
+        values = array.values
+    inside = hash_values(values.slice(first, int(offsets[-1]) - first), key)
+    place = np.arange(inside.size) - np.repeat(offsets[:-1] - first, sizes)
+    inside *= _GOLDEN * (2 * place.astype(np.uint64) + _ONE) | _ONE
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(inside, dtype=np.uint64)])
+    total = sums[offsets[1:] - first] - sums[offsets[:-1] - first] + sizes.astype(np.uint64) * _MIX
+    return _mixed(total + np.uint64(key))
+
+
+def _mixed(words: Words) -> Words:
+    out = np.zeros(words.size, np.uint64)
+    _hash_integers(words.view(np.int64), out, _ZERO, _ZERO, _ONE)
+    return out
 
 
 def _text_buffers(array: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
@@ -229,6 +282,10 @@ def _canonical_integers(array: pa.Array) -> NDArray[np.int64]:
         array = (array if kind.unit == "us" else array.cast(pa.timestamp("us", kind.tz))).view(pa.int64())
     elif pa.types.is_date(kind):
         array = array.cast(pa.date32()).view(pa.int32()).cast(pa.int64())
+    elif pa.types.is_time(kind):
+        array = array.cast(pa.time64("us")).view(pa.int64())
+    elif pa.types.is_duration(kind):
+        array = array.cast(pa.duration("us")).view(pa.int64())
     elif pa.types.is_boolean(kind) or (pa.types.is_integer(kind) and kind != pa.int64()):
         array = array.cast(pa.int64())
     elif kind != pa.int64():

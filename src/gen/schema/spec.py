@@ -10,7 +10,7 @@ import datetime
 import decimal
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from gen.errors import BadRequest, ReferenceError, SchemaError
@@ -86,7 +86,6 @@ class Column:
     leave the field out, which is what a null then means.
     stored: "text" (a UUID, a time) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
-    validated_by: the field, as Model.field, whose own validators values must pass.
     """
 
     name: str
@@ -113,12 +112,16 @@ class Column:
     may_be_absent: bool = False
     stored: str | None = None
     check: str | None = None
-    validated_by: str | None = None
     key: Key | None = None
     reference: Reference | None = None
     distribution: Distribution | None = None
     domain: str | None = None
     synthesizer: str | None = None
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether some rows may have no value."""
+        return self.nulls is not None or self.kind == "null"
 
     @property
     def bounded(self) -> bool:
@@ -128,12 +131,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table. `rows` is its declared row count; a `fixed` table keeps it when a run is scaled."""
+    """One table. `rows` is its declared row count; a `fixed` table keeps it when a run is scaled.
+
+    document: its rows are values of a JSON Schema, not instances of a model; if it has the one column `value`, each is
+    the whole row.
+    """
 
     name: str
     columns: tuple[Column, ...]
     rows: int = 1000
     fixed: bool = False
+    document: bool = False
 
     def column(self, name: str) -> Column:
         return self._by_name[name]
@@ -174,6 +182,11 @@ class Spec:
             for column in table.columns:
                 if column.reference:
                     self._check_reference(table, column, column.reference)
+
+    def seen_from(self, day: datetime.date) -> Spec:
+        """The schema with past and future as bounds: up to the day before `day`, and from two days after it."""
+        tables = tuple(replace(t, columns=tuple(_seen_from(c, day) for c in t.columns)) for t in self.tables)
+        return replace(self, tables=tables)
 
     def _check_reference(self, table: Table, column: Column, reference: Reference) -> None:
         where = f"{table.name}.{column.name} refers to {reference}"
@@ -218,6 +231,24 @@ class Spec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Spec:
         return cls(data["name"], tuple(_table_from_json(table) for table in data["tables"]))
+
+
+def _seen_from(column: Column, day: datetime.date) -> Column:
+    if column.parts:
+        column = replace(column, parts=tuple(_seen_from(part, day) for part in column.parts))
+    if column.relative is None:
+        return column
+    past = column.relative == "past"
+    bound: Any = day + datetime.timedelta(days=-1 if past else 2)
+    known = column.maximum if past else column.minimum
+    if column.kind == "datetime":
+        bound = datetime.datetime(bound.year, bound.month, bound.day)
+        if isinstance(known, datetime.datetime) and known.tzinfo is not None:
+            bound = bound.replace(tzinfo=datetime.UTC)
+    if known is not None and (known <= bound if past else known >= bound):  # type: ignore[operator]
+        return column
+    side = "maximum" if past else "minimum"
+    return replace(column, **{side: bound, f"{side}_excluded": False})
 
 
 def _check_inside(where: str, column: Column, parent: Column, facts: Mapping[str, Any]) -> None:
@@ -296,12 +327,13 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
 
 def _table_to_json(table: Table) -> dict[str, Any]:
     columns = [column_to_json(column) for column in table.columns]
-    return {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
+    facts = {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
+    return facts | ({"document": True} if table.document else {})
 
 
 def _table_from_json(data: Mapping[str, Any]) -> Table:
     columns = tuple(column_from_json(facts) for facts in data["columns"])
-    return Table(data["name"], columns, data["rows"], data["fixed"])
+    return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False))
 
 
 def _value_to_json(value: Any) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +18,10 @@ from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 
 class SynthesizeChoice(Synthesizer):
-    """One of a few listed values, each equally likely. Text travels as a dictionary: an index a row, each text once."""
+    """One of a few listed values, equally likely or by weight; listed values of unlike types are JSON texts.
+
+    Text travels as a dictionary: an index a row, each text once.
+    """
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -29,6 +34,9 @@ class SynthesizeChoice(Synthesizer):
                 f"{self.where}: the distribution {law!r} does not apply to choices.", hint="Leave it out."
             )
         self.choices = self.column.choices or (False, True)
+        weights = self.column.weights or (1.0,) * len(self.choices)
+        shares = np.cumsum(weights)[:-1] / np.sum(weights)
+        self.bounds = np.array([min(int(share * 2**64), 2**64 - 1) for share in shares.tolist()], np.uint64)
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -47,9 +55,22 @@ class SynthesizeChoice(Synthesizer):
 
     def at(self, rows: Rows) -> pa.Array:
         words = self.words(rows)
+        if self.column.weights:
+            return self.unrank(np.searchsorted(self.bounds, words, side="right").astype(np.uint64))
         ranks = np.empty(words.size, np.int64)
         uniform_integers(words, ranks, np.int64(0), np.uint64(len(self.choices) - 1), np.int64(1))
         return self.unrank(ranks.view(np.uint64))
+
+    def python(self, array: pa.Array) -> list[Any]:
+        values = array.to_pylist()
+        if self.column.stored != "json":
+            return values
+        return [None if value is None else json.loads(value) for value in values]
+
+    def json(self, array: pa.Array) -> pa.Array:
+        if self.column.stored != "json":
+            return super().json(array)
+        return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
 
     def unrank(self, ranks: Words) -> pa.Array:
         """The choice of each rank."""

@@ -18,11 +18,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from gen.block import with_nulls
 from gen.errors import GenError, SchemaError
 from gen.keys import KeyOrder, check_capacity
 from gen.schema.spec import Column, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
+from gen.synth.json_text import json_text
 
 ADDRESS_BLOCK = 65_536  # rows drawn together by a synthesizer that only writes `draw`; fixed for ever
 
@@ -31,8 +34,14 @@ _ARROW_TYPES = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
     "text": pa.string(),
+    "bytes": pa.binary(),
     "datetime": pa.timestamp("us"),
     "date": pa.date32(),
+    "time": pa.time64("us"),
+    "duration": pa.duration("us"),
+    "uuid": pa.binary(16),
+    "null": pa.null(),
+    "any": pa.string(),
 }
 
 
@@ -59,13 +68,18 @@ class Synthesizer:
 
     unique: ClassVar[bool] = False
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
+    goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     reason: str = ""  # why this synthesizer was chosen
 
-    def __init__(self, column: Column, table: str, rows: int, seed: int) -> None:
+    def __init__(
+        self, column: Column, table: str, rows: int, seed: int, path: str | None = None, attempt: int = 0
+    ) -> None:
         self.column = column
         self.table = table
         self.rows = rows
         self.seed = seed
+        self.path = column.name if path is None else path  # of a part: address.city, tags[]
+        self.attempt = attempt  # other values at the same rows, where the first ones were not accepted
         self._drawn: tuple[int, pa.Array] | None = None
         self._streams: dict[tuple[str, int], Stream] = {}
         self.prepare()
@@ -80,8 +94,8 @@ class Synthesizer:
 
     @property
     def where(self) -> str:
-        """The column as messages name it: Table.column."""
-        return f"{self.table}.{self.column.name}"
+        """The column as messages name it: Table.column, Table.column.part."""
+        return f"{self.table}.{self.path}"
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -117,7 +131,37 @@ class Synthesizer:
 
     def stream_key(self, purpose: str) -> int:
         """The 64-bit key of the column's stream for a purpose."""
-        return stream_key(self.seed, self.table, self.column.name, purpose)
+        attempt = f" attempt {self.attempt}" if self.attempt else ""
+        return stream_key(self.seed, self.table, self.path, purpose + attempt)
+
+    def part(self, column: Column, path: str, rows: int | None = None) -> Synthesizer:
+        """The synthesizer of a part of this column."""
+        return synthesizer_of(column, self.table, self.rows if rows is None else rows, self.seed, path, self.attempt)
+
+    def values(self, rows: Rows) -> pa.Array:
+        """What the column holds at these rows: `at`, with the nulls that it declares; user code's is checked."""
+        array = self.at(rows) if self._is_built_in else self.guarded(lambda: self.at(rows), len(rows))
+        if self.column.nulls is None or array.null_count:
+            return array
+        return with_nulls(array, self.is_there(rows, self.column.nulls))
+
+    @property
+    def _is_built_in(self) -> bool:
+        return type(self).__module__.startswith("gen.synth.")
+
+    def is_there(self, rows: Rows, nulls: float) -> NDArray[np.bool_]:
+        """Bool array: whether each row has a value, where a share of them has none."""
+        there: NDArray[np.bool_] = self.words(rows, 1, "null") >= np.uint64(round(nulls * 2**32))
+        return there
+
+    def python(self, array: pa.Array) -> list[Any]:
+        """The values as a model of Pydantic takes them."""
+        values: list[Any] = array.to_pylist()
+        return values
+
+    def json(self, array: pa.Array) -> pa.Array:
+        """Each value as JSON text, in an Arrow text array; a null stays one."""
+        return json_text(array)
 
     def at(self, rows: Rows) -> pa.Array:
         """The values at these rows, in that order: an array of exactly len(rows), of `arrow_type`."""
@@ -186,7 +230,7 @@ class Synthesizer:
                 f"{self.where}: {type(self).__name__} returned {len(array)} values for {n} rows.",
                 hint="Return one value for each row.",
             )
-        if array.null_count:
+        if array.null_count and self.column.nulls is None:
             raise SchemaError(
                 f"{self.where}: {type(self).__name__} returned {array.null_count} nulls for a field that has none.",
                 hint="Return a value for each row.",
@@ -278,11 +322,22 @@ def synthesizer_classes(base: type[Synthesizer] = Synthesizer) -> Iterator[type[
         yield subclass
 
 
+def synthesizer_of(
+    column: Column, table: str, rows: int, seed: int, path: str | None = None, attempt: int = 0
+) -> Synthesizer:
+    """The synthesizer that draws a column, or a part of one."""
+    found, reason = find_synthesizer(column, f"{table}.{path or column.name}")
+    synthesizer = found(column, table, rows, seed, path, attempt)
+    synthesizer.reason = reason
+    return synthesizer
+
+
 def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str]:
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
     refers = column.reference is not None
     classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
-    classes.sort(key=lambda found: found.__module__.startswith("gen."))  # the user's first, whenever they were defined
+    # The user's first, whenever they were defined.
+    classes.sort(key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
     if column.synthesizer:
         for found in classes:
             if found.__name__ == column.synthesizer:

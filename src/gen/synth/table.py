@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,20 @@ from gen.checksums import Checksum
 from gen.errors import SchemaError
 from gen.keys import Pool
 from gen.schema.spec import Column, Spec, Table
-from gen.streams import Rows
+from gen.streams import Rows, rows_array
 from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found because they exist
+from gen.synth import clock as _clock  # noqa: F401
+from gen.synth import decimals as _decimals  # noqa: F401
+from gen.synth import identifiers as _identifiers  # noqa: F401
 from gen.synth import names as _names  # noqa: F401
+from gen.synth import nested as _nested  # noqa: F401
 from gen.synth import numbers as _numbers  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
+from gen.synth.checked import PROBE, RowCheck, RowFilter
+from gen.synth.json_text import object_json
 from gen.synth.references import SynthesizeReference
-from gen.synth.synthesizer import Synthesizer, find_synthesizer
+from gen.synth.synthesizer import Synthesizer, synthesizer_of
 
 BLOCK_ROWS = 16_384  # all columns of a block fit a core's cache; fewer, and the calls' own cost shows
 BLOCK_BYTES = 4 * 2**20  # a block has fewer rows where they are wide
@@ -59,18 +66,17 @@ class TableSource:
     table: str
     rows: int
     columns: Mapping[str, Synthesizer]
+    filter: RowFilter | None = None  # where a model takes only some of the rows
+    document: bool = False
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """The Arrow schema; no column has nulls."""
-        fields = [pa.field(name, synthesizer.arrow_type, nullable=False) for name, synthesizer in self.columns.items()]
+        """The Arrow schema; only columns that declare nulls may have them."""
+        fields = [
+            pa.field(name, synthesizer.arrow_type, nullable=synthesizer.column.may_be_null)
+            for name, synthesizer in self.columns.items()
+        ]
         return pa.schema(fields)
-
-    @cached_property
-    def _checked(self) -> frozenset[str]:
-        """The columns that user code draws: what it returns is checked, every time."""
-        user = {name for name, s in self.columns.items() if not type(s).__module__.startswith("gen.synth.")}
-        return frozenset(user)
 
     @property
     def bytes_per_row(self) -> float:
@@ -80,15 +86,31 @@ class TableSource:
     def at(self, rows: Rows, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """These rows as one record batch; all columns, or some. Rows outside the table have values too."""
         names = list(self.columns) if columns is None else list(columns)
-        arrays = []
-        for name in names:
-            synthesizer = self.columns[name]
-            if name in self._checked:
-                arrays.append(synthesizer.guarded(partial(synthesizer.at, rows), len(rows)))
-            else:
-                arrays.append(synthesizer.at(rows))
+        if self.filter and not self.filter.fixed.issuperset(names):
+            drawn = {name: column.values(rows) for name, column in self.columns.items()}
+            drawn = self.filter.accepted(rows_array(rows), drawn)
+        else:
+            drawn = {name: self.columns[name].values(rows) for name in names}
+        arrays = [drawn[name] for name in names]
         schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in names])
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def python(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
+        """Rows as a model of Pydantic takes them, by field name."""
+        values = [column.python(batch.column(name)) for name, column in self.columns.items()]
+        absent = {name for name, column in self.columns.items() if column.column.may_be_absent}
+        return [
+            {name: v for name, v in zip(self.columns, row, strict=True) if v is not None or name not in absent}
+            for row in zip(*values, strict=True)
+        ]
+
+    def json(self, batch: pa.RecordBatch) -> pa.Array:
+        """Rows as JSON texts; of a document that is one value, the value's."""
+        texts = [column.json(batch.column(name)) for name, column in self.columns.items()]
+        if self.document and list(self.columns) == ["value"]:
+            return texts[0].fill_null("null")
+        absent = [column.column.may_be_absent for column in self.columns.values()]
+        return object_json(list(self.columns), texts, absent, batch.num_rows)
 
     def batches(self, partition: Partition) -> Iterator[pa.RecordBatch]:
         """The partition's rows in order, in blocks aligned to the table's first row."""
@@ -124,15 +146,18 @@ class TableSource:
         return result
 
 
-def table_sources(spec: Spec, rows: Mapping[str, int], seed: int) -> dict[str, TableSource]:
-    """A source for every table of the schema, references resolved.
+def table_sources(
+    spec: Spec, rows: Mapping[str, int], seed: int, as_of: datetime.date | None = None
+) -> dict[str, TableSource]:
+    """A source for every table of the schema, references resolved; `as_of` is the day that counts as today.
 
     Raises SchemaError, CapacityError or ReferenceError, naming table and column, where a request cannot be met.
     """
     sources = {}
+    spec = spec.seen_from(as_of or datetime.datetime.now(datetime.UTC).date())
     for table in spec.tables:
         columns = {c.name: _synthesizer(table, c, rows, seed) for c in table.columns}
-        sources[table.name] = TableSource(table.name, rows[table.name], columns)
+        sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document)
     for table in spec.tables:
         for column in table.columns:
             synthesizer = sources[table.name].columns[column.name]
@@ -142,10 +167,53 @@ def table_sources(spec: Spec, rows: Mapping[str, int], seed: int) -> dict[str, T
     return sources
 
 
+def filtered(source: TableSource, check: RowCheck, spec: Table, seed: int) -> TableSource:
+    """The source, drawing only rows that the check takes: unchanged where it takes a probe as it is.
+
+    Raises SchemaError, naming the field, its rate and what to do, where too few values are taken.
+    """
+    numbers = np.arange(min(source.rows, PROBE), dtype=np.uint64)
+    if not numbers.size:
+        return source
+    probe = source.at(numbers)
+    blamed = check.blamed(source.python(probe))
+    if not any(blamed):
+        return source
+    fixed = frozenset(name for name, s in source.columns.items() if s.column.key or s.column.reference)
+    attempts = _Attempts(spec, source)
+    row_filter = RowFilter(source.table, check, attempts, fixed, seed)
+    spare = row_filter.spare_rows(numbers, {name: probe.column(name) for name in source.columns}, blamed)
+    return replace(source, filter=replace(row_filter, spare=spare))
+
+
+@dataclass
+class _Attempts:
+    """The columns of a table by attempt; keys and references are the same in all."""
+
+    spec: Table
+    source: TableSource
+
+    def __call__(self, attempt: int) -> Mapping[str, Synthesizer]:
+        if attempt not in self._made:
+            first = self.source.columns
+            self._made[attempt] = first if not attempt else {
+                name: s if s.column.key or s.column.reference else synthesizer_of(
+                    s.column, s.table, s.rows, s.seed, s.path, attempt
+                )
+                for name, s in first.items()
+            }
+        return self._made[attempt]
+
+    @cached_property
+    def _made(self) -> dict[int, Mapping[str, Synthesizer]]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"spec": self.spec, "source": self.source}
+
+
 def _synthesizer(table: Table, column: Column, rows: Mapping[str, int], seed: int) -> Synthesizer:
-    found, reason = find_synthesizer(column, f"{table.name}.{column.name}")
-    synthesizer = found(column, table.name, rows[table.name], seed)
-    synthesizer.reason = reason
+    synthesizer = synthesizer_of(column, table.name, rows[table.name], seed)
     if column.key and not synthesizer.unique:
         _check_distinct(synthesizer)
     return synthesizer

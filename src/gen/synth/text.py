@@ -65,6 +65,9 @@ class Alphabet:
 LETTERS_AND_PUNCTUATION = Alphabet(base=33, head=15, gap=10, size=84)
 
 
+# All 256, for bytes: without a gap.
+EVERY_BYTE = Alphabet(base=0, head=255, gap=0, size=256)
+
 _EVERY_BYTE = np.uint64(0x0101010101010101)
 _TOP_BITS = np.uint64(0x8080808080808080)
 
@@ -229,6 +232,24 @@ def lengths_of(where: str, column: Column) -> tuple[int, int]:
 def kernel_alphabet(alphabet: Alphabet) -> tuple[Any, Any, Any, Any]:
     """The alphabet as the kernels take it."""
     return np.uint64(alphabet.base), np.uint64(alphabet.head), np.uint64(alphabet.gap), np.uint64(alphabet.size)
+
+
+class SynthesizeBytes(SynthesizeString):
+    """Random bytes, 1 to 32 of them unless declared; each length equally likely."""
+
+    alphabet = EVERY_BYTE
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "bytes" and not column.key
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return pa.binary()
+
+    def at(self, rows: Rows) -> pa.Array:
+        text = super().at(rows)
+        return pa.Array.from_buffers(pa.binary(), len(text), text.buffers())
 
 
 # -- text keys ---------------------------------------------------------------------------------------------

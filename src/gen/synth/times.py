@@ -60,6 +60,8 @@ class SynthesizeDate(OnGrid):
 
     def _zoned(self) -> bool:
         bounds = (self.column.minimum, self.column.maximum)
+        if self.column.zoned is not None:
+            return self.column.zoned
         return any(isinstance(bound, datetime.datetime) and bound.tzinfo is not None for bound in bounds)
 
     def _steps(self, bound: object) -> int | None:

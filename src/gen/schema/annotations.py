@@ -1,0 +1,329 @@
+"""This file knows Python types: an annotation, as a user writes it, as a Column; the parts of nested types too.
+
+What a type means is in tables; what Pydantic's own and its extra types mean, too, by their names, so that none of them
+is imported here. A type that is in no table is read by the JSON Schema that it publishes.
+"""
+
+from __future__ import annotations
+
+import collections
+import collections.abc
+import dataclasses
+import datetime
+import decimal
+import enum
+import types
+import typing
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import typing_extensions
+from pydantic import BaseModel, RootModel, TypeAdapter
+from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
+from pydantic.fields import FieldInfo
+
+from gen.errors import SchemaError
+from gen.schema.choices import choice_of
+from gen.schema.facts import apply_constraints, apply_facts, facts_of, ungrouped
+from gen.schema.from_json_schema import column_from_schema
+from gen.schema.named_types import FORMAT_OF_TYPE
+from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
+from gen.schema.spec import Column
+
+# type -> what it says of a column
+_SCALARS: dict[Any, dict[str, Any]] = {
+    bool: {"kind": "boolean"},
+    int: {"kind": "integer"},
+    float: {"kind": "number"},
+    str: {"kind": "text"},
+    bytes: {"kind": "bytes"},
+    bytearray: {"kind": "bytes"},
+    decimal.Decimal: {"kind": "decimal"},
+    datetime.datetime: {"kind": "datetime"},
+    datetime.date: {"kind": "date"},
+    datetime.time: {"kind": "time"},
+    datetime.timedelta: {"kind": "duration"},
+    uuid.UUID: {"kind": "uuid"},
+    type(None): {"kind": "null"},
+    None: {"kind": "null"},
+    Any: {"kind": "any"},
+    object: {"kind": "any"},
+    collections.abc.Hashable: {"kind": "any"},
+}
+# the same for types that are known by where they are defined
+_NAMED: dict[str, dict[str, Any]] = {
+    "pydantic.types.PastDate": {"kind": "date", "relative": "past"},
+    "pydantic.types.FutureDate": {"kind": "date", "relative": "future"},
+    "pydantic.types.PastDatetime": {"kind": "datetime", "relative": "past"},
+    "pydantic.types.FutureDatetime": {"kind": "datetime", "relative": "future"},
+    "pydantic.types.AwareDatetime": {"kind": "datetime", "zoned": True},
+    "pydantic.types.NaiveDatetime": {"kind": "datetime", "zoned": False},
+    "pydantic.types.SecretStr": {"kind": "text"},
+    "pydantic.types.SecretBytes": {"kind": "bytes"},
+    "pydantic.types.ByteSize": {"kind": "integer", "minimum": 0},
+    "pydantic.types.Json": {"kind": "any", "format": "json"},
+    "pydantic.types.JsonValue": {"kind": "any"},
+    "fractions.Fraction": {"kind": "number", "multiple_of": 0.125},
+    "re.Pattern": {"kind": "text", "format": "regex"},
+    "pathlib.Path": {"kind": "text", "format": "path"},
+    "pathlib.PurePath": {"kind": "text", "format": "path"},
+}
+# generic type -> kind, and whether items differ
+_CONTAINERS: dict[Any, tuple[str, bool]] = {
+    list: ("list", False),
+    tuple: ("list", False),
+    collections.deque: ("list", False),
+    collections.abc.Sequence: ("list", False),
+    collections.abc.MutableSequence: ("list", False),
+    collections.abc.Collection: ("list", False),
+    collections.abc.Iterable: ("list", False),
+    collections.abc.Iterator: ("list", False),
+    collections.abc.Generator: ("list", False),
+    set: ("list", True),
+    frozenset: ("list", True),
+    collections.abc.Set: ("list", True),
+    collections.abc.MutableSet: ("list", True),
+    dict: ("map", False),
+    collections.OrderedDict: ("map", False),
+    collections.defaultdict: ("map", False),
+    collections.Counter: ("map", False),
+    collections.abc.Mapping: ("map", False),
+    collections.abc.MutableMapping: ("map", False),
+}
+_UNIONS = (typing.Union, types.UnionType)
+_NOT_DATA = ("no value of it can be drawn", "Leave the field out, or give it a type whose values can be written down.")
+
+
+class Reader:
+    """Reads the annotations of one table; keeps which models it is inside of."""
+
+    def __init__(self) -> None:
+        self.nesting = Nesting()
+
+    # -- a field ------------------------------------------------------------------------------------------
+
+    def field(self, where: str, name: str, info: FieldInfo) -> Column:
+        """A field of a model."""
+        before, self.nesting.recursed = self.nesting.recursed, False
+        try:
+            column = self.annotated(where, name, info.annotation, (info,))
+        except TooDeep:
+            if info.is_required():
+                raise
+            column = Column(name, "null", may_be_absent=True)
+        if self.nesting.recursed and column.kind != "null":
+            column = replace(column, stored="json")
+        self.nesting.recursed = before
+        return column
+
+    def annotated(self, where: str, name: str, annotation: Any, metadata: Sequence[Any] = ()) -> Column:
+        """A type with what is said of it."""
+        annotation, metadata = unwrapped(annotation, metadata)
+        column = self.type(where, name, annotation, metadata)
+        column = apply_constraints(where, column, metadata)
+        if any("pydantic.types.Json" in (full_name(item), full_name(type(item))) for item in ungrouped(metadata)):
+            column = replace(column, stored="json", format="json")  # the model wants the text itself
+        return apply_facts(where, column, facts_of(where, metadata))
+
+    # -- a type ---------------------------------------------------------------------------------------------
+
+    def type(self, where: str, name: str, annotation: Any, metadata: Sequence[Any]) -> Column:
+        """A type by itself: the first of the tables and shapes that knows it."""
+        self.nesting.parts += 1
+        origin = typing.get_origin(annotation)
+        if origin is typing.Literal:
+            return choice_of(where, name, typing.get_args(annotation))
+        if origin in _UNIONS:
+            return self.union(where, name, typing.get_args(annotation))
+        full = full_name(origin or annotation)
+        if full == "pydantic.types.Secret" and origin:
+            return self.annotated(where, name, typing.get_args(annotation)[0])
+        known = _known(annotation) or _NAMED.get(full)
+        if known is not None:
+            return Column(name, **known)
+        container = _CONTAINERS.get(origin or annotation)
+        if container:
+            return self.container(where, name, origin or annotation, typing.get_args(annotation), container)
+        if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+            return choice_of(where, name, [member.value for member in annotation])
+        for parent in getattr(origin or annotation, "__mro__", ()):
+            if text_format := FORMAT_OF_TYPE.get(full_name(parent)):
+                return Column(name, "text", format=text_format)
+        if fields := self.fields_of(where, annotation):
+            return self.object(where, name, annotation, fields)
+        return self.published(where, name, annotation)
+
+    def union(self, where: str, name: str, branches: Sequence[Any]) -> Column:
+        """One of several types; None among them is a null."""
+        nulls = DEFAULT_NULLS if any(branch in (None, type(None)) for branch in branches) else None
+        columns: list[Column] = []
+        for branch in branches:
+            if branch in (None, type(None)):
+                continue
+            try:
+                column = self.annotated(where, name, branch)
+            except TooDeep:
+                continue
+            columns.append(replace(column, name=_branch_name(column, branch, columns)))
+        if not columns:
+            if nulls is None:
+                raise TooDeep
+            return Column(name, "null")
+        column = columns[0] if len(columns) == 1 else Column(name, "union", parts=tuple(columns))
+        return replace(column, name=name, nulls=nulls if column.nulls is None else column.nulls)
+
+    def container(
+        self, where: str, name: str, origin: Any, arguments: Sequence[Any], container: tuple[str, bool]
+    ) -> Column:
+        """A list, set, tuple or dict."""
+        kind, differ = container
+        if origin is tuple and arguments and arguments[-1] is not Ellipsis:
+            items = [] if arguments == ((),) else arguments
+            parts = tuple(self.annotated(f"{where}[{i}]", str(i), item) for i, item in enumerate(items))
+            return Column(name, "tuple", parts=parts)
+        if origin is collections.Counter:
+            arguments = (*(arguments or (str,)), int)
+        try:
+            if kind == "map":
+                key, value = arguments or (str, Any)
+                parts = (self.annotated(where, "key", key), self.annotated(f"{where}{{}}", "value", value))
+                return Column(name, kind, parts=parts)
+            item = arguments[0] if arguments else Any
+            return Column(name, kind, parts=(self.annotated(f"{where}[]", "item", item),), unique_items=differ)
+        except TooDeep:
+            nothing = Column("item", "null")
+            return Column(name, kind, parts=(nothing,) * (2 if kind == "map" else 1), max_length=0)
+
+    # -- models, dataclasses, typed dictionaries, named tuples ------------------------------------------------
+
+    def fields_of(self, where: str, annotation: Any) -> dict[str, Declared] | None:
+        """The fields of a type that has some; None of one that has none."""
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            return {name: Declared(info) for name, info in annotation.model_fields.items()}
+        if not isinstance(annotation, type):
+            return None
+        if known := getattr(annotation, "__pydantic_fields__", None):
+            return {name: Declared(info) for name, info in known.items()}
+        try:
+            hints = typing_extensions.get_type_hints(annotation, include_extras=True)
+        except (NameError, TypeError):
+            return None
+        if dataclasses.is_dataclass(annotation):
+            return {f.name: Declared(_field_of(hints[f.name], f)) for f in dataclasses.fields(annotation) if f.init}
+        if typing_extensions.is_typeddict(annotation):
+            required = annotation.__required_keys__  # type: ignore[attr-defined]
+            return {name: _key_of(hint, name in required) for name, hint in hints.items()}
+        if issubclass(annotation, tuple) and hasattr(annotation, "_fields"):
+            return {n: Declared(FieldInfo.from_annotation(hints.get(n, Any))) for n in annotation._fields}
+        return None
+
+    def object(self, where: str, name: str, annotation: Any, fields: Mapping[str, Declared]) -> Column:
+        """A model, or what is like one, inside another."""
+        if isinstance(annotation, type) and issubclass(annotation, RootModel):
+            with self.nesting.entered((annotation,)):
+                return self.annotated(where, name, fields["root"].info.annotation, (fields["root"].info,))
+        return Column(name, "object", parts=self.columns(where, annotation, fields))
+
+    def columns(self, where: str, annotation: Any, fields: Mapping[str, Declared]) -> tuple[Column, ...]:
+        """The columns of a model's fields."""
+        columns = []
+        with self.nesting.entered((annotation,)):
+            for name, declared in fields.items():
+                column = self.field(f"{where}.{name}", name, declared.info)
+                if declared.may_be_absent:
+                    nulls = DEFAULT_NULLS if column.nulls is None else column.nulls
+                    column = replace(column, may_be_absent=True, nulls=nulls)
+                columns.append(column)
+        return tuple(columns)
+
+    # -- the rest ---------------------------------------------------------------------------------------------
+
+    def published(self, where: str, name: str, annotation: Any) -> Column:
+        """A type of somebody's own, by the JSON Schema that it publishes."""
+        found = getattr(annotation, "__name__", str(annotation))
+        try:
+            schema = TypeAdapter(annotation).json_schema()
+        except (PydanticUserError, PydanticInvalidForJsonSchema, TypeError, NameError) as error:
+            reason, hint = _NOT_DATA
+            raise SchemaError(f"{where}: its type is {found}, and {reason}.", hint=hint) from error
+        return column_from_schema(where, name, schema)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A field as its class declares it; a key of a TypedDict may be missing."""
+
+    info: FieldInfo
+    may_be_absent: bool = False
+
+
+def _key_of(hint: Any, required: bool) -> Declared:
+    hint, metadata = unwrapped(hint, ())
+    return Declared(FieldInfo.from_annotation(Annotated[(hint, *metadata)] if metadata else hint), not required)
+
+
+def _field_of(hint: Any, field: Any) -> FieldInfo:
+    missing = dataclasses.MISSING
+    if isinstance(field.default, FieldInfo):
+        return FieldInfo.from_annotated_attribute(hint, field.default)
+    if field.default is not missing:
+        return FieldInfo.from_annotated_attribute(hint, field.default)
+    if field.default_factory is not missing:
+        return FieldInfo.from_annotated_attribute(hint, FieldInfo(default_factory=field.default_factory))
+    return FieldInfo.from_annotation(hint)
+
+
+def unwrapped(annotation: Any, metadata: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
+    """A type without Annotated, NewType, aliases and type variables around it, and what those say of it."""
+    while True:
+        origin = typing.get_origin(annotation)
+        if origin is typing.Annotated:
+            annotation, *inner = typing.get_args(annotation)
+            metadata = (*inner, *metadata)
+        elif isinstance(annotation, typing.NewType):
+            annotation = annotation.__supertype__
+        elif isinstance(origin or annotation, _ALIASES):
+            annotation = _alias_value(annotation, origin)
+        elif isinstance(annotation, typing.TypeVar):
+            annotation = _type_variable(annotation)
+        elif origin in (typing.Final, typing_extensions.Required, typing_extensions.NotRequired):
+            annotation = typing.get_args(annotation)[0]
+        else:
+            return annotation, tuple(metadata)
+
+
+_ALIASES = tuple({typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType)})
+
+
+def _alias_value(annotation: Any, origin: Any) -> Any:
+    if full_name(annotation) == "pydantic.types.JsonValue" or getattr(annotation, "__name__", "") == "JsonValue":
+        return Any
+    return origin.__value__[typing.get_args(annotation)] if origin else annotation.__value__
+
+
+def _type_variable(variable: Any) -> Any:
+    if variable.__bound__ is not None:
+        return variable.__bound__
+    return typing.Union[variable.__constraints__] if variable.__constraints__ else Any  # noqa: UP007
+
+
+def full_name(annotation: Any) -> str:
+    """Where a type is defined, and its name there."""
+    return f"{getattr(annotation, '__module__', '')}.{getattr(annotation, '__qualname__', '')}"
+
+
+def _known(annotation: Any) -> dict[str, Any] | None:
+    try:
+        return _SCALARS.get(annotation)
+    except TypeError:  # not hashable
+        return None
+
+
+def _branch_name(column: Column, branch: Any, others: Iterable[Column]) -> str:
+    """A name for a branch of a union, unlike the others': it is part of the address of its values."""
+    name = getattr(branch, "__name__", None) if column.kind == "object" else None
+    name = name or column.kind
+    taken = {other.name for other in others}
+    return name if name not in taken else next(f"{name}{i}" for i in range(2, 10_000) if f"{name}{i}" not in taken)

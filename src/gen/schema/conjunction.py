@@ -1,0 +1,322 @@
+"""This file knows what several JSON Schemas say together: `$ref` followed, `allOf` merged, one set of facts.
+
+Source: JSON Schema draft 2020-12, core and validation vocabularies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from gen.errors import SchemaError
+
+TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
+ROOT = "urn:gen:root"
+
+# keyword -> the type it speaks of; a schema without `type` is of the types its keywords speak of
+SPEAKS_OF = {
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), "number"),
+    **dict.fromkeys(("minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"), "string"),
+    **dict.fromkeys(("prefixItems", "items", "contains", "minItems", "maxItems", "uniqueItems"), "array"),
+    **dict.fromkeys(("properties", "required", "patternProperties", "additionalProperties"), "object"),
+    **dict.fromkeys(("propertyNames", "minProperties", "maxProperties"), "object"),
+    **dict.fromkeys(("dependentRequired", "dependentSchemas"), "object"),
+}
+# keywords that the columns alone do not guarantee: values are checked
+_RESIDUAL = ("not", "dependentRequired", "unevaluatedItems", "unevaluatedProperties")
+
+
+class Unsatisfiable(SchemaError):
+    """No value satisfies the schema."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A schema, and what its references are relative to."""
+
+    schema: Any
+    resolver: Any
+
+
+@dataclass
+class Conjunction:
+    """What all of several schemas say. `nodes` are they; alternatives: lists of which one each must hold."""
+
+    nodes: list[Node] = field(default_factory=list)
+    types: set[str] = field(default_factory=lambda: set(TYPES))
+    typed: bool = False  # whether any schema says which types
+    spoken: set[str] = field(default_factory=set)  # the types that keywords speak of
+    enum: list[Any] | None = None
+    least: tuple[Any, bool] | None = None  # a bound, and whether it is excluded
+    most: tuple[Any, bool] | None = None
+    multiple_of: Fraction | None = None
+    shortest: dict[str, int] = field(default_factory=dict)  # by type
+    longest: dict[str, int] = field(default_factory=dict)
+    patterns: list[str] = field(default_factory=list)
+    format: str | None = None
+    content: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, list[Node]] = field(default_factory=dict)
+    required: dict[str, None] = field(default_factory=dict)
+    by_pattern: list[tuple[str, Node]] = field(default_factory=list)
+    additional: list[Node] = field(default_factory=list)
+    closed: bool = False
+    names: list[Node] = field(default_factory=list)
+    prefix: list[list[Node]] = field(default_factory=list)
+    items: list[Node] = field(default_factory=list)
+    contains: list[tuple[Node, int, int | None]] = field(default_factory=list)
+    unique: bool = False
+    alternatives: list[tuple[str, list[list[Node]]]] = field(default_factory=list)
+    residual: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+    referred: tuple[str, ...] = ()  # where references led: to see a recursion
+
+
+def conjunction(where: str, nodes: Sequence[Node]) -> Conjunction:
+    """What these schemas say together. Raises Unsatisfiable where one of them is `false`."""
+    together = Conjunction()
+    for node in nodes:
+        add_node(where, together, node)
+    return together
+
+
+def add_node(where: str, c: Conjunction, node: Node, depth: int = 0) -> None:
+    """Let one more schema hold."""
+    schema = node.schema
+    if schema is True:
+        return
+    if schema is False:
+        raise Unsatisfiable(f"{where}: the schema is `false`, which no value satisfies.", hint="Remove it.")
+    if not isinstance(schema, dict):
+        raise SchemaError(f"{where}: {schema!r} is not a JSON Schema.", hint="Write an object, true or false.")
+    if depth > 100:
+        raise SchemaError(f"{where}: its references lead in a circle.", hint="Break the circle of $ref and allOf.")
+    c.nodes.append(node)
+    for keyword in ("$ref", "$dynamicRef"):
+        if keyword in schema:
+            target = _followed(where, node, schema[keyword])
+            c.referred = (*c.referred, str(id(target.schema)))
+            add_node(where, c, target, depth + 1)
+    for part in schema.get("allOf", ()):
+        add_node(where, c, Node(part, node.resolver), depth + 1)
+    c.spoken |= {kind for keyword, kind in SPEAKS_OF.items() if keyword in schema}
+    c.residual |= any(keyword in schema for keyword in _RESIDUAL)
+    for keyword, read in _KEYWORDS.items():
+        if keyword in schema:
+            read(where, c, node, schema[keyword])
+    _add_alternatives(c, node)
+
+
+def _followed(where: str, node: Node, reference: str) -> Node:
+    from referencing.exceptions import Unresolvable
+
+    try:
+        found = node.resolver.lookup(reference)
+    except Unresolvable as error:
+        raise SchemaError(
+            f"{where}: $ref {reference!r} leads nowhere.", hint="Point it at a schema in the same document."
+        ) from error
+    return Node(found.contents, found.resolver)
+
+
+def _add_alternatives(c: Conjunction, node: Node) -> None:
+    schema = node.schema
+    for keyword in ("anyOf", "oneOf"):
+        if keyword in schema:
+            c.alternatives.append((keyword, [[Node(branch, node.resolver)] for branch in schema[keyword]]))
+    if "if" in schema and ("then" in schema or "else" in schema):
+        met = [Node(schema["if"], node.resolver), Node(schema.get("then", True), node.resolver)]
+        c.alternatives.append(("if", [met, [Node(schema.get("else", True), node.resolver)]]))
+        c.residual = True
+    for name, dependent in schema.get("dependentSchemas", {}).items():
+        with_it = [Node({"required": [name]}, node.resolver), Node(dependent, node.resolver)]
+        c.alternatives.append(("dependentSchemas", [with_it, [Node({"properties": {name: False}}, node.resolver)]]))
+        c.residual = True
+
+
+# -- keywords, one by one ----------------------------------------------------------------------------------
+
+
+def _type(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    listed = {value} if isinstance(value, str) else set(value)
+    if "number" in listed:
+        listed.add("integer")
+    c.types &= listed
+    c.typed = True
+
+
+def _enum(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.enum = list(value) if c.enum is None else [v for v in c.enum if any(same(v, other) for other in value)]
+
+
+def same(a: Any, b: Any) -> bool:
+    """JSON's equality: 1 is 1.0, and neither is true."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
+
+
+def _bound(upper: bool, excluded: bool) -> Callable[..., None]:
+    def read(where: str, c: Conjunction, node: Node, value: Any) -> None:
+        known = c.most if upper else c.least
+        narrower = (
+            known is None
+            or (value < known[0] if upper else value > known[0])
+            or (value == known[0] and excluded)
+        )
+        if narrower:
+            setattr(c, "most" if upper else "least", (value, excluded))
+
+    return read
+
+
+def _multiple(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    step = Fraction(str(value))
+    if c.multiple_of is None:
+        c.multiple_of = step
+    else:  # the least common multiple of two fractions
+        a, b = c.multiple_of, step
+        c.multiple_of = Fraction(math.lcm(a.numerator, b.numerator), math.gcd(a.denominator, b.denominator))
+    c.residual |= step.denominator != 1  # a double is a multiple of 0.01 or not by how the division rounds
+
+
+def _size(kind: str, upper: bool) -> Callable[..., None]:
+    def read(where: str, c: Conjunction, node: Node, value: Any) -> None:
+        sizes = c.longest if upper else c.shortest
+        sizes[kind] = int((min if upper else max)(sizes.get(kind, value), value))
+
+    return read
+
+
+def _pattern(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    if value not in c.patterns:
+        c.patterns.append(value)
+
+
+def _format(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.residual |= c.format not in (None, value)
+    c.format = c.format or value
+
+
+def _content(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.content |= {k: node.schema[k] for k in ("contentEncoding", "contentMediaType") if k in node.schema}
+
+
+def _properties(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    for name, schema in value.items():
+        c.properties.setdefault(name, []).append(Node(schema, node.resolver))
+
+
+def _required(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.required |= dict.fromkeys(value)
+
+
+def _dependent(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    for names in value.values():
+        for name in names:
+            c.properties.setdefault(name, [])
+
+
+def _by_pattern(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.by_pattern += [(pattern, Node(schema, node.resolver)) for pattern, schema in value.items()]
+
+
+def _additional(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.closed |= value is False
+    if value is not False:
+        c.additional.append(Node(value, node.resolver))
+
+
+def _names(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.names.append(Node(value, node.resolver))
+
+
+def _prefix(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    for i, schema in enumerate(value):
+        if i == len(c.prefix):
+            c.prefix.append([])
+        c.prefix[i].append(Node(schema, node.resolver))
+
+
+def _items(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    if value is False:
+        _size("array", True)(where, c, node, len(node.schema.get("prefixItems", ())))
+    else:
+        c.items.append(Node(value, node.resolver))
+
+
+def _contains(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    least, most = node.schema.get("minContains", 1), node.schema.get("maxContains")
+    c.contains.append((Node(value, node.resolver), int(least), None if most is None else int(most)))
+    c.residual = True
+
+
+def _unique(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.unique |= bool(value)
+
+
+def _not(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    if isinstance(value, dict) and set(value) == {"type"}:
+        listed = {value["type"]} if isinstance(value["type"], str) else set(value["type"])
+        c.types -= listed | ({"integer"} if "number" in listed else set())
+    elif isinstance(value, dict) and set(value) == {"required"} and len(value["required"]) == 1:
+        c.properties.setdefault(value["required"][0], []).append(Node(False, node.resolver))
+
+
+def _facts(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    from gen.schema.facts import FACTS
+
+    c.facts |= {name: node.schema[name] for name in FACTS if name in node.schema}
+
+
+_KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
+    "type": _type,
+    "enum": _enum,
+    "const": lambda where, c, node, value: _enum(where, c, node, [value]),
+    "minimum": _bound(False, False),
+    "exclusiveMinimum": _bound(False, True),
+    "maximum": _bound(True, False),
+    "exclusiveMaximum": _bound(True, True),
+    "multipleOf": _multiple,
+    "minLength": _size("string", False),
+    "maxLength": _size("string", True),
+    "minItems": _size("array", False),
+    "maxItems": _size("array", True),
+    "minProperties": _size("object", False),
+    "maxProperties": _size("object", True),
+    "pattern": _pattern,
+    "format": _format,
+    "contentEncoding": _content,
+    "contentMediaType": _content,
+    "properties": _properties,
+    "required": _required,
+    "dependentRequired": _dependent,
+    "patternProperties": _by_pattern,
+    "additionalProperties": _additional,
+    "propertyNames": _names,
+    "prefixItems": _prefix,
+    "items": _items,
+    "contains": _contains,
+    "uniqueItems": _unique,
+    "not": _not,
+    **dict.fromkeys(("distribution", "domain", "sql", "synthesizer", "nulls", "weights", "stored"), _facts),
+}
+
+
+def references_of(schema: Any) -> Iterator[str]:
+    """Every reference in a schema."""
+    if isinstance(schema, dict):
+        for keyword, value in schema.items():
+            if keyword in ("$ref", "$dynamicRef") and isinstance(value, str):
+                yield value
+            else:
+                yield from references_of(value)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from references_of(item)

@@ -1,0 +1,336 @@
+"""This file knows what is said of a type: constraints of annotated-types and Pydantic, and gen's own facts.
+
+Constraints narrow a column; gen's facts, from markers or `json_schema_extra`, say what JSON Schema cannot.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import annotated_types
+from pydantic.fields import FieldInfo
+
+from gen.errors import SchemaError
+from gen.schema.markers import Marker
+from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, suggestion
+
+# -- constraints --------------------------------------------------------------------------------------------
+
+_NUMBERS = (int, float, decimal.Decimal)
+# kind -> the types its bounds may have
+_BOUND_TYPES: dict[str, tuple[type, ...]] = {
+    "integer": _NUMBERS,
+    "number": _NUMBERS,
+    "decimal": _NUMBERS,
+    "datetime": (datetime.datetime, datetime.date),
+    "date": (datetime.date,),
+    "time": (datetime.time,),
+    "duration": (datetime.timedelta,),
+}
+_SIZED = ("text", "bytes", "list", "map")
+# attribute of a constraint -> (fact of the column, fact that says it is excluded)
+_BOUNDS = {
+    "ge": ("minimum", False),
+    "gt": ("minimum", True),
+    "le": ("maximum", False),
+    "lt": ("maximum", True),
+}
+# what changes text after it was checked: draw it as it will be
+_TRANSFORMED = {"to_upper": "^[^a-z]*$", "to_lower": "^[^A-Z]*$", "strip_whitespace": r"^(\S(.*\S)?)?$"}
+_FORMAT_OF_ENCODER = {"Base64Encoder": "base64", "Base64UrlEncoder": "base64url"}
+
+
+def ungrouped(metadata: Iterable[Any]) -> Iterator[Any]:
+    """Every constraint by itself: `Interval(ge=1, le=5)` is two, and a Field has some of its own."""
+    for item in metadata:
+        if isinstance(item, FieldInfo):
+            yield from ungrouped(item.metadata)
+        elif isinstance(item, annotated_types.GroupedMetadata):
+            yield from ungrouped(item)
+        elif item is not None:
+            yield item
+
+
+def apply_constraints(where: str, column: Column, metadata: Sequence[Any]) -> Column:
+    """The column with everything that these constraints say of it."""
+    for item in ungrouped(metadata):
+        if type(item).__module__.partition(".")[0] not in ("annotated_types", "pydantic"):
+            continue
+        for attribute, apply in _CONSTRAINTS.items():
+            value = getattr(item, attribute, None)
+            if value is not None and value is not False:
+                column = _constrained(where, column, attribute, value, apply)
+    return column
+
+
+def _constrained(where: str, column: Column, attribute: str, value: Any, apply: _Apply) -> Column:
+    """A constraint on a union narrows the branches that can have it, and excludes the others."""
+    if column.kind != "union":
+        return apply(where, column, attribute, value)
+    kept = []
+    for branch in column.parts:
+        try:
+            kept.append(apply(where, branch, attribute, value))
+        except SchemaError:
+            continue
+    if not kept:
+        raise _unsuitable(where, column, attribute, value)
+    return replace(column, parts=tuple(kept)) if len(kept) > 1 else replace(kept[0], name=column.name, nulls=column.nulls)
+
+
+_Apply = Callable[[str, Column, str, Any], Column]
+
+
+def _unsuitable(where: str, column: Column, attribute: str, value: Any) -> SchemaError:
+    return SchemaError(
+        f"{where}: the constraint {attribute} = {value!r} does not suit a field of kind {column.kind}.",
+        hint="Use a constraint of the field's own type.",
+    )
+
+
+def _bound(where: str, column: Column, attribute: str, value: Any) -> Column:
+    fact, excluded = _BOUNDS[attribute]
+    if column.kind == "choice" and column.stored is None:
+        return _narrowed(where, column, lambda choice: _holds(attribute, choice, value), f"{attribute} = {value!r}")
+    allowed = _BOUND_TYPES.get(column.kind, ())
+    if not isinstance(value, allowed) or isinstance(value, bool) or column.format:
+        raise SchemaError(
+            f"{where}: the bound {value!r} does not suit a field of kind {column.kind}.",
+            hint="Use a bound of the field's own type.",
+        )
+    if column.kind == "datetime" and not isinstance(value, datetime.datetime):
+        value = datetime.datetime(value.year, value.month, value.day)
+    return tightened(column, fact, value, excluded)
+
+
+def _holds(attribute: str, choice: Any, bound: Any) -> bool:
+    compare = {"ge": choice >= bound, "gt": choice > bound, "le": choice <= bound, "lt": choice < bound}
+    return bool(compare[attribute])
+
+
+def tightened(column: Column, fact: str, bound: Any, excluded: bool) -> Column:
+    """The column with one more bound; of several on one side, the narrowest counts."""
+    known = getattr(column, fact)
+    if known is not None:
+        looser = bound < known if fact == "minimum" else bound > known
+        if looser or (bound == known and not excluded):
+            return column
+    return replace(column, **{fact: bound, f"{fact}_excluded": excluded})
+
+
+def _narrowed(where: str, column: Column, keep: Callable[[Any], bool], said: str) -> Column:
+    kept = tuple(choice for choice in column.choices if keep(choice))
+    if not kept:
+        raise SchemaError(f"{where}: none of its values has {said}.", hint="Widen the constraint, or drop it.")
+    return replace(column, choices=kept)
+
+
+def _multiple(where: str, column: Column, attribute: str, value: Any) -> Column:
+    if column.kind not in ("integer", "number", "decimal", "duration"):
+        raise _unsuitable(where, column, attribute, value)
+    return replace(column, multiple_of=value)
+
+
+def _length(where: str, column: Column, attribute: str, value: Any) -> Column:
+    longest = attribute == "max_length"
+    if column.kind == "choice" and all(isinstance(choice, str) for choice in column.choices):
+        fits = (lambda c: len(c) <= value) if longest else (lambda c: len(c) >= value)
+        return _narrowed(where, column, fits, f"{attribute} = {value}")
+    if column.kind == "tuple":
+        if len(column.parts) > value if longest else len(column.parts) < value:
+            raise _unsuitable(where, column, attribute, value)
+        return column
+    if column.kind not in _SIZED:
+        raise _unsuitable(where, column, attribute, value)
+    known = getattr(column, attribute)
+    narrower = value if known is None else min(known, value) if longest else max(known, value)
+    return replace(column, **{attribute: narrower})
+
+
+def _pattern(where: str, column: Column, attribute: str, value: Any) -> Column:
+    if column.kind != "text":
+        raise _unsuitable(where, column, attribute, value)
+    pattern = getattr(value, "pattern", value)
+    return column if pattern in column.patterns else replace(column, patterns=(*column.patterns, pattern))
+
+
+def _transformed(where: str, column: Column, attribute: str, value: Any) -> Column:
+    # Without a pattern of the user's own nothing drawn has white space at its ends.
+    if column.kind != "text" or (attribute == "strip_whitespace" and not column.patterns):
+        return column
+    return replace(column, patterns=(*column.patterns, _TRANSFORMED[attribute]))
+
+
+def _digits(where: str, column: Column, attribute: str, value: Any) -> Column:
+    if column.kind != "decimal":
+        raise _unsuitable(where, column, attribute, value)
+    return replace(column, **{attribute: value})
+
+
+def _time_zone(where: str, column: Column, attribute: str, value: Any) -> Column:
+    return replace(column, zoned=True)
+
+
+def _version(where: str, column: Column, attribute: str, value: Any) -> Column:
+    return replace(column, version=value)
+
+
+def _encoder(where: str, column: Column, attribute: str, value: Any) -> Column:
+    name = _FORMAT_OF_ENCODER.get(getattr(value, "__name__", ""))
+    if name is None:
+        raise SchemaError(
+            f"{where}: how {value!r} encodes is not known.", hint="Name a synthesizer of your own that writes it."
+        )
+    return replace(column, kind="text", format=name)
+
+
+# attribute of a constraint -> what it does to a column
+_CONSTRAINTS: dict[str, _Apply] = {
+    **dict.fromkeys(_BOUNDS, _bound),
+    "multiple_of": _multiple,
+    "min_length": _length,
+    "max_length": _length,
+    "pattern": _pattern,
+    **dict.fromkeys(_TRANSFORMED, _transformed),
+    "max_digits": _digits,
+    "decimal_places": _digits,
+    "tz": _time_zone,
+    "uuid_version": _version,
+    "encoder": _encoder,
+}
+
+
+# -- facts ----------------------------------------------------------------------------------------------------
+
+FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored")
+
+
+def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
+    """What json_schema_extra and the markers say, in one dictionary; unknown names are other tools' and left alone."""
+    facts: dict[str, Any] = {}
+    for item in metadata:
+        extra = item.json_schema_extra if isinstance(item, FieldInfo) else None
+        if callable(extra):
+            extra(facts)
+        elif extra:
+            facts |= extra
+    for marker in ungrouped_markers(metadata):
+        if isinstance(marker, type):
+            raise SchemaError(f"{where}: {marker.__name__} is a class here.", hint=f"Write {marker.__name__}().")
+        for name, value in marker.facts().items():
+            both = isinstance(value, dict) and isinstance(facts.get(name), dict)
+            facts[name] = {**facts[name], **value} if both else value
+    return {name: facts[name] for name in FACTS if name in facts}
+
+
+def ungrouped_markers(metadata: Iterable[Any]) -> Iterator[Any]:
+    """gen's own markers among all that is said of a type; classes too, which are mistakes."""
+    for item in metadata:
+        if isinstance(item, FieldInfo):
+            yield from ungrouped_markers(item.metadata)
+        elif isinstance(item, Marker) or (isinstance(item, type) and issubclass(item, Marker)):
+            yield item
+
+
+def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
+    """The column with gen's own facts."""
+    values: dict[str, Any] = {}
+    if "sql" in facts:
+        _read_sql(where, facts["sql"], values)
+    if "distribution" in facts:
+        values["distribution"] = read_distribution(where, facts["distribution"])
+    for name in ("domain", "synthesizer", "stored"):
+        if name in facts:
+            if not isinstance(facts[name], str):
+                raise SchemaError(f"{where}: {name} is {facts[name]!r}.", hint="Give its name, as text.")
+            values[name] = facts[name]
+    if "nulls" in facts:
+        values["nulls"] = _share(where, facts["nulls"], column)
+    if "weights" in facts:
+        values["weights"] = _weights(where, facts["weights"], column)
+    named = values.get("synthesizer") is not None
+    if "domain" in values and column.kind != "text" and not named:
+        raise SchemaError(
+            f"{where}: the domain {values['domain']!r} is for text, and the field is {KINDS[column.kind]}.",
+            hint="Leave it out, or make the field a str.",
+        )
+    return replace(column, **values)
+
+
+def _share(where: str, value: Any, column: Column) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise SchemaError(f"{where}: nulls is {value!r}.", hint="Give a share of the rows, from 0 to 1.")
+    if column.nulls is None and value > 0:
+        raise SchemaError(
+            f"{where}: {value:.0%} nulls are asked for, and the field has none.", hint="Make the field Optional."
+        )
+    return float(value)
+
+
+def _weights(where: str, value: Any, column: Column) -> tuple[float, ...]:
+    """Weights of choices or branches: a list in their order, or by value or name."""
+    names = [str(c) for c in column.choices] or [part.name for part in column.parts]
+    if column.kind not in ("choice", "union", "boolean"):
+        raise SchemaError(
+            f"{where}: weights are for choices and unions, and the field is {KINDS[column.kind]}.",
+            hint="Give a distribution instead.",
+        )
+    names = ["False", "True"] if column.kind == "boolean" else names
+    if isinstance(value, dict):
+        by_name = {str(name): weight for name, weight in value.items()}
+        unknown = sorted(set(by_name) - set(names))
+        if unknown:
+            raise SchemaError(f"{where}: weights name {unknown[0]!r}.", hint=suggestion(unknown[0], names))
+        value = [by_name.get(name, 0.0) for name in names]
+    good = isinstance(value, (list, tuple)) and all(isinstance(w, (int, float)) and w >= 0 for w in value)
+    if not good or len(value) != len(names) or not sum(value) > 0:
+        raise SchemaError(
+            f"{where}: weights are {value!r} for {len(names)} values.",
+            hint="Give one number for each, 0 or more, not all 0.",
+        )
+    return tuple(float(weight) for weight in value)
+
+
+def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:
+    if not isinstance(sql, dict):
+        raise SchemaError(f'{where}: "sql" is {sql!r}.', hint='Write {"sql": {"key": "primary"}}.')
+    unknown = sorted(set(sql) - {"key", "order", "reference"})
+    if unknown:
+        raise SchemaError(f'{where}: "sql" says {unknown[0]!r}.', hint='It understands "key", "order", "reference".')
+    key = sql.get("key", "primary")
+    if key not in ("primary", "foreign"):
+        raise SchemaError(
+            f'{where}: a key is "primary" or "foreign", not {key!r}.', hint=suggestion(str(key), ("primary", "foreign"))
+        )
+    if key == "primary":
+        order = sql.get("order")
+        if order is not None and order not in KEY_ORDERS:
+            raise SchemaError(f"{where}: there is no key order {order!r}.", hint=suggestion(str(order), KEY_ORDERS))
+        values["key"] = Key(order)
+        return
+    target = sql.get("reference")
+    parts = target.split(".") if isinstance(target, str) else []
+    if len(parts) != 2 or not all(parts):
+        raise SchemaError(
+            f"{where}: a foreign key refers to Table.field, not {target!r}.",
+            hint=f'Write ForeignKey("{parts[0] if parts and parts[0] else "Manager"}.id").',
+        )
+    values["reference"] = Reference(*parts)
+
+
+def read_distribution(where: str, fact: Any) -> Distribution:
+    """A law, by name or with its parameters."""
+    if isinstance(fact, str):
+        return Distribution(fact)
+    if isinstance(fact, dict) and isinstance(fact.get("name"), str):
+        parameters = {name: value for name, value in fact.items() if name != "name"}
+        if all(isinstance(value, (int, float)) for value in parameters.values()):
+            return Distribution(fact["name"], tuple(sorted((k, float(v)) for k, v in parameters.items())))
+    raise SchemaError(
+        f"{where}: the distribution is {fact!r}.",
+        hint='Name it, as "normal", or with numbers: {"name": "normal", "mean": 10, "deviation": 2}.',
+    )

@@ -1,0 +1,448 @@
+"""This file knows how to read a JSON Schema (draft 2020-12): as a Table, or a part of one as a Column.
+
+What the columns alone do not guarantee (`not`, exclusive branches, `unevaluatedProperties`, ...) is kept as the
+column's `check`: values are drawn until they pass, within bounds.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gen.errors import SchemaError
+from gen.schema.choices import choice_of
+from gen.schema.conjunction import ROOT, Conjunction, Node, Unsatisfiable, add_node, conjunction, references_of, same
+from gen.schema.facts import apply_facts
+from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
+from gen.schema.spec import Column, Table
+
+MOST_BRANCHES = 64  # of anyOf, oneOf and if together; further combinations are not drawn
+MOST_ITEMS = 1000  # of prefixItems and minItems together
+EXTENSION = "x-gen"  # what JSON Schema cannot say of a column, in its own vocabulary
+
+# format -> the column it makes, where nothing else is said of the text
+_TYPED_FORMATS: dict[str, dict[str, Any]] = {
+    "date-time": {"kind": "datetime", "zoned": True},
+    "date": {"kind": "date"},
+    "time": {"kind": "time", "zoned": True},
+    "duration": {"kind": "duration"},
+    "uuid": {"kind": "uuid"},
+}
+_CONTENT_FORMATS = {"base64": "base64", "base64url": "base64url", "base16": "base16"}
+_KEY_PATTERN = "^[a-z][a-z0-9_]{2,9}$"  # names of properties that nothing else is said of
+_EMPTY = Column("item", "null")
+_NEVER = (Unsatisfiable, TooDeep)
+
+
+def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fixed: bool = False) -> Table:
+    """The table of a JSON Schema: a column for each property; of one that is no plain object, the column `value`.
+
+    Raises SchemaError naming where in the document, what was found and what to do.
+    """
+    title = name or (schema.get("title") if isinstance(schema, dict) else None) or "Thing"
+    _check_document(title, schema)
+    column = column_from_schema(title, "value", schema)
+    if column.kind == "object" and column.stored is None and column.check is None and column.parts:
+        return Table(title, column.parts, rows, fixed, document=True)
+    return Table(title, (column,), rows, fixed, document=True)
+
+
+def column_from_schema(where: str, name: str, schema: Any) -> Column:
+    """The column that holds what a JSON Schema describes."""
+    from referencing import Registry, Resource
+    from referencing.jsonschema import DRAFT202012
+
+    resource = Resource.from_contents(schema, default_specification=DRAFT202012)
+    identity = (schema.get("$id") if isinstance(schema, dict) else None) or ROOT
+    resolver = Registry().with_resource(identity, resource).resolver(identity)
+    try:
+        return _SchemaReader(schema).column(where, name, [Node(schema, resolver)])
+    except TooDeep as error:
+        raise SchemaError(
+            f"{where}: a value of it contains another one without end.",
+            hint="Let the property that contains it be optional, or an array of them.",
+        ) from error
+
+
+def _check_document(where: str, schema: Any) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError as InvalidSchema
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except InvalidSchema as error:
+        place = "/".join(map(str, error.absolute_path)) or "the document"
+        raise SchemaError(
+            f"{where}: not a JSON Schema of draft 2020-12: at {place}, {error.message}.", hint="Correct it."
+        ) from error
+
+
+class _SchemaReader:
+    """Reads one document."""
+
+    def __init__(self, document: Any) -> None:
+        self.document = document
+        self.nesting = Nesting()
+
+    def column(self, where: str, name: str, nodes: Sequence[Node]) -> Column:
+        """What satisfies all of these schemas."""
+        self.nesting.parts += 1
+        together = conjunction(where, nodes)
+        with self.nesting.entered(together.referred):
+            column = self._column(where, name, together)
+        extension = next((n.schema[EXTENSION] for n in nodes if isinstance(n.schema, dict) and EXTENSION in n.schema), None)
+        if extension is not None:
+            column = _extended(where, column, extension)
+        return apply_facts(where, column, together.facts)
+
+    def _column(self, where: str, name: str, c: Conjunction) -> Column:
+        if c.enum is not None:
+            return self._listed(where, name, c)
+        residual, columns, refused = c.residual, [], None
+        choices = self._choices(where, c)
+        if any(keyword == "oneOf" for keyword, _ in c.alternatives):
+            residual |= not _all_disjoint(choices)
+        for choice in choices:
+            residual |= choice.residual
+            try:
+                columns += self._by_type(where, name, choice)
+            except _NEVER as error:
+                refused = error
+        if not columns:
+            raise refused or Unsatisfiable(f"{where}: no value satisfies the schema.", hint="Correct the schema.")
+        column = united(name, columns)
+        return replace(column, check=self._check(c.nodes)) if residual else column
+
+    def _listed(self, where: str, name: str, c: Conjunction) -> Column:
+        """The values of `enum` and `const` that everything else allows."""
+        validator = self.validator(c.nodes)
+        values = [value for value in c.enum or () if validator.is_valid(value)]
+        if not values:
+            raise Unsatisfiable(f"{where}: no value of `enum` satisfies the rest.", hint="Correct the schema.")
+        return choice_of(where, name, values)
+
+    def _choices(self, where: str, c: Conjunction) -> list[Conjunction]:
+        """One conjunction for each way through the alternatives."""
+        if not c.alternatives:
+            return [c]
+        (_, branches), *others = c.alternatives
+        found: list[Conjunction] = []
+        for branch in branches:
+            choice = copied(c)
+            choice.alternatives = list(others)
+            try:
+                for node in branch:
+                    add_node(where, choice, node)
+            except Unsatisfiable:
+                continue
+            found += self._choices(where, choice)
+            if len(found) >= MOST_BRANCHES:
+                break
+        return found[:MOST_BRANCHES]
+
+    # -- one type at a time ---------------------------------------------------------------------------------
+
+    def _by_type(self, where: str, name: str, c: Conjunction) -> list[Column]:
+        """A column for each type that is allowed; of a schema without `type`, those that its keywords speak of."""
+        types = c.types if c.typed or not c.spoken else c.types & (c.spoken | ({"integer"} & c.spoken))
+        if not c.typed and not c.spoken and c.types == set(_READERS) | {"number"}:
+            return [Column(name, "any")]
+        types = types - {"integer"} if "number" in types else types
+        columns, refused = [], None
+        for kind in sorted(types, key=list(_READERS).index):
+            try:
+                columns.append(_READERS[kind](self, where, name, c))
+            except _NEVER as error:
+                refused = error
+        if not columns:
+            raise refused or Unsatisfiable(f"{where}: no type is allowed.", hint="Correct the schema.")
+        return columns
+
+    def null(self, where: str, name: str, c: Conjunction) -> Column:
+        return Column(name, "null")
+
+    def boolean(self, where: str, name: str, c: Conjunction) -> Column:
+        return Column(name, "boolean")
+
+    def number(self, where: str, name: str, c: Conjunction, kind: str = "number") -> Column:
+        step: Any = None
+        if c.multiple_of is not None:
+            whole = c.multiple_of.denominator == 1
+            step = int(c.multiple_of) if whole else float(c.multiple_of)
+            if kind == "integer":
+                step = c.multiple_of.numerator  # the whole multiples of p/q are those of p
+        low, high = c.least or (None, False), c.most or (None, False)
+        _check_range(where, low, high)
+        return Column(name, kind, low[0], high[0], low[1], high[1], step)
+
+    def integer(self, where: str, name: str, c: Conjunction) -> Column:
+        return self.number(where, name, c, "integer")
+
+    def string(self, where: str, name: str, c: Conjunction) -> Column:
+        shortest, longest = c.shortest.get("string"), c.longest.get("string")
+        if longest is not None and (shortest or 0) > longest:
+            raise Unsatisfiable(f"{where}: at least {shortest} and at most {longest} characters.", hint="Correct them.")
+        content = _CONTENT_FORMATS.get(str(c.content.get("contentEncoding", "")).lower())
+        if content is None and c.content.get("contentMediaType") == "application/json" and not c.patterns:
+            content = "json"
+        name_of_format = c.format or content
+        plain = shortest is None and longest is None and not c.patterns
+        if plain and name_of_format in _TYPED_FORMATS:
+            return Column(name, **_TYPED_FORMATS[name_of_format])
+        return Column(
+            name, "text", min_length=shortest, max_length=longest, patterns=tuple(c.patterns), format=name_of_format
+        )
+
+    # -- arrays ---------------------------------------------------------------------------------------------
+
+    def array(self, where: str, name: str, c: Conjunction) -> Column:
+        shortest, longest = c.shortest.get("array", 0), c.longest.get("array")
+        wanted = max((least for _, least, _ in c.contains), default=0)
+        shortest = max(shortest, wanted)
+        if longest is not None and shortest > longest:
+            raise Unsatisfiable(f"{where}: at least {shortest} and at most {longest} items.", hint="Correct them.")
+        if c.prefix or any(most is not None for _, _, most in c.contains):
+            return self._tuple(where, name, c, shortest, longest)
+        inside = [*c.items, *(node for node, least, _ in c.contains if least)]
+        try:
+            item = self.column(f"{where}[]", "item", inside or [self._anything(c)])
+        except _NEVER:
+            if shortest:
+                raise
+            return Column(name, "list", parts=(_EMPTY,), max_length=0)
+        return Column(
+            name, "list", parts=(item,), min_length=shortest or None, max_length=longest, unique_items=c.unique
+        )
+
+    def _tuple(self, where: str, name: str, c: Conjunction, shortest: int, longest: int | None) -> Column:
+        """An array whose items differ in kind: those of the prefix, and as many more as there must be."""
+        length = max(len(c.prefix), shortest)
+        length = length if longest is None else min(length, longest)
+        if length > MOST_ITEMS:
+            raise SchemaError(f"{where}: {length:,} items of different kinds.", hint=f"At most {MOST_ITEMS:,}.")
+        c.residual |= c.unique or bool(c.contains)
+        must_hold = [node for node, least, _ in c.contains for _ in range(least)]
+        parts: list[Column] = []
+        for i in range(length):
+            nodes = list(c.prefix[i]) if i < len(c.prefix) else list(c.items)
+            if i >= length - len(must_hold):
+                nodes.append(must_hold[i - (length - len(must_hold))])
+            try:
+                parts.append(self.column(f"{where}[{i}]", str(i), nodes or [self._anything(c)]))
+            except _NEVER:
+                if i < shortest:
+                    raise
+                break
+        return Column(name, "tuple", parts=tuple(parts))
+
+    @staticmethod
+    def _anything(c: Conjunction) -> Node:
+        return Node(True, c.nodes[0].resolver if c.nodes else None)
+
+    # -- objects --------------------------------------------------------------------------------------------
+
+    def object(self, where: str, name: str, c: Conjunction) -> Column:
+        fewest, most = c.shortest.get("object", 0), c.longest.get("object")
+        if most is not None and fewest > most:
+            raise Unsatisfiable(f"{where}: at least {fewest} and at most {most} properties.", hint="Correct them.")
+        parts = self._properties(where, c)
+        must = [p for p in parts if not p.may_be_absent]
+        if most is not None:
+            if len(must) > most:
+                raise Unsatisfiable(f"{where}: {len(must)} properties are required, {most} allowed.", hint="Correct it.")
+            may = [p for p in parts if p.may_be_absent][: most - len(must)]
+            parts = [p for p in parts if p in must or p in may]
+        missing = fewest - len(must)
+        for i, part in enumerate(parts):
+            if part.may_be_absent and missing > 0:
+                nulls = None if part.nulls == DEFAULT_NULLS else part.nulls
+                parts[i], missing = replace(part, may_be_absent=False, nulls=nulls), missing - 1
+        open_to = self._extra(where, c, max(missing, 0), None if most is None else most - len(parts))
+        if not parts and open_to is not None:
+            return replace(open_to, name=name)
+        if open_to is not None and (missing > 0 or c.by_pattern):
+            return Column(name, "object", parts=(*parts, open_to), stored="json")
+        if missing > 0:
+            raise Unsatisfiable(f"{where}: there are not {fewest} properties to draw.", hint="Correct minProperties.")
+        return Column(name, "object", parts=tuple(parts))
+
+    def _properties(self, where: str, c: Conjunction) -> list[Column]:
+        """The declared and the required properties, those that can never be there left out."""
+        parts = []
+        for name in dict.fromkeys([*c.properties, *c.required]):
+            required = name in c.required
+            nodes = [*c.properties.get(name, ()), *_said_elsewhere(c, name)]
+            try:
+                if c.names and not self.validator(c.names).is_valid(name):
+                    raise Unsatisfiable(f"{where}: the name {name!r} is not allowed.", hint="Correct propertyNames.")
+                parts.append(self._property(f"{where}.{name}", name, nodes or [self._anything(c)], required))
+            except _NEVER:
+                if required:
+                    raise
+        return parts
+
+    def _property(self, where: str, name: str, nodes: Sequence[Node], required: bool) -> Column:
+        before, self.nesting.recursed = self.nesting.recursed, False
+        try:
+            column = self.column(where, name, nodes)
+            if self.nesting.recursed and column.kind not in ("null", "union"):
+                column = replace(column, stored="json")
+        finally:
+            self.nesting.recursed = before
+        if required:
+            return column
+        nulls = DEFAULT_NULLS if column.nulls is None else column.nulls
+        return replace(column, may_be_absent=True, nulls=nulls)
+
+    def _extra(self, where: str, c: Conjunction, fewest: int, most: int | None) -> Column | None:
+        """Properties that are not declared, as a map; None where there may be none."""
+        if most is not None and most <= 0:
+            return None
+        if c.by_pattern:
+            pattern, node = c.by_pattern[0]
+            nodes, patterns = [node], (pattern,)
+        elif not c.closed:
+            nodes, patterns = list(c.additional), (_KEY_PATTERN,)
+        else:
+            return None
+        try:
+            value = self.column(f"{where}{{}}", "value", nodes or [self._anything(c)])
+            if c.names:
+                said = [Node({"type": "string"} | ({"pattern": patterns[0]} if c.by_pattern else {}), None)]
+                key = self.column(f"{where} names", "key", [*said, *c.names])
+            else:
+                key = Column("key", "text", patterns=patterns)
+        except _NEVER:
+            return None
+        return Column("", "map", parts=(key, value), min_length=fewest or None, max_length=most)
+
+    # -- what columns alone do not guarantee ------------------------------------------------------------------
+
+    def validator(self, nodes: Sequence[Node]) -> Any:
+        """A validator of all these schemas together."""
+        from jsonschema import Draft202012Validator
+
+        return Draft202012Validator(json.loads(self._check(nodes)))
+
+    def _check(self, nodes: Sequence[Node]) -> str:
+        """These schemas as one document of its own."""
+        together: dict[str, Any] = {"allOf": [_rooted(node.schema) for node in nodes]}
+        if any(True for node in nodes for _ in references_of(node.schema)):
+            document = self.document if isinstance(self.document, dict) else {}
+            together["$defs"] = {"root": {"$id": ROOT, **{k: v for k, v in document.items() if k != "$id"}}}
+        return json.dumps(together, sort_keys=True)
+
+
+# In this order: the first type that is allowed names a union's branch.
+_READERS: dict[str, Callable[[_SchemaReader, str, str, Conjunction], Column]] = {
+    "null": _SchemaReader.null,
+    "boolean": _SchemaReader.boolean,
+    "integer": _SchemaReader.integer,
+    "number": _SchemaReader.number,
+    "string": _SchemaReader.string,
+    "array": _SchemaReader.array,
+    "object": _SchemaReader.object,
+}
+
+
+def _rooted(schema: Any) -> Any:
+    """The schema with its references made absolute, so that it can stand anywhere."""
+    if isinstance(schema, dict):
+        return {
+            k: ROOT + v if k in ("$ref", "$dynamicRef") and isinstance(v, str) and v.startswith("#") else _rooted(v)
+            for k, v in schema.items()
+        }
+    return [_rooted(item) for item in schema] if isinstance(schema, list) else schema
+
+
+def _said_elsewhere(c: Conjunction, name: str) -> list[Node]:
+    """What patternProperties and additionalProperties of every schema say of a property by this name."""
+    said = [node for pattern, node in c.by_pattern if re.search(pattern, name)]
+    for node in c.nodes:
+        schema = node.schema
+        if "additionalProperties" not in schema or name in schema.get("properties", {}):
+            continue
+        if not any(re.search(pattern, name) for pattern in schema.get("patternProperties", {})):
+            said.append(Node(schema["additionalProperties"], node.resolver))
+    return said
+
+
+def copied(c: Conjunction) -> Conjunction:
+    """A conjunction that can be added to without changing this one."""
+    other = copy.copy(c)
+    for name, value in vars(c).items():
+        if isinstance(value, (list, dict, set)):
+            setattr(other, name, copy.copy(value))
+    other.properties = {name: list(nodes) for name, nodes in c.properties.items()}
+    other.prefix = [list(nodes) for nodes in c.prefix]
+    return other
+
+
+def _check_range(where: str, low: tuple[Any, bool], high: tuple[Any, bool]) -> None:
+    if low[0] is None or high[0] is None:
+        return
+    if low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1])):
+        raise Unsatisfiable(f"{where}: no number lies between {low[0]} and {high[0]}.", hint="Correct the bounds.")
+
+
+def _all_disjoint(choices: Sequence[Conjunction]) -> bool:
+    """Whether no value can be of two of these, as far as types and fixed properties tell."""
+    return all(_disjoint(a, b) for i, a in enumerate(choices) for b in choices[i + 1 :])
+
+
+def _disjoint(a: Conjunction, b: Conjunction) -> bool:
+    types = (a.types - {"number"} if "integer" in a.types else a.types) & b.types
+    if not types:
+        return True
+    if types != {"object"} or not (a.typed and b.typed):
+        return False
+    for name in a.required.keys() & b.required.keys():
+        first, second = _fixed(a.properties.get(name, ())), _fixed(b.properties.get(name, ()))
+        if first and second and not any(same(x, y) for x in first for y in second):
+            return True
+    return False
+
+
+def _fixed(nodes: Iterable[Node]) -> list[Any]:
+    """The values that `const` or `enum` allow a property, if they do."""
+    for node in nodes:
+        if isinstance(node.schema, dict):
+            if "const" in node.schema:
+                return [node.schema["const"]]
+            if "enum" in node.schema:
+                return list(node.schema["enum"])
+    return []
+
+
+def united(name: str, columns: Sequence[Column]) -> Column:
+    """One column for several kinds of value; a null among them is one."""
+    distinct = list(dict.fromkeys(replace(column, name=name) for column in columns))
+    others = [column for column in distinct if column.kind != "null"]
+    nulls = DEFAULT_NULLS if len(others) < len(distinct) else None
+    if not others:
+        return Column(name, "null")
+    if len(others) == 1:
+        return others[0] if nulls is None else replace(others[0], nulls=nulls)
+    parts: list[Column] = []
+    for column in others:
+        taken = {part.name for part in parts}
+        names = [column.kind, *(f"{column.kind}{i}" for i in range(2, len(others) + 2))]
+        parts.append(replace(column, name=next(n for n in names if n not in taken)))
+    return Column(name, "union", parts=tuple(parts), nulls=nulls)
+
+
+def _extended(where: str, column: Column, extension: Any) -> Column:
+    """The column with the facts of its `x-gen` block."""
+    from gen.schema.spec import column_from_json
+
+    if not isinstance(extension, dict):
+        raise SchemaError(f"{where}: {EXTENSION} is {extension!r}.", hint="Give an object of facts.")
+    unknown = sorted(set(extension) - set(Column.__dataclass_fields__))
+    if unknown:
+        raise SchemaError(f"{where}: {EXTENSION} says {unknown[0]!r}.", hint="Leave it out.")
+    said = column_from_json({"name": column.name, "kind": column.kind, **extension})
+    return replace(column, **{name: getattr(said, name) for name in extension})

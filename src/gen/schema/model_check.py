@@ -1,0 +1,53 @@
+"""This file knows how a model validates rows: which it takes, which field is to blame for one that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from pydantic import RootModel, TypeAdapter, ValidationError
+
+# Errors that depend on the clock of this machine, while values depend on the run's `as_of`.
+_BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetime_future"})
+
+
+class ModelCheck:
+    """A Pydantic model, dataclass or TypedDict as a judge of rows."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.model)
+
+    def instance(self, row: Mapping[str, Any]) -> Any:
+        """The row as an instance of the model, validated; raises ValidationError where the model does not take it."""
+        value = row["root"] if self._is_root else row
+        # Values come as JSON would hold them, by the names of fields: strictness and aliases are about other input.
+        return self._adapter.validate_python(value, strict=False, by_alias=False, by_name=True)
+
+    @cached_property
+    def _is_root(self) -> bool:
+        return isinstance(self.model, type) and issubclass(self.model, RootModel)
+
+    def blamed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+        """For each row the fields that are to blame, with the reason; {"": reason} where the row as a whole is."""
+        return [self._blamed(row) for row in rows]
+
+    def _blamed(self, row: Mapping[str, Any]) -> dict[str, str]:
+        try:
+            self.instance(row)
+        except ValidationError as error:
+            found = {}
+            for line in error.errors(include_url=False, include_context=False, include_input=False):
+                if line["type"] not in _BY_THE_CLOCK:
+                    found.setdefault(str(line["loc"][0]) if line["loc"] else "", line["msg"])
+            return found
+        except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
+            return {"": f"{type(error).__name__}: {error}"}
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"model": self.model}

@@ -1,0 +1,148 @@
+"""This file knows decimals, and whole numbers beyond 64 bits: a grid of unscaled integers, written as 128 bits."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gen.errors import SchemaError
+from gen.schema.spec import Column
+from gen.streams import kernel, mulhi
+from gen.synth.numbers import DEFAULT_MAXIMUM, Grid, GridKey, OnGrid, grid_of, window
+
+DEFAULT_PLACES = 2
+MOST_DIGITS = 38  # of a decimal128
+_INT64 = (-(2**63), 2**63 - 1)
+
+
+@kernel("void(int64[::1], uint64[:, ::1], uint64, uint64, uint64, uint64)")
+def _widen(ranks: NDArray[np.int64], out: NDArray[np.uint64], low: Any, high: Any, step: Any, step_high: Any) -> None:
+    """first + rank * step in 128 bits, each number given as its low and high half."""
+    for i in range(ranks.size):
+        rank = np.uint64(ranks[i])
+        product = rank * step
+        total = low + product
+        out[i, 0] = total
+        out[i, 1] = high + mulhi(rank, step) + rank * step_high + np.uint64(total < product)
+
+
+def is_wide(column: Column) -> bool:
+    """Whether a column of integers is declared beyond 64 bits."""
+    bounds = (column.minimum, column.maximum)
+    return column.kind == "integer" and any(
+        isinstance(b, (int, float)) and math.isfinite(b) and not _INT64[0] <= b <= _INT64[1] for b in bounds
+    )
+
+
+class SynthesizeDecimal(OnGrid):
+    """Decimals, decimal128: 0 to 2^32 - 1 with two places unless declared, and never more than `max_digits`.
+
+    Where the bounds hold more than 2^63 values, evenly spaced ones are drawn.
+    """
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return (column.kind == "decimal" or is_wide(column)) and not column.key
+
+    def prepare(self) -> None:
+        column = self.column
+        self.places = self._places()
+        self.unit = float(10**self.places)
+        step = Fraction(column.multiple_of) * 10**self.places if column.multiple_of else Fraction(1)
+        if column.multiple_of is not None and (column.multiple_of <= 0 or step.denominator != 1):
+            raise SchemaError(
+                f"{self.where}: multiple_of is {column.multiple_of}, with {self.places} decimal places.",
+                hint="Give a multiple_of above 0, and enough decimal_places for it.",
+            )
+        low, high = self._bounds()
+        exact = grid_of(self.where, low, high, int(step))
+        coarse = -(-exact.count // 2**63)
+        self.first, self.step = exact.first, exact.step * coarse
+        self.count = -(-exact.count // coarse)
+        self.last = self.first + self.step * (self.count - 1)
+        self.digits = max(len(str(abs(self.first))), len(str(abs(self.last))), self.places, 1)
+        if self.digits > MOST_DIGITS:
+            raise SchemaError(
+                f"{self.where}: values of {self.digits} digits are asked for.",
+                hint=f"Keep the bounds and decimal_places within {MOST_DIGITS} digits.",
+            )
+        super().prepare()
+
+    def _places(self) -> int:
+        column = self.column
+        if column.kind == "integer":
+            return 0
+        given = [b for b in (column.minimum, column.maximum, column.multiple_of) if isinstance(b, Decimal)]
+        exponents = [int(b.as_tuple().exponent) for b in given if b.is_finite()]
+        places = max(DEFAULT_PLACES, *(-e for e in exponents), 0)
+        if column.decimal_places is not None:
+            places = column.decimal_places
+        return places if column.max_digits is None else min(places, column.max_digits)
+
+    def _bounds(self) -> tuple[int, int]:
+        """The least and the greatest unscaled integer."""
+        column, scale = self.column, 10**self.places
+        low, high = self._unscaled(column.minimum), self._unscaled(column.maximum)
+        least = None if low is None else math.floor(low) + 1 if column.minimum_excluded else math.ceil(low)
+        most = None if high is None else math.ceil(high) - 1 if column.maximum_excluded else math.floor(high)
+        widest = 10 ** min(column.max_digits or MOST_DIGITS, MOST_DIGITS) - 1
+        least, most = window(least, most, 0, min(DEFAULT_MAXIMUM * scale, widest))
+        if max(least, -widest) > min(most, widest):
+            raise SchemaError(
+                f"{self.where}: no value of {column.max_digits or MOST_DIGITS} digits lies between "
+                f"{column.minimum} and {column.maximum}.",
+                hint="Correct the bounds, max_digits or decimal_places.",
+            )
+        return max(least, -widest), min(most, widest)
+
+    def _unscaled(self, bound: Any) -> Fraction | None:
+        if bound is None:
+            return None
+        if not math.isfinite(bound):
+            raise SchemaError(f"{self.where}: a bound is {bound}.", hint="Give a finite bound, or none.")
+        return Fraction(bound) * 10**self.places
+
+    def grid(self) -> Grid:
+        if self.first >= _INT64[0] and self.last <= _INT64[1]:
+            return Grid(self.first, self.step, self.count)
+        return Grid(0, 1, self.count)  # ranks; `to_arrow` makes values of them
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return pa.decimal128(self.digits, self.places)
+
+    def to_arrow(self, integers: NDArray[np.int64]) -> pa.Array:
+        out = np.empty((integers.size, 2), np.uint64)
+        grid = self.values_grid
+        first, step = (0, 1) if grid.first == self.first and grid.step == self.step else (self.first, self.step)
+        if step == 1 and first == 0:
+            out[:, 0] = integers.view(np.uint64)
+            out[:, 1] = (integers >> np.int64(63)).view(np.uint64)
+        else:
+            halves = (first % 2**64, (first >> 64) % 2**64, step % 2**64, step >> 64)
+            _widen(integers, out, *(np.uint64(half) for half in halves))
+        return pa.Array.from_buffers(self.arrow_type, integers.size, [None, pa.py_buffer(out)])
+
+
+class SynthesizeDecimalKey(GridKey, SynthesizeDecimal):
+    """Decimals, each once."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return (column.kind == "decimal" or is_wide(column)) and column.key is not None
+
+    def rank(self, values: pa.Array) -> NDArray[np.uint64]:
+        ranks = [self._rank(value) for value in values.to_pylist()]
+        return np.array(ranks, np.uint64)
+
+    def _rank(self, value: Decimal | None) -> int:
+        if value is None:
+            return 2**64 - 1
+        rank, rest = divmod(Fraction(value) * 10**self.places - self.first, self.step)
+        return int(rank) if not rest and 0 <= rank < self.count else 2**64 - 1

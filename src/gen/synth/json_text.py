@@ -1,0 +1,139 @@
+"""This file knows values as JSON text: what a column that has no Arrow type of its own holds, and what documents say.
+
+Canonical: no white space, the fields of an object in the order they are declared, times as RFC 3339 says, durations as
+ISO 8601 does, bytes in base64 (RFC 4648), UUIDs as RFC 9562 does.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from gen.block import fixed_width_values
+
+_HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
+# where the 16 bytes of a UUID go in its text, and where the hyphens are
+_UUID_PLACES = np.array([0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34])
+_UUID_HYPHENS = [8, 13, 18, 23]
+_CONTROL = "[\x00-\x1f\x7f-\x9f]"
+
+
+def json_text(array: pa.Array) -> pa.Array:
+    """Each value as JSON text, nulls kept. For values that are not nested."""
+    if pa.types.is_dictionary(array.type):
+        return json_text(array.dictionary).take(array.indices)
+    for is_kind, write in _WRITERS:
+        if is_kind(array.type):
+            return write(array)
+    raise TypeError(f"values of Arrow type {array.type} have no JSON text")
+
+
+def joined(parts: Sequence[Any], separator: str = "") -> pa.Array:
+    """Texts side by side, row by row; null where any part is."""
+    return pc.binary_join_element_wise(*parts, separator)
+
+
+def quoted(array: pa.Array) -> pa.Array:
+    """Text that needs no escapes, in quotation marks."""
+    return joined(['"', array, '"'])
+
+
+def uuid_text(array: pa.Array) -> pa.Array:
+    """UUIDs of 16 bytes as text of 36 characters."""
+    data = np.frombuffer(array.buffers()[1], np.uint8)[array.offset * 16 : (array.offset + len(array)) * 16]
+    text = np.full((len(array), 36), ord("-"), np.uint8)
+    letters = _HEX[data].view(np.uint8).reshape(len(array), 16, 2)
+    text[:, _UUID_PLACES], text[:, _UUID_PLACES + 1] = letters[:, :, 0], letters[:, :, 1]
+    offsets = np.arange(0, 36 * len(array) + 1, 36, dtype=np.int32)
+    validity = None
+    if array.null_count:
+        validity = pa.py_buffer(np.packbits(~is_null(array), bitorder="little"))
+    return pa.Array.from_buffers(pa.string(), len(array), [validity, pa.py_buffer(offsets), pa.py_buffer(text)])
+
+
+def is_null(array: pa.Array) -> NDArray[np.bool_]:
+    """Bool array: which values are null."""
+    nulls: NDArray[np.bool_] = array.is_null().to_numpy(zero_copy_only=False)
+    return nulls
+
+
+def _plain(array: pa.Array) -> pa.Array:
+    return array.cast(pa.string())
+
+
+def _text(array: pa.Array) -> pa.Array:
+    if pc.any(pc.match_substring_regex(array, _CONTROL)).as_py():
+        return pa.array([None if text is None else json.dumps(text) for text in array.to_pylist()], pa.string())
+    escaped = pc.replace_substring(array, "\\", "\\\\")
+    return quoted(pc.replace_substring(escaped, '"', '\\"'))
+
+
+def _instant(array: pa.Array) -> pa.Array:
+    return quoted(pc.replace_substring(array.cast(pa.string()), " ", "T"))
+
+
+def _duration(array: pa.Array) -> pa.Array:
+    """ISO 8601, in seconds alone: PT90.5S."""
+    microseconds = array.view(pa.int64())
+    positive = pc.abs(microseconds)
+    seconds = pc.divide(positive, 1_000_000)
+    rest = pc.subtract(positive, pc.multiply(seconds, 1_000_000)).cast(pa.string())
+    fraction = joined([".", pc.utf8_lpad(rest, 6, "0")])
+    fraction = pc.if_else(pc.equal(rest, "0"), "", fraction)
+    sign = pc.if_else(pc.less(microseconds, 0), "-PT", "PT")
+    return quoted(joined([sign, seconds.cast(pa.string()), fraction, "S"]))
+
+
+def _bytes(array: pa.Array) -> pa.Array:
+    encoded = [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
+    return quoted(pa.array(encoded, pa.string()))
+
+
+def _null(array: pa.Array) -> pa.Array:
+    return pa.nulls(len(array), pa.string())
+
+
+_WRITERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Array]], ...] = (
+    (pa.types.is_null, _null),
+    (pa.types.is_boolean, _plain),
+    (pa.types.is_integer, _plain),
+    (pa.types.is_floating, _plain),
+    (pa.types.is_decimal, _plain),
+    (pa.types.is_string, _text),
+    (pa.types.is_timestamp, _instant),
+    (pa.types.is_date, lambda array: quoted(_plain(array))),
+    (pa.types.is_time, lambda array: quoted(_plain(array))),
+    (pa.types.is_duration, _duration),
+    (lambda kind: kind == pa.binary(16), lambda array: quoted(uuid_text(array))),
+    (pa.types.is_binary, _bytes),
+)
+
+
+def list_json(offsets: pa.Array, items: pa.Array, brackets: str) -> pa.Array:
+    """Lists of JSON texts as one JSON text each: brackets is "[]", or "{}" where items are `"key":value`."""
+    lists = pa.ListArray.from_arrays(offsets, items)
+    return joined([brackets[0], pc.binary_join(lists, ","), brackets[1]])
+
+
+def object_json(names: Sequence[str], values: Sequence[pa.Array], absent: Sequence[bool], rows: int) -> pa.Array:
+    """Objects from the JSON texts of their fields; a null field is left out where it may be absent, `null` if not."""
+    entries = []
+    for name, array, may_be_absent in zip(names, values, absent, strict=True):
+        texts = array if may_be_absent or not array.null_count else pc.fill_null(array, "null")
+        entries.append(joined([f"{json.dumps(name)}:", texts]))
+    if not entries:
+        return pa.array(["{}"] * rows, pa.string())
+    inside = pc.binary_join_element_wise(*entries, ",", null_handling="skip")
+    return joined(["{", inside, "}"])
+
+
+def integers_of(array: pa.Array) -> NDArray[np.int64]:
+    """The offsets of a list as 64-bit integers."""
+    return fixed_width_values(array).astype(np.int64)
