@@ -70,7 +70,7 @@ class Distribution:
     parameters: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Column:
     """One column: what its values are, and what bounds them. `minimum` .. `maximum_excluded` as declared.
 
@@ -117,6 +117,10 @@ class Column:
     distribution: Distribution | None = None
     domain: str | None = None
     synthesizer: str | None = None
+
+    def __repr__(self) -> str:
+        said = [f"{n}={getattr(self, n)!r}" for n, default in _DEFAULTS.items() if getattr(self, n) != default]
+        return f"Column({', '.join(said)})"
 
     @property
     def may_be_null(self) -> bool:

@@ -16,8 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_values
-
 _HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 # where the 16 bytes of a UUID go in its text, and where the hyphens are
 _UUID_PLACES = np.array([0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34])
@@ -123,17 +121,22 @@ def list_json(offsets: pa.Array, items: pa.Array, brackets: str) -> pa.Array:
 
 
 def object_json(names: Sequence[str], values: Sequence[pa.Array], absent: Sequence[bool], rows: int) -> pa.Array:
-    """Objects from the JSON texts of their fields; a null field is left out where it may be absent, `null` if not."""
+    """Objects from the JSON texts of their fields; a null field is left out where it may be absent, `null` if not.
+
+    A field without a name is an object whose entries stand among the others.
+    """
     entries = []
     for name, array, may_be_absent in zip(names, values, absent, strict=True):
         texts = array if may_be_absent or not array.null_count else pc.fill_null(array, "null")
-        entries.append(joined([f"{json.dumps(name)}:", texts]))
+        entries.append(_spliced(texts) if not name else joined([f"{json.dumps(name)}:", texts]))
     if not entries:
         return pa.array(["{}"] * rows, pa.string())
-    inside = pc.binary_join_element_wise(*entries, ",", null_handling="skip")
-    return joined(["{", inside, "}"])
+    # A row of which every entry is skipped loses its place in Arrow's join; the bracket is one that never is.
+    opened = pc.binary_join_element_wise("{", *entries, ",", null_handling="skip")
+    return joined([pc.replace_substring(opened, "{,", "{", max_replacements=1), "}"])
 
 
-def integers_of(array: pa.Array) -> NDArray[np.int64]:
-    """The offsets of a list as 64-bit integers."""
-    return fixed_width_values(array).astype(np.int64)
+def _spliced(objects: pa.Array) -> pa.Array:
+    """The entries of JSON objects, to stand among others'; null where there are none."""
+    inside = pc.utf8_slice_codeunits(objects, 1, -1)
+    return pc.if_else(pc.equal(inside, ""), pa.scalar(None, pa.string()), inside)
