@@ -53,7 +53,8 @@ class Schema:
         unless given. Raises SchemaError where it cannot be a table; adding a model again replaces its row count.
         """
         is_document = isinstance(model, (dict, bool))
-        title = name or (model.get("title") if isinstance(model, dict) else None) or getattr(model, "__name__", "Thing")
+        given = name or (model.get("title") if isinstance(model, dict) else None)
+        title = str(given or getattr(model, "__name__", "Thing"))
         if not is_document and not isinstance(model, type):
             raise SchemaError(f"{model!r} is not a Pydantic model.", hint="Add a subclass of pydantic.BaseModel.")
         if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
@@ -105,17 +106,13 @@ class Schema:
         return TableView(self._source(name))
 
     def _source(self, name: str | type[BaseModel]) -> TableSource:
-        from gen.synth.table import filtered, table_sources
+        from gen.synth.table import filtered_sources, table_sources
 
         spec = self.spec
         table = spec.table(name if isinstance(name, str) else name.__name__)
         if self._sources is None:
             sources = table_sources(spec, {t.name: t.rows for t in spec.tables}, self.seed)
-            checks = self.checks
-            self._sources = {
-                t.name: filtered(sources[t.name], checks[t.name], t, self.seed) if t.name in checks else sources[t.name]
-                for t in spec.tables
-            }
+            self._sources = filtered_sources(sources, self.checks, self.seed)
         return self._sources[table.name]
 
     def __repr__(self) -> str:
@@ -168,5 +165,4 @@ class TableView:
                 f"{self.source.table} has no row {index:,}.", hint=f"Its rows are 0 to {self.source.rows - 1:,}."
             )
         index %= self.source.rows
-        row: dict[str, Any] = self.source.at(range(index, index + 1)).to_pylist()[0]
-        return row
+        return self.source.python(self.source.at(range(index, index + 1)))[0]

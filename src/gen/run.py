@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import json
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from gen.schema.from_module import find_object, load_module, models_of, split_sp
 from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
-from gen.synth.table import TableSource, described, table_sources
+from gen.synth.table import TableSource, described, filtered_sources, table_sources
 
 EXAMPLE = "gen.examples.employee"
 SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started
@@ -159,13 +160,14 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
     written = [t for t in spec.tables if not request.tables or t.name in request.tables]
     if to_run and _wants_workers(request, sum(rows[t.name] * len(t.columns) * 8 for t in written)):
         fork_server.start()
-    sources = table_sources(spec, rows, request.seed)
+    as_of = request.as_of or (_recorded_date(request, spec, rows) if to_run else None) or _today()
+    sources = filtered_sources(table_sources(spec, rows, request.seed, as_of), schema.checks, request.seed)
     steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
     plan = Plan(
         spec=spec,
         rows=rows,
         seed=request.seed,
-        as_of=request.as_of or datetime.datetime.now(datetime.UTC).date(),
+        as_of=as_of,
         partition_rows=steps,
         layout=request.layout.to_json(),
         code=code_of(sources),
@@ -207,8 +209,9 @@ def _check_options(request: Request, spec: Spec) -> None:
 
 
 def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
-    """The user's own synthesizers, by column: a hash of their source."""
-    return {
+    """The user's own synthesizers, by column, and models that take only some rows, by table: a hash of their source."""
+    models = {t: artefacts.source_hash(s.filter.check.model) for t, s in sources.items() if s.filter}
+    return models | {
         synthesizer.where: artefacts.source_hash(type(synthesizer))
         for source in sources.values()
         for synthesizer in source.columns.values()
@@ -246,8 +249,7 @@ def generate(
     observer = observer or Silent()
     started = time.monotonic()
     prepared = prepare(request, to_run=True)
-    root = Path(request.out or _default_out(request, prepared)).absolute()
-    prepared = _with_recorded_date(prepared, request, root)
+    root = _target(request, prepared.plan.spec, prepared.plan.rows)
     sink = _sink(prepared, request, root)
     done = {} if request.overwrite else sink.done()
     there = sum(receipt.bytes for receipt in done.values())
@@ -277,13 +279,14 @@ def _sink(prepared: Prepared, request: Request, root: Path) -> ParquetSink:
     return ParquetSink(folder, layouts, request.layout)
 
 
-def _with_recorded_date(prepared: Prepared, request: Request, root: Path) -> Prepared:
-    """With the as-of date of the run that is being resumed, so that a run over midnight is one run."""
-    record = read_run(root) if request.as_of is None and not request.overwrite else None
-    if record is None:
-        return prepared
-    date = datetime.date.fromisoformat(record["request"]["as_of"])
-    return replace(prepared, plan=replace(prepared.plan, as_of=date))
+def _recorded_date(request: Request, spec: Spec, rows: Mapping[str, int]) -> datetime.date | None:
+    """The as-of date of the run that is being resumed, so that a run over midnight is one run."""
+    record = None if request.overwrite else read_run(_target(request, spec, rows))
+    return datetime.date.fromisoformat(record["request"]["as_of"]) if record else None
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(datetime.UTC).date()
 
 
 def is_done(done: Mapping[tuple[str, int], Receipt], partition: Partition) -> bool:
@@ -311,6 +314,7 @@ def write(
     if client is None:
         return run_here(job, partitions, observer)
     classes = [type(s) for source in prepared.sources.values() for s in source.columns.values()]
+    classes += [source.filter.check.model for source in prepared.sources.values() if source.filter]
     packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))
     return run_on(client, packed, partitions, observer)
 
@@ -342,9 +346,10 @@ def _absolute(spec: str | None) -> str | None:
     return f"{place}:{name}" if name else place
 
 
-def _default_out(request: Request, prepared: Prepared) -> str:
-    largest = max(prepared.plan.rows.values())
-    return f"gen-data/{folder_name(prepared.plan.spec.name)}-{largest}-seed{request.seed}"
+def _target(request: Request, spec: Spec, rows: Mapping[str, int]) -> Path:
+    """Where the run is to be written."""
+    default = f"gen-data/{folder_name(spec.name)}-{max(rows.values())}-seed{request.seed}"
+    return Path(request.out or default).absolute()
 
 
 # -- looking ------------------------------------------------------------------------------------------------
@@ -367,11 +372,12 @@ def describe(request: Request) -> dict[str, Any]:
 
 
 def one_row(request: Request, table: str, index: int) -> dict[str, Any]:
-    """One row by its address, without making any other."""
+    """One row by its address, without making any other, as JSON values."""
     prepared = prepare(request)
     prepared.plan.spec.table(table)
     rows = prepared.plan.rows[table]
     if not 0 <= index < rows:
         raise BadRequest(f"{table} has no row {index:,}.", hint=f"Its rows are 0 to {rows - 1:,}.")
-    row: dict[str, Any] = prepared.sources[table].at(range(index, index + 1)).to_pylist()[0]
+    source = prepared.sources[table]
+    row: dict[str, Any] = json.loads(source.json(source.at(range(index, index + 1)))[0].as_py())
     return row

@@ -14,12 +14,13 @@ from gen.block import Partition, Receipt
 from gen.engine import Observer
 from gen.errors import BadRequest, RunError
 from gen.plan import Plan
-from gen.run import Prepared, Request, Silent, cluster_for, code_of, is_done, write
+from gen.run import Prepared, Request, Silent, cluster_for, code_of, is_done, load_schema, write
 from gen.schema.from_module import load_module, split_spec
+from gen.schema.model_check import ModelCheck
 from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, read_run
 from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, TableLayout
-from gen.synth.table import table_sources
+from gen.synth.table import filtered_sources, table_sources
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,19 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
         raise BadRequest(f"{root} holds no run of gen.", hint="Give the folder that `--out` named.")
     asked = record["request"]
     spec = Spec.from_json(asked["schema"])
+    as_of = datetime.date.fromisoformat(asked["as_of"])
+    checks: dict[str, ModelCheck] = {}
     if record["code"]:
         load_module(split_spec(schema or record["schema"] or "")[0])
-    sources = table_sources(spec, asked["rows"], asked["seed"])
+    if filtered := [table for table in record["code"] if "." not in table]:
+        known = load_schema(schema or record["schema"]).checks
+        checks = {table: known[table] for table in filtered if table in known}
+    sources = filtered_sources(table_sources(spec, asked["rows"], asked["seed"], as_of), checks, asked["seed"])
     plan = Plan(
         spec=spec,
         rows=asked["rows"],
         seed=asked["seed"],
-        as_of=datetime.date.fromisoformat(asked["as_of"]),
+        as_of=as_of,
         partition_rows=asked["partition_rows"],
         layout=asked["layout"],
         code=code_of(sources),

@@ -261,7 +261,8 @@ class Declared:
 
 def _key_of(hint: Any, required: bool) -> Declared:
     hint, metadata = unwrapped(hint, ())
-    return Declared(FieldInfo.from_annotation(Annotated[(hint, *metadata)] if metadata else hint), not required)
+    annotated: Any = Annotated[(hint, *metadata)] if metadata else hint
+    return Declared(FieldInfo.from_annotation(annotated), not required)
 
 
 def _field_of(hint: Any, field: Any) -> FieldInfo:

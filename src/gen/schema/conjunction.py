@@ -166,9 +166,7 @@ def _bound(upper: bool, excluded: bool) -> Callable[..., None]:
     def read(where: str, c: Conjunction, node: Node, value: Any) -> None:
         known = c.most if upper else c.least
         narrower = (
-            known is None
-            or (value < known[0] if upper else value > known[0])
-            or (value == known[0] and excluded)
+            known is None or (value < known[0] if upper else value > known[0]) or (value == known[0] and excluded)
         )
         if narrower:
             setattr(c, "most" if upper else "least", (value, excluded))

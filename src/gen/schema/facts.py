@@ -79,7 +79,9 @@ def _constrained(where: str, column: Column, attribute: str, value: Any, apply: 
             continue
     if not kept:
         raise _unsuitable(where, column, attribute, value)
-    return replace(column, parts=tuple(kept)) if len(kept) > 1 else replace(kept[0], name=column.name, nulls=column.nulls)
+    if len(kept) > 1:
+        return replace(column, parts=tuple(kept))
+    return replace(kept[0], name=column.name, nulls=column.nulls)
 
 
 _Apply = Callable[[str, Column, str, Any], Column]
@@ -102,9 +104,10 @@ def _bound(where: str, column: Column, attribute: str, value: Any) -> Column:
             f"{where}: the bound {value!r} does not suit a field of kind {column.kind}.",
             hint="Use a bound of the field's own type.",
         )
+    bound: Any = value
     if column.kind == "datetime" and not isinstance(value, datetime.datetime):
-        value = datetime.datetime(value.year, value.month, value.day)
-    return tightened(column, fact, value, excluded)
+        bound = datetime.datetime(bound.year, bound.month, bound.day)
+    return tightened(column, fact, bound, excluded)
 
 
 def _holds(attribute: str, choice: Any, bound: Any) -> bool:

@@ -94,9 +94,9 @@ class _SchemaReader:
         together = conjunction(where, nodes)
         with self.nesting.entered(together.referred):
             column = self._column(where, name, together)
-        extension = next((n.schema[EXTENSION] for n in nodes if isinstance(n.schema, dict) and EXTENSION in n.schema), None)
-        if extension is not None:
-            column = _extended(where, column, extension)
+        for node in nodes:
+            if isinstance(node.schema, dict) and EXTENSION in node.schema:
+                column = _extended(where, column, node.schema[EXTENSION])
         return apply_facts(where, column, together.facts)
 
     def _column(self, where: str, name: str, c: Conjunction) -> Column:
@@ -253,7 +253,7 @@ class _SchemaReader:
         must = [p for p in parts if not p.may_be_absent]
         if most is not None:
             if len(must) > most:
-                raise Unsatisfiable(f"{where}: {len(must)} properties are required, {most} allowed.", hint="Correct it.")
+                raise Unsatisfiable(f"{where}: {len(must)} required properties, {most} allowed.", hint="Correct it.")
             may = [p for p in parts if p.may_be_absent][: most - len(must)]
             parts = [p for p in parts if p in must or p in may]
         missing = fewest - len(must)

@@ -40,7 +40,7 @@ class ModelCheck:
         try:
             self.instance(row)
         except ValidationError as error:
-            found = {}
+            found: dict[str, str] = {}
             for line in error.errors(include_url=False, include_context=False, include_input=False):
                 if line["type"] not in _BY_THE_CLOCK:
                     found.setdefault(str(line["loc"][0]) if line["loc"] else "", line["msg"])

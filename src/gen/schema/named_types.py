@@ -1,4 +1,4 @@
-"""This file knows the text types of Pydantic and its extra types, by the name of the class: which format each one is."""
+"""This file knows the text types of Pydantic and its extra types, by the name of the class: each one's format."""
 
 from __future__ import annotations
 

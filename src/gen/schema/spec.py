@@ -249,7 +249,7 @@ def _seen_from(column: Column, day: datetime.date) -> Column:
         bound = datetime.datetime(bound.year, bound.month, bound.day)
         if isinstance(known, datetime.datetime) and known.tzinfo is not None:
             bound = bound.replace(tzinfo=datetime.UTC)
-    if known is not None and (known <= bound if past else known >= bound):  # type: ignore[operator]
+    if known is not None and (known <= bound if past else known >= bound):
         return column
     side = "maximum" if past else "minimum"
     return replace(column, **{side: bound, f"{side}_excluded": False})

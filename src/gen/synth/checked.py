@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from gen.block import boolean_array, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
-from gen.streams import Rows, stream_key, Stream, rows_array
+from gen.streams import Rows, Stream, rows_array, stream_key
 from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
 
 ATTEMPTS = 16
@@ -133,6 +133,9 @@ class SynthesizeChecked(Synthesizer):
 
 class RowCheck(Protocol):
     """What accepts whole rows, as a model's own validators do."""
+
+    @property
+    def model(self) -> Any: ...
 
     def blamed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """For each row the columns that are to blame, with the reason; none where it is accepted."""

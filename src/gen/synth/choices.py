@@ -62,7 +62,7 @@ class SynthesizeChoice(Synthesizer):
         return self.unrank(ranks.view(np.uint64))
 
     def python(self, array: pa.Array) -> list[Any]:
-        values = array.to_pylist()
+        values: list[Any] = array.to_pylist()
         if self.column.stored != "json":
             return values
         return [None if value is None else json.loads(value) for value in values]

@@ -106,7 +106,8 @@ class SynthesizeDecimal(OnGrid):
             return None
         if not math.isfinite(bound):
             raise SchemaError(f"{self.where}: a bound is {bound}.", hint="Give a finite bound, or none.")
-        return Fraction(bound) * 10**self.places
+        scaled: Fraction = Fraction(bound) * 10**self.places
+        return scaled
 
     def grid(self) -> Grid:
         if self.first >= _INT64[0] and self.last <= _INT64[1]:

@@ -76,7 +76,7 @@ class SynthesizeUUID(Synthesizer):
 
     @property
     def cardinality(self) -> int:
-        return 2 ** FREE_BITS[self.version]
+        return 1 << FREE_BITS[self.version]
 
     @property
     def storage(self) -> Storage:
@@ -129,6 +129,6 @@ class SynthesizeUUIDKey(SynthesizeUUID):
         rows = self.order.inverse(tails)
         unknown |= rows >= np.uint64(self.rows)
         known = ~unknown
-        made = self.at(rows[known]).to_pylist()
-        unknown[known] = [a != b for a, b in zip(made, values.filter(pa.array(known.tolist())).to_pylist(), strict=True)]
+        made, asked = self.at(rows[known]).to_pylist(), values.filter(pa.array(known.tolist())).to_pylist()
+        unknown[known] = [a != b for a, b in zip(made, asked, strict=True)]
         return np.where(unknown, np.int64(-1), rows.astype(np.int64))

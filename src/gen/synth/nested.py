@@ -96,7 +96,7 @@ def _field(array: pa.Array, index: int) -> pa.Array:
 
 
 def _present(names: Sequence[str], values: Sequence[Any], absent: Sequence[bool]) -> dict[str, Any]:
-    return {n: v for n, v, may_be_absent in zip(names, values, absent, strict=True) if v is not None or not may_be_absent}
+    return {n: v for n, v, may_miss in zip(names, values, absent, strict=True) if v is not None or not may_miss}
 
 
 def product_of(counts: Any) -> int | None:
@@ -140,7 +140,10 @@ class SynthesizeTupleKey(Ranked, SynthesizeTuple):
         super().prepare()
 
     def prepare_order(self) -> None:
-        keyed = {p.name: self.part(replace(p, key=Key("sequential")), f"{self.path}.{p.name}", 1) for p in self.column.parts}
+        keyed = {
+            part.name: self.part(replace(part, key=Key("sequential")), f"{self.path}.{part.name}", 1)
+            for part in self.column.parts
+        }
         for part in keyed.values():
             if not isinstance(part, Ranked) or part.cardinality is None:
                 raise SchemaError(

@@ -167,11 +167,17 @@ def table_sources(
     return sources
 
 
-def filtered(source: TableSource, check: RowCheck, spec: Table, seed: int) -> TableSource:
-    """The source, drawing only rows that the check takes: unchanged where it takes a probe as it is.
+def filtered_sources(
+    sources: Mapping[str, TableSource], checks: Mapping[str, RowCheck], seed: int
+) -> dict[str, TableSource]:
+    """The sources, each drawing only rows that its check takes: unchanged where that takes a probe as it is.
 
     Raises SchemaError, naming the field, its rate and what to do, where too few values are taken.
     """
+    return {t: _filtered(source, checks[t], seed) if t in checks else source for t, source in sources.items()}
+
+
+def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
     numbers = np.arange(min(source.rows, PROBE), dtype=np.uint64)
     if not numbers.size:
         return source
@@ -180,8 +186,7 @@ def filtered(source: TableSource, check: RowCheck, spec: Table, seed: int) -> Ta
     if not any(blamed):
         return source
     fixed = frozenset(name for name, s in source.columns.items() if s.column.key or s.column.reference)
-    attempts = _Attempts(spec, source)
-    row_filter = RowFilter(source.table, check, attempts, fixed, seed)
+    row_filter = RowFilter(source.table, check, _Attempts(source.columns), fixed, seed)
     spare = row_filter.spare_rows(numbers, {name: probe.column(name) for name in source.columns}, blamed)
     return replace(source, filter=replace(row_filter, spare=spare))
 
@@ -190,18 +195,13 @@ def filtered(source: TableSource, check: RowCheck, spec: Table, seed: int) -> Ta
 class _Attempts:
     """The columns of a table by attempt; keys and references are the same in all."""
 
-    spec: Table
-    source: TableSource
+    first: Mapping[str, Synthesizer]
 
     def __call__(self, attempt: int) -> Mapping[str, Synthesizer]:
+        if not attempt:
+            return self.first
         if attempt not in self._made:
-            first = self.source.columns
-            self._made[attempt] = first if not attempt else {
-                name: s if s.column.key or s.column.reference else synthesizer_of(
-                    s.column, s.table, s.rows, s.seed, s.path, attempt
-                )
-                for name, s in first.items()
-            }
+            self._made[attempt] = {name: _again(s, attempt) for name, s in self.first.items()}
         return self._made[attempt]
 
     @cached_property
@@ -209,7 +209,14 @@ class _Attempts:
         return {}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"spec": self.spec, "source": self.source}
+        return {"first": self.first}
+
+
+def _again(s: Synthesizer, attempt: int) -> Synthesizer:
+    """The column's synthesizer with other values at the same rows."""
+    if s.column.key or s.column.reference:
+        return s
+    return synthesizer_of(s.column, s.table, s.rows, s.seed, s.path, attempt)
 
 
 def _synthesizer(table: Table, column: Column, rows: Mapping[str, int], seed: int) -> Synthesizer:
