@@ -39,6 +39,7 @@ FLOORS = [
     {"synth.numbers"},
     {"synth.times", "synth.clock", "synth.decimals", "synth.text", "synth.identifiers"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked"},
+    {"synth.lists", "synth.unions"},
     {"synth.table"},
     {"plan"},
     {"artefacts"},

@@ -46,9 +46,21 @@ def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fi
     title = name or (schema.get("title") if isinstance(schema, dict) else None) or "Thing"
     _check_document(title, schema)
     column = column_from_schema(title, "value", schema)
-    if column.kind == "object" and column.stored is None and column.check is None and column.parts:
-        return Table(title, column.parts, rows, fixed, document=True)
+    if column.kind == "object" and column.stored is None and column.parts:
+        whole = column if column.check is not None else None
+        return Table(title, column.parts, rows, fixed, document=True, whole=whole)
+    if column.kind == "union" and column.stored is None and not column.may_be_null and column.of_objects:
+        return Table(title, _fields_of_all(column), rows, fixed, document=True, whole=column)
     return Table(title, (column,), rows, fixed, document=True)
+
+
+def _fields_of_all(union: Column) -> tuple[Column, ...]:
+    """The fields of all branches of a union of objects: each row has those of its branch."""
+    fields: dict[str, Column] = {}
+    for field in (field for branch in union.parts for field in branch.parts):
+        nulls = DEFAULT_NULLS if field.nulls is None else field.nulls
+        fields.setdefault(field.name, replace(field, may_be_absent=True, nulls=nulls))
+    return tuple(fields.values())
 
 
 def column_from_schema(where: str, name: str, schema: Any) -> Column:

@@ -123,6 +123,22 @@ class Column:
         return f"Column({', '.join(said)})"
 
     @property
+    def of_objects(self) -> bool:
+        """Whether a union's branches are all plain objects whose fields of one name are alike."""
+        if any(part.kind != "object" or part.stored or part.check or part.may_be_null for part in self.parts):
+            return False
+        kinds: dict[str, Column] = {}
+        for field_ in (field_ for part in self.parts for field_ in part.parts):
+            other = kinds.setdefault(field_.name, field_)
+            if (field_.kind, field_.stored, field_.parts) != (other.kind, other.stored, other.parts):
+                return False
+            if field_.kind in ("null", "choice", "decimal", "union", "any") and field_ != other:
+                return False
+            if field_.may_be_null and not field_.may_be_absent:
+                return False  # a null would be both: absent, and null
+        return bool(kinds)
+
+    @property
     def may_be_null(self) -> bool:
         """Whether some rows may have no value."""
         return self.nulls is not None or self.kind == "null"
@@ -138,7 +154,7 @@ class Table:
     """One table. `rows` is its declared row count; a `fixed` table keeps it when a run is scaled.
 
     document: its rows are values of a JSON Schema, not instances of a model; if it has the one column `value`, each is
-    the whole row.
+    the whole row. whole: what rows are drawn as, where a schema ties the columns together.
     """
 
     name: str
@@ -146,6 +162,7 @@ class Table:
     rows: int = 1000
     fixed: bool = False
     document: bool = False
+    whole: Column | None = None
 
     def column(self, name: str) -> Column:
         return self._by_name[name]
@@ -189,7 +206,14 @@ class Spec:
 
     def seen_from(self, day: datetime.date) -> Spec:
         """The schema with past and future as bounds: up to the day before `day`, and from two days after it."""
-        tables = tuple(replace(t, columns=tuple(_seen_from(c, day) for c in t.columns)) for t in self.tables)
+        tables = tuple(
+            replace(
+                table,
+                columns=tuple(_seen_from(column, day) for column in table.columns),
+                whole=_seen_from(table.whole, day) if table.whole else None,
+            )
+            for table in self.tables
+        )
         return replace(self, tables=tables)
 
     def _check_reference(self, table: Table, column: Column, reference: Reference) -> None:
@@ -332,12 +356,14 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
 def _table_to_json(table: Table) -> dict[str, Any]:
     columns = [column_to_json(column) for column in table.columns]
     facts = {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
-    return facts | ({"document": True} if table.document else {})
+    whole = {"whole": column_to_json(table.whole)} if table.whole else {}
+    return facts | ({"document": True} if table.document else {}) | whole
 
 
 def _table_from_json(data: Mapping[str, Any]) -> Table:
     columns = tuple(column_from_json(facts) for facts in data["columns"])
-    return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False))
+    whole = column_from_json(data["whole"]) if "whole" in data else None
+    return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False), whole)
 
 
 def _value_to_json(value: Any) -> Any:

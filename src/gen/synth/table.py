@@ -21,13 +21,15 @@ from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found
 from gen.synth import clock as _clock  # noqa: F401
 from gen.synth import decimals as _decimals  # noqa: F401
 from gen.synth import identifiers as _identifiers  # noqa: F401
+from gen.synth import lists as _lists  # noqa: F401
 from gen.synth import names as _names  # noqa: F401
-from gen.synth import nested as _nested  # noqa: F401
 from gen.synth import numbers as _numbers  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
+from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import PROBE, RowCheck, RowFilter
 from gen.synth.json_text import object_json
+from gen.synth.nested import SynthesizeField, Whole
 from gen.synth.references import SynthesizeReference
 from gen.synth.synthesizer import Synthesizer, synthesizer_of
 
@@ -156,7 +158,7 @@ def table_sources(
     sources = {}
     spec = spec.seen_from(as_of or datetime.datetime.now(datetime.UTC).date())
     for table in spec.tables:
-        columns = {c.name: _synthesizer(table, c, rows, seed) for c in table.columns}
+        columns = _columns(table, rows, seed)
         sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document)
     for table in spec.tables:
         for column in table.columns:
@@ -217,6 +219,26 @@ def _again(s: Synthesizer, attempt: int) -> Synthesizer:
     if s.column.key or s.column.reference:
         return s
     return synthesizer_of(s.column, s.table, s.rows, s.seed, s.path, attempt)
+
+
+def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synthesizer]:
+    """A synthesizer for every column; those of a table that is drawn whole are fields of it."""
+    if table.whole is None:
+        return {c.name: _synthesizer(table, c, rows, seed) for c in table.columns}
+    root = synthesizer_of(table.whole, table.name, rows[table.name], seed, "")
+    whole = Whole(root)
+    inner: Any = getattr(root, "inner", root)
+    made: dict[str, Synthesizer] = {}
+    for column in table.columns:
+        if column.key or column.reference:
+            raise SchemaError(
+                f"{table.name}.{column.name}: a key in a table whose schema ties its columns together.",
+                hint="Say what it means without `not`, `oneOf`, `if` or dependent keywords.",
+            )
+        field = SynthesizeField(column, table.name, rows[table.name], seed).of(whole, inner.parts[column.name])
+        field.reason = "the schema ties it to other columns"
+        made[column.name] = field
+    return made
 
 
 def _synthesizer(table: Table, column: Column, rows: Mapping[str, int], seed: int) -> Synthesizer:

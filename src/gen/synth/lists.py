@@ -1,0 +1,278 @@
+"""This file knows lists, sets and maps: how long each is, and its items, different ones where they must be.
+
+The items of row r's list are the rows r * stride, r * stride + 1, ... of the item's column, whose path is `tags[]`: a
+list of anything is drawn as fast as the thing itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from gen.block import boolean_array, fixed_width_array, fixed_width_values
+from gen.checksums import hash_values
+from gen.errors import CapacityError, SchemaError
+from gen.schema.spec import Column, Key
+from gen.streams import Rows, Words, first_and_rows, kernel, mulhi
+from gen.synth.checked import ATTEMPTS, merged
+from gen.synth.json_text import list_json
+from gen.synth.nested import part_field, plain, plain_type
+from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
+
+DEFAULT_ITEMS = 5  # a list without a declared length has 0 to so many items
+MOST_ITEMS = 64  # a list with a declared maximum beyond has at most so many, or its declared minimum
+COUNTED = 2**40  # up to so many values, different items are drawn by rank; of more, equal ones are rare
+VIRTUAL_ROWS = 2**62  # rows times items of a list, of lists of lists: their addresses must not meet
+
+
+@kernel("void(uint64[::1], int32[::1], uint64, uint64[::1])")
+def _distinct(words: Words, offsets: NDArray[np.int32], count: Any, out: Words) -> None:
+    """For every list, different ranks below `count`: a sample without replacement (Floyd; Bentley 1987)."""
+    for i in range(offsets.size - 1):
+        start, stop = np.int64(offsets[i]), np.int64(offsets[i + 1])
+        for at in range(start, stop):
+            top = count - np.uint64(stop - at)  # the greatest rank that may be drawn here
+            rank = mulhi(words[at], top + np.uint64(1))
+            for other in range(start, at):
+                if out[other] == rank:
+                    rank = top
+                    break
+            out[at] = rank
+
+
+@kernel("void(uint64, uint64[::1], int32[::1], uint64, uint64[::1])")
+def _number_items(first: Any, rows: Words, offsets: NDArray[np.int32], stride: Any, out: Words) -> None:
+    """The row of the item's column that every item is."""
+    for i in range(offsets.size - 1):
+        row = rows[i] if rows.size else first + np.uint64(i)
+        for at in range(offsets[i], offsets[i + 1]):
+            out[at] = row * stride + np.uint64(at - offsets[i])
+
+
+class SynthesizeList(Synthesizer):
+    """A list, set, frozenset or tuple of any length, as a list: 0 to 5 items unless lengths are declared."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "list" and column.stored is None
+
+    def prepare(self) -> None:
+        self.shortest, self.longest = self._lengths()
+        self.stride = 2 ** max(self.longest - 1, 0).bit_length()
+        if self.rows * self.stride > VIRTUAL_ROWS:
+            raise CapacityError(
+                f"{self.where}: {self.rows:,} rows of up to {self.longest:,} items are more than can be addressed.",
+                hint="Declare a smaller max_length, or ask for fewer rows.",
+                table=self.table,
+                column=self.path,
+                asked=self.rows * self.stride,
+                available=VIRTUAL_ROWS,
+            )
+        self.item = self.part(self.column.parts[0], f"{self.path}[]", self.rows * self.stride)
+        self.distinct: Synthesizer | None = None
+        if self._must_differ and self.longest > 1:
+            self._prepare_distinct(self.column.parts[0])
+        lengths = Column("length", "integer", minimum=self.shortest, maximum=self.longest)
+        self.length = self.part(replace(lengths, distribution=self.column.distribution), f"{self.path}#")
+
+    @property
+    def _must_differ(self) -> bool:
+        return self.column.unique_items
+
+    def _lengths(self) -> tuple[int, int]:
+        column = self.column
+        shortest = column.min_length or 0
+        longest = column.max_length
+        if longest is not None and shortest > longest:
+            raise SchemaError(
+                f"{self.where}: the lengths contradict each other: at least {shortest} and at most {longest} items.",
+                hint="Correct min_length and max_length.",
+            )
+        if longest is None:
+            return shortest, shortest + DEFAULT_ITEMS
+        return shortest, min(longest, max(MOST_ITEMS, shortest))
+
+    def _prepare_distinct(self, item: Column) -> None:
+        """Find how different items are drawn: by rank, where they can be counted; else drawn again where equal."""
+        count = self._countable(item)
+        if count is not None and count <= COUNTED:
+            keyed = replace(item, key=Key("sequential"), distribution=None)
+            self.distinct = self.part(keyed, f"{self.path}[]", count)
+        count = self.item.cardinality if count is None else count
+        if count is None:
+            return
+        if count < self.shortest:
+            raise CapacityError(
+                f"{self.where}: {self.shortest} different items are asked for, and there are {count}.",
+                hint="Lower min_length, or let the items have more values.",
+                table=self.table,
+                column=self.path,
+                asked=self.shortest,
+                available=count,
+            )
+        self.longest = min(self.longest, count)
+
+    def _countable(self, item: Column) -> int | None:
+        """How many different items there are, where each can be computed from its rank."""
+        if item.may_be_null or item.check is not None or item.reference:
+            return None
+        try:
+            keyed = self.part(replace(item, key=Key("sequential"), distribution=None), f"{self.path}[]", 1)
+        except SchemaError:  # of a kind that is no key, or not in this order
+            return None
+        return keyed.cardinality if keyed.unique else None
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return pa.list_(part_field("element", self.item))
+
+    @property
+    def storage(self) -> Storage:
+        mean, item = (self.shortest + self.longest) / 2, self.item.storage
+        return Storage(4 + mean * item.bytes, 4 + mean * item.bits)
+
+    def layout(self, rows: Rows) -> tuple[NDArray[np.int32], Words]:
+        """int32 offsets of the lists, and uint64 rows of their items."""
+        sizes = fixed_width_values(self.length.at(rows))
+        offsets = np.zeros(len(rows) + 1, np.int32)
+        np.cumsum(sizes, out=offsets[1:])
+        items = np.empty(int(offsets[-1]), np.uint64)
+        _number_items(*first_and_rows(rows), offsets, np.uint64(self.stride), items)
+        return offsets, items
+
+    def items_at(self, offsets: NDArray[np.int32], items: Words) -> tuple[NDArray[np.int32], pa.Array]:
+        """The lists' offsets, and the items at those rows of theirs; different ones in a list where they must be."""
+        if self.distinct:
+            words = self.item.words(items)
+            ranks = np.empty(words.size, np.uint64)
+            _distinct(words, offsets, np.uint64(self.distinct.rows), ranks)
+            return offsets, plain(self.distinct.at(ranks))
+        values = plain(self.item.values(items))
+        return self._without_repeats(offsets, items, values) if self._must_differ else (offsets, values)
+
+    def _without_repeats(
+        self, offsets: NDArray[np.int32], items: Words, values: pa.Array
+    ) -> tuple[NDArray[np.int32], pa.Array]:
+        """Items that a list has already are drawn again; what is still a repeat then is left out."""
+        lists = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
+        repeats = _repeats(lists, values)
+        for attempt in range(1, ATTEMPTS):
+            if not repeats.size:
+                return offsets, values
+            again = plain(self._item_again(attempt).values(items[repeats]))
+            values = merged(values, repeats, again)
+            repeats = _repeats(lists, values)
+        keep = np.ones(len(values), bool)
+        keep[repeats] = False
+        sizes = np.bincount(lists[keep], minlength=offsets.size - 1)
+        if sizes.size and sizes.min() < self.shortest:
+            raise SchemaError(
+                f"{self.where}: {self.shortest} different items could not be drawn in {ATTEMPTS} attempts.",
+                hint="Lower min_length, or let the items have more values.",
+            )
+        kept = np.zeros(offsets.size, np.int32)
+        np.cumsum(sizes, out=kept[1:])
+        return kept, values.filter(boolean_array(keep))
+
+    def _item_again(self, attempt: int) -> Synthesizer:
+        attempts = self.attempt * (ATTEMPTS + 1) + attempt
+        item = self.item
+        return synthesizer_of(item.column, self.table, item.rows, self.seed, item.path, attempts)
+
+    def at(self, rows: Rows) -> pa.Array:
+        offsets, items = self.layout(rows)
+        offsets, values = self.items_at(offsets, items)
+        return pa.ListArray.from_arrays(fixed_width_array(pa.int32(), offsets), values, type=self.arrow_type)
+
+    def python(self, array: pa.Array) -> list[Any]:
+        offsets, values = _window(array)
+        items = self.item.python(values)
+        there = array.is_valid().to_pylist()
+        return [items[a:b] if t else None for t, a, b in zip(there, offsets, offsets[1:], strict=False)]
+
+    def json(self, array: pa.Array) -> pa.Array:
+        offsets, values = _window(array)
+        texts = pc.fill_null(self.item.json(values), "null")
+        written = list_json(pa.array(offsets, pa.int32()), texts, "[]")
+        return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
+
+
+def _repeats(lists: NDArray[np.int64], values: pa.Array) -> NDArray[np.int64]:
+    """The places of items that are in the same list already, before them."""
+    hashes = hash_values(values, 0)
+    order = np.lexsort((hashes, lists))
+    same = (lists[order][1:] == lists[order][:-1]) & (hashes[order][1:] == hashes[order][:-1])
+    return np.sort(order[1:][same])
+
+
+def _first_of_each(lists: NDArray[np.int64], sizes: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Of every list's items, the first so many."""
+    starts = np.searchsorted(lists, np.arange(sizes.size))
+    within = np.arange(lists.size) - starts[lists]
+    return within < sizes[lists]
+
+
+def _window(array: pa.Array) -> tuple[list[int], pa.Array]:
+    """The offsets of a list array, from 0, and the items they speak of."""
+    offsets = array.offsets.to_pylist()
+    first, last = offsets[0], offsets[-1]
+    return [offset - first for offset in offsets], array.values.slice(first, last - first)
+
+
+class SynthesizeMap(SynthesizeList):
+    """A dict, as a map: 0 to 5 entries unless lengths are declared; the keys of one map differ."""
+
+    _must_differ = True
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "map" and column.stored is None
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.value = self.part(self.column.parts[1], f"{self.path}{{}}", self.rows * self.stride)
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        key = pa.field("key", plain_type(self.item.arrow_type), nullable=False)
+        return pa.map_(key, part_field("value", self.value))
+
+    @property
+    def storage(self) -> Storage:
+        mean, key, value = (self.shortest + self.longest) / 2, self.item.storage, self.value.storage
+        return Storage(4 + mean * (key.bytes + value.bytes), 4 + mean * (key.bits + value.bits))
+
+    def at(self, rows: Rows) -> pa.Array:
+        offsets, items = self.layout(rows)
+        lists = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
+        kept, keys = self.items_at(offsets, items)
+        if kept is not offsets:  # a key was left out: so are its value's place and the last of its list
+            items = items[_first_of_each(lists, np.diff(kept))]
+            offsets = kept
+        values = plain(self.value.values(items))
+        return pa.MapArray.from_arrays(fixed_width_array(pa.int32(), offsets), keys, values, type=self.arrow_type)
+
+    def python(self, array: pa.Array) -> list[Any]:
+        keys, values = self.item.python(array.keys), self.value.python(array.items)
+        offsets, there = array.offsets.to_pylist(), array.is_valid().to_pylist()
+        return [
+            dict(zip(keys[a:b], values[a:b], strict=True)) if t else None
+            for t, a, b in zip(there, offsets, offsets[1:], strict=False)
+        ]
+
+    def json(self, array: pa.Array) -> pa.Array:
+        entries = self.entries(array)
+        offsets = fixed_width_array(pa.int32(), np.frombuffer(array.buffers()[1], np.int32)[: len(array) + 1])
+        written = list_json(offsets, entries, "{}")
+        return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
+
+    def entries(self, array: pa.Array) -> pa.Array:
+        """Every entry as `"key":value`."""
+        keys = self.item.json(array.keys)
+        bare = pc.if_else(pc.starts_with(keys, '"'), keys, pc.binary_join_element_wise('"', keys, '"', ""))
+        return pc.binary_join_element_wise(bare, pc.fill_null(self.value.json(array.items), "null"), ":")

@@ -1,0 +1,179 @@
+"""This file knows unions, and what is JSON text for want of an Arrow type: unlike values, recursive ones, any."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gen.block import fixed_width_array
+from gen.schema.spec import Column
+from gen.streams import Rows, rows_array
+from gen.synth.nested import SynthesizeObject, objects_json, objects_python, plain, plain_type
+from gen.synth.synthesizer import Storage, Synthesizer
+
+_DEFAULT_ANY = ("boolean", "integer", "number", "text")
+
+
+class SynthesizeUnion(Synthesizer):
+    """One of several kinds of value. Of one Arrow type where all branches are, else each value as JSON text."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "union" and column.stored is None and not column.of_objects
+
+    def prepare(self) -> None:
+        parts = self.column.parts
+        self.branches = [self.part(part, f"{self.path}|{part.name}") for part in parts]
+        weights = self.column.weights or (1.0,) * len(parts)
+        total = sum(weights)
+        shares = np.cumsum(weights)[:-1] / total
+        self.bounds = np.array([min(round(share * 2**32), 2**32) for share in shares], np.uint64)
+        kinds = {plain_type(branch.arrow_type) for branch in self.branches}
+        self.is_json = len(kinds) > 1 or any(branch.column.stored == "json" for branch in self.branches)
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return pa.string() if self.is_json else plain_type(self.branches[0].arrow_type)
+
+    @property
+    def storage(self) -> Storage:
+        sizes = [branch.storage for branch in self.branches]
+        return Storage(max(s.bytes for s in sizes) + 4, max(s.bits for s in sizes) + 2)
+
+    def at(self, rows: Rows) -> pa.Array:
+        chosen = np.searchsorted(self.bounds, self.words(rows, 1, "branch"), side="right")
+        numbers = rows_array(rows)
+        pieces, places = [], []
+        for i, branch in enumerate(self.branches):
+            mine = np.flatnonzero(chosen == i)
+            if mine.size:
+                pieces.append(self.piece(branch, branch.values(numbers[mine])))
+                places.append(mine)
+        if not pieces:
+            return pa.array([], self.arrow_type)
+        order = np.empty(len(rows), np.uint64)
+        order[np.concatenate(places)] = np.arange(len(rows), dtype=np.uint64)
+        return pa.concat_arrays(pieces).take(fixed_width_array(pa.uint64(), order))
+
+    def piece(self, branch: Synthesizer, array: pa.Array) -> pa.Array:
+        """What a branch drew, as the union's own type."""
+        return pc.fill_null(branch.json(array), "null") if self.is_json else plain(array)
+
+    def python(self, array: pa.Array) -> list[Any]:
+        return loaded(array, self.column) if self.is_json else self.branches[0].python(array)
+
+    def json(self, array: pa.Array) -> pa.Array:
+        return array if self.is_json else self.branches[0].json(array)
+
+
+class SynthesizeVariants(SynthesizeUnion):
+    """One of several kinds of object: one struct with the fields of all, of which each row has those of its kind."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "union" and column.stored is None and column.of_objects
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.is_json = False
+        self.parts: dict[str, Synthesizer] = {}
+        for branch in self.branches:
+            assert isinstance(branch, SynthesizeObject)
+            for name, part in branch.parts.items():
+                self.parts.setdefault(name, part)
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return pa.struct([pa.field(name, plain_type(part.arrow_type)) for name, part in self.parts.items()])
+
+    def piece(self, branch: Synthesizer, array: pa.Array) -> pa.Array:
+        own = {field.name: array.field(i) for i, field in enumerate(array.type)}
+        arrays = [own.get(field.name, pa.nulls(len(array), field.type)) for field in self.arrow_type]
+        return pa.StructArray.from_arrays(arrays, fields=list(self.arrow_type))
+
+    def python(self, array: pa.Array) -> list[Any]:
+        return objects_python(self.parts, array, all_absent=True)
+
+    def json(self, array: pa.Array) -> pa.Array:
+        return objects_json(self.parts, array, all_absent=True)
+
+
+def loaded(array: pa.Array, column: Column) -> list[Any]:
+    """JSON texts as Python values; as they are, where the model wants the text."""
+    if column.format == "json":
+        texts: list[Any] = array.to_pylist()
+        return texts
+    return [None if text is None else json.loads(text) for text in array.to_pylist()]
+
+
+class SynthesizeJson(Synthesizer):
+    """What has no Arrow type of its own, as JSON text: recursive models, open objects."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.stored == "json" and column.kind not in ("choice", "any")
+
+    def prepare(self) -> None:
+        self.inner = self.part(_writable(replace(self.column, stored=None, nulls=None, format=None)), self.path)
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return pa.string()
+
+    @property
+    def storage(self) -> Storage:
+        inner = self.inner.storage
+        return Storage(4 + 2 * inner.bytes, inner.bits)
+
+    def at(self, rows: Rows) -> pa.Array:
+        return pc.fill_null(self.inner.json(self.inner.values(rows)), "null")
+
+    def python(self, array: pa.Array) -> list[Any]:
+        return loaded(array, self.column)
+
+    def json(self, array: pa.Array) -> pa.Array:
+        return array
+
+
+def _writable(column: Column) -> Column:
+    """The column with text in place of bytes, which JSON cannot write."""
+    if column.kind == "bytes":
+        return replace(column, kind="text")
+    return replace(column, parts=tuple(_writable(part) for part in column.parts)) if column.parts else column
+
+
+class SynthesizeAny(SynthesizeUnion):
+    """Any value at all: a boolean, a number or a text, as JSON text."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "any"
+
+    def prepare(self) -> None:
+        parts = tuple(Column(kind, kind) for kind in _DEFAULT_ANY)
+        self.column = replace(self.column, parts=parts)
+        super().prepare()
+
+
+class SynthesizeNull(Synthesizer):
+    """Nothing but nulls."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "null"
+
+    @property
+    def cardinality(self) -> int:
+        return 1
+
+    @property
+    def storage(self) -> Storage:
+        return Storage(0, 0)
+
+    def at(self, rows: Rows) -> pa.Array:
+        return pa.nulls(len(rows), pa.null())
