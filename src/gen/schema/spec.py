@@ -68,6 +68,8 @@ class Column:
     multiple_of: int | float | None = None
     min_length: int | None = None
     max_length: int | None = None
+    patterns: tuple[str, ...] = ()
+    format: str | None = None
     choices: tuple[str | int | float | bool, ...] = ()
     key: Key | None = None
     reference: Reference | None = None
@@ -222,8 +224,9 @@ def _table_from_json(data: Mapping[str, Any]) -> Table:
             values["reference"] = Reference(**reference)
         if law := values.get("distribution"):
             values["distribution"] = Distribution(law["name"], tuple((k, v) for k, v in law["parameters"]))
-        if "choices" in values:
-            values["choices"] = tuple(values["choices"])
+        for listed in ("choices", "patterns"):
+            if listed in values:
+                values[listed] = tuple(values[listed])
         columns.append(Column(**values))
     return Table(data["name"], tuple(columns), data["rows"], data["fixed"])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.streams import BITS32, LOW32, Word, Words, kernel
@@ -109,6 +110,11 @@ class Texts:
     def aliases(self) -> Words:
         """The alias table of the weights; empty where all texts are equally likely."""
         return _NO_ALIASES if self.weights is None else alias_table(self.weights)
+
+    @cached_property
+    def dictionary(self) -> pa.Array:
+        """The texts as an Arrow array."""
+        return pa.array(self.listed, pa.string())
 
     @cached_property
     def index(self) -> dict[str, int]:
