@@ -357,9 +357,6 @@ class Pieces:
     def __getstate__(self) -> dict[str, Any]:
         return {"tables": self.tables, "check": self.check}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-
 
 def _continues(table: Texts, follow: set[str]) -> bool:
     """Whether a text of the table begins with another one of it, and goes on with a character of `follow`."""

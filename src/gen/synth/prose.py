@@ -20,11 +20,11 @@ from gen.synth.text import SPARE, text_array
 LONGEST_WORD = 12  # letters; there are words of every length up to here
 _SLOT = 16  # bytes a word takes in the table, so that two copies of eight write any word
 _CHOICES = 16_384  # entries, words repeated by their weight: a share is kept to within half of 1 / 16,384
-_MARK_ROOM = 40  # characters: no sentence of a paragraph ends closer to the end than this
+_STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
 @device
-def _next(state: Word) -> Word:
+def _scrambled(state: Word) -> Word:
     """A scrambled 64-bit counter. Source: Steele, Lea, Flood, "Fast splittable pseudorandom generators", 2014."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -35,8 +35,64 @@ def _next(state: Word) -> Word:
 def _mark(draw: Word, left: Word, words: Word, size: Word, many: bool) -> Word:
     """What stands after a word: 0 a space, 1 a comma, 2 a full stop. `words`: of the sentence so far."""
     comma = words >= np.uint64(3) and size > np.uint64(3) and (draw & np.uint64(7)) == np.uint64(0)
+    # No sentence of a paragraph ends in its last 40 characters: the one after it would be a stub.
     stop = many and left > np.uint64(40) and words >= np.uint64(6) and (draw & np.uint64(7)) == np.uint64(1)
     return np.uint64(2) if stop else np.uint64(comma)
+
+
+@device
+def _exactly(draw: Word, size: Word, exact: NDArray[np.uint16], starts: Words) -> Word:
+    """A word of just that many letters, by the lowest 16 bits of a draw."""
+    first = starts[size]
+    count = starts[size + np.uint64(1)] - first
+    return np.uint64(exact[first + (((draw & np.uint64(0xFFFF)) * count) >> np.uint64(16))])
+
+
+@device
+def _write_words(
+    state: Word,
+    left: Word,
+    many: bool,
+    choices: NDArray[np.uint16],
+    source: Word,
+    widths: Words,
+    exact: NDArray[np.uint16],
+    starts: Words,
+    data: NDArray[np.uint8],
+    base: Word,
+    position: Word,
+) -> None:
+    """`left` characters of words and marks, from `position` on; the first letter of a sentence is a capital."""
+    draw, words, capital, turn = np.uint64(0), np.uint64(0), np.uint64(32), np.uint64(0)
+    while left:  # ends: each turn writes a letter at least
+        if not turn & np.uint64(3):  # a step for every four words
+            state += _STEP
+            draw = _scrambled(state)
+        turn += np.uint64(1)
+        word = np.uint64(choices[draw & np.uint64(16_383)])
+        size = widths[word]
+        mark = _mark(draw >> np.uint64(10), left, words, size, many)
+        last = left <= np.uint64(12)
+        # A rest of one or two letters would make a poor end: then another word is taken, that leaves three.
+        if last or left < size + np.uint64(5):
+            size = left if last else left - np.uint64(4)
+            mark, word = np.uint64(0), _exactly(draw, size, exact, starts)
+        draw >>= np.uint64(16)
+        here, there = source + (word << np.uint64(4)), base + position
+        copy_8_bytes(here, there)
+        copy_8_bytes(here + np.uint64(8), there + np.uint64(8))
+        data[position] = np.uint8(np.uint64(data[position]) & ~capital)
+        position += size
+        left -= size
+        if not last:
+            data[position] = np.uint8(32 if mark == np.uint64(0) else 44 if mark == np.uint64(1) else 46)
+            data[position + np.uint64(1)] = np.uint8(32)
+            step = np.uint64(1) + np.uint64(mark > np.uint64(0))
+            position += step
+            left -= step
+        stops = np.uint64(mark == np.uint64(2))
+        capital = stops << np.uint64(5)
+        words = (words + np.uint64(1)) * (np.uint64(1) - stops)
 
 
 @kernel(
@@ -56,7 +112,7 @@ def _write_prose(
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
 ) -> None:
-    """Each row from its own 64-bit word, which starts a sequence: one step for the length, one for every four words.
+    """Each row from its own 64-bit word, which starts a sequence: its first step is the length.
 
     `exact`: the words by length, those of n letters from exact_starts[n] to exact_starts[n + 1].
     """
@@ -64,50 +120,13 @@ def _write_prose(
     position = np.uint64(0)
     offsets[0] = 0
     for i in range(offsets.size - 1):
-        state = seeds[i] + np.uint64(0x9E3779B97F4A7C15)
-        left = shortest + (((_next(state) & LOW32) * lengths) >> BITS32)
-        full_stop = left > np.uint64(1)
-        left -= np.uint64(full_stop)
-        draw, words, capital, turn = np.uint64(0), np.uint64(0), np.uint64(32), np.uint64(0)
-        while left:  # ends: each turn writes a letter at least
-            if not turn & np.uint64(3):
-                state += np.uint64(0x9E3779B97F4A7C15)
-                draw = _next(state)
-            turn += np.uint64(1)
-            word = np.uint64(choices[draw & np.uint64(16_383)])
-            size = widths[word]
-            mark = _mark(draw >> np.uint64(10), left, words, size, many)
-            last = left <= np.uint64(12)
-            # A rest of one or two letters would make a poor end: then this word is cut to leave three.
-            if last or left < size + np.uint64(5):
-                size = left if last else left - np.uint64(4)
-                mark = np.uint64(0)
-                first = exact_starts[size]
-                word = np.uint64(
-                    exact[
-                        first
-                        + (((draw & np.uint64(0xFFFF)) * (exact_starts[size + np.uint64(1)] - first)) >> np.uint64(16))
-                    ]
-                )
-            draw >>= np.uint64(16)
-            here, there = source + (word << np.uint64(4)), base + position
-            copy_8_bytes(here, there)
-            copy_8_bytes(here + np.uint64(8), there + np.uint64(8))
-            data[position] = np.uint8(np.uint64(data[position]) & ~capital)
-            position += size
-            left -= size
-            if not last:
-                data[position] = np.uint8(32 if mark == np.uint64(0) else 44 if mark == np.uint64(1) else 46)
-                data[position + np.uint64(1)] = np.uint8(32)
-                step = np.uint64(1) + np.uint64(mark > np.uint64(0))
-                position += step
-                left -= step
-            stops = np.uint64(mark == np.uint64(2))
-            capital = stops << np.uint64(5)
-            words = (words + np.uint64(1)) * (np.uint64(1) - stops)
-        if full_stop:
-            data[position] = np.uint8(46)
-            position += np.uint64(1)
+        state = seeds[i] + _STEP
+        length = shortest + (((_scrambled(state) & LOW32) * lengths) >> BITS32)
+        stop = np.uint64(length > np.uint64(1))  # a single character has no room for a full stop
+        _write_words(state, length - stop, many, choices, source, widths, exact, exact_starts, data, base, position)
+        position += length
+        if stop:
+            data[position - np.uint64(1)] = np.uint8(46)
         offsets[i + 1] = np.int32(position)
 
 
@@ -158,6 +177,3 @@ class Prose:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"words": self.words}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
