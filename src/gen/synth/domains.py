@@ -1,0 +1,204 @@
+"""This file knows what text can be about: cities, jobs, firms, goods; and which pieces draw it, in English."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gen.synth.format import falling, items_of, lists_of, numbers, plain_numbers, product, some, words_of
+from gen.synth.names import given_names, surnames
+from gen.synth.pieces import Pieces
+from gen.synth.prose import LONGEST_WORD, Prose
+from gen.synth.texts import Texts
+
+# -- places ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class City:
+    """A city of the United States: ZIP codes begin with one of `zips`, three digits each."""
+
+    name: str
+    state: str
+    state_code: str
+    zips: tuple[str, ...]
+    area_code: str
+
+
+@dataclass(frozen=True)
+class CityAbroad:
+    """A city elsewhere. `country`: ISO 3166-1 alpha-2. `postcode`: # a digit, @ a capital letter, else itself."""
+
+    name: str
+    country: str
+    postcode: str
+
+
+@lru_cache
+def cities() -> tuple[City, ...]:
+    """Cities of the United States, the largest first, roughly."""
+    states = dict(line.split(" ", 1) for line in lists_of("places")["states"])
+    made = []
+    for line in lists_of("places")["united_states"]:
+        name, code, zips, area = line.split(", ")
+        first, last = zips.split("-")
+        prefixes = tuple(f"{number:03d}" for number in range(int(first), int(last) + 1))
+        made.append(City(name, states[code], code, prefixes, area))
+    return tuple(made)
+
+
+@lru_cache
+def cities_abroad() -> tuple[CityAbroad, ...]:
+    """Cities of other countries."""
+    return tuple(CityAbroad(*line.split(", ")) for line in lists_of("places")["elsewhere"])
+
+
+def _states(place: int) -> Pieces:
+    return Pieces.of(some(line.split(" ", 1)[place] for line in lists_of("places")["states"]))
+
+
+def _countries() -> Pieces:
+    return Pieces.of(some(line.split(" ", 3)[3] for line in lists_of("world")["countries"]))
+
+
+def _postcode() -> Pieces:
+    """ZIP codes."""
+    return Pieces.of(falling(prefix for city in cities() for prefix in city.zips), numbers(2))
+
+
+def _streets() -> Texts:
+    kinds = [f" {kind}" for kind in items_of("domains", "street_kinds")]
+    return Texts.of(name + kind for name in items_of("domains", "street_names") for kind in kinds)
+
+
+def _street() -> Pieces:
+    return Pieces.of(plain_numbers(1, 9999), " ", _streets())
+
+
+def _address() -> Pieces:
+    """Number, street, city, state, ZIP; city, state and the start of the ZIP code belong together."""
+    ends = [f", {city.name}, {city.state_code} {prefix}" for city in cities() for prefix in city.zips]
+    return Pieces.of(plain_numbers(1, 9999), " ", _streets(), falling(ends), numbers(2))
+
+
+# -- people ---------------------------------------------------------------------------------------------------
+
+
+def _given() -> Pieces:
+    names, weights = given_names()
+    return Pieces.of(Texts.of(names, weights.tolist()))
+
+
+def _surname() -> Pieces:
+    names, weights = surnames()
+    return Pieces.of(Texts.of(names, weights.tolist()))
+
+
+def _username() -> Pieces:
+    """Surname and a number, as in smith_ann42: lower case."""
+    given, weights = given_names()
+    names, shares = surnames()
+    last = dict(zip([name.lower() for name in names], shares.tolist(), strict=True))
+    first = [f"_{name.lower()}" for name in given]
+    return Pieces.of(Texts.of(last, last.values()), Texts.of(first, weights.tolist()), plain_numbers(1, 999))
+
+
+def _job() -> Pieces:
+    ranks = items_of("domains", "job_ranks")
+    before = Texts.of(["", *(f"{rank} " for rank in ranks)], [2.0 * len(ranks), *[1.0] * len(ranks)])
+    return Pieces.of(before, falling(items_of("domains", "jobs"), 30.0))
+
+
+# -- firms and goods ------------------------------------------------------------------------------------------
+
+
+def _company() -> Pieces:
+    kinds = [f" {kind}" for kind in items_of("domains", "company_kinds")]
+    seconds = some(items_of("domains", "company_seconds"))
+    return Pieces.of(some(items_of("domains", "company_firsts")), " ", seconds, Texts.of(["", *kinds]))
+
+
+def _product() -> Pieces:
+    adjectives, materials = items_of("domains", "product_adjectives"), items_of("domains", "product_materials")
+    return Pieces.of(some(adjectives), " ", some(materials), " ", some(items_of("domains", "products")))
+
+
+def _sku() -> Pieces:
+    letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+    return Pieces.of(product(*[some(letters)] * 3), "-", numbers(5))
+
+
+def _items(name: str) -> Callable[[], Pieces]:
+    return lambda: Pieces.of(some(items_of("domains", name)))
+
+
+# -- words ----------------------------------------------------------------------------------------------------
+
+
+@lru_cache
+def prose() -> Prose:
+    """Frequent English words, for sentences and paragraphs."""
+    return Prose(tuple(word for word in dict.fromkeys(words_of("words", "words")) if len(word) <= LONGEST_WORD))
+
+
+def _word() -> Pieces:
+    return Pieces.of(falling(words_of("words", "words"), 2.7))
+
+
+# domain -> its pieces; each made on first use
+DOMAINS: dict[str, Callable[[], Pieces]] = {
+    "given-name": _given,
+    "surname": _surname,
+    "username": _username,
+    "job": _job,
+    "company": _company,
+    "department": _items("departments"),
+    "industry": _items("industries"),
+    "product": _product,
+    "sku": _sku,
+    "colour": _items("colours"),
+    "street": _street,
+    "address": _address,
+    "city": lambda: Pieces.of(falling((city.name for city in cities()), 5.0)),
+    "city-abroad": lambda: Pieces.of(some(city.name for city in cities_abroad())),
+    "state": lambda: _states(1),
+    "state-code": lambda: _states(0),
+    "country": _countries,
+    "postcode": _postcode,
+    "word": _word,
+}
+
+# domain -> the shortest and longest text unless declared, and whether it has several sentences
+PROSE: dict[str, tuple[int, int, bool]] = {"sentence": (20, 120, False), "paragraph": (200, 800, True)}
+
+# other names of the same
+ALIASES = {
+    "first-name": "given-name",
+    "last-name": "surname",
+    "family-name": "surname",
+    "user-name": "username",
+    "login": "username",
+    "job-title": "job",
+    "occupation": "job",
+    "firm": "company",
+    "company-name": "company",
+    "product-name": "product",
+    "color": "colour",
+    "colour-name": "colour",
+    "color-name": "colour",
+    "street-address": "street",
+    "zip": "postcode",
+    "zip-code": "postcode",
+    "postal-code": "postcode",
+    "country-name": "country",
+    "e-mail": "email",
+    "phone-number": "phone",
+    "text": "paragraph",
+}
+
+
+def domain_of(name: str) -> str:
+    """The name a domain is listed under: dashes for underscores and spaces, lower case, aliases resolved."""
+    plain = name.lower().replace("_", "-").replace(" ", "-")
+    return ALIASES.get(plain, plain)
