@@ -38,6 +38,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from gen.errors import CapacityError, SchemaError
+from gen.schema.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.spec import Column, Key, Spec, Table
 from gen.synth.domains import DOMAINS, PROSE, cities, cities_abroad
 from gen.synth.formats import (
@@ -52,7 +53,6 @@ from gen.synth.formats import (
     narrowed,
     pieces_of,
 )
-from gen.synth.python_types import PYTHON_TYPES, format_of_type
 from gen.synth.synthesizer import find_synthesizer
 
 ROWS = 2000

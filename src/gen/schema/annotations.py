@@ -28,8 +28,8 @@ from gen.errors import SchemaError
 from gen.schema.choices import choice_of
 from gen.schema.facts import apply_constraints, apply_facts, facts_of, ungrouped
 from gen.schema.from_json_schema import column_from_schema
-from gen.schema.named_types import FORMAT_OF_TYPE
 from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
+from gen.schema.python_types import format_of_type
 from gen.schema.spec import Column
 
 # type -> what it says of a column
@@ -60,15 +60,11 @@ _NAMED: dict[str, dict[str, Any]] = {
     "pydantic.types.FutureDatetime": {"kind": "datetime", "relative": "future"},
     "pydantic.types.AwareDatetime": {"kind": "datetime", "zoned": True},
     "pydantic.types.NaiveDatetime": {"kind": "datetime", "zoned": False},
-    "pydantic.types.SecretStr": {"kind": "text"},
     "pydantic.types.SecretBytes": {"kind": "bytes"},
     "pydantic.types.ByteSize": {"kind": "integer", "minimum": 0},
     "pydantic.types.Json": {"kind": "any", "format": "json"},
     "pydantic.types.JsonValue": {"kind": "any"},
     "fractions.Fraction": {"kind": "number", "multiple_of": 0.125},
-    "re.Pattern": {"kind": "text", "format": "regex"},
-    "pathlib.Path": {"kind": "text", "format": "path"},
-    "pathlib.PurePath": {"kind": "text", "format": "path"},
 }
 # generic type -> kind, and whether items differ
 _CONTAINERS: dict[Any, tuple[str, bool]] = {
@@ -148,9 +144,8 @@ class Reader:
             return self.container(where, name, origin or annotation, typing.get_args(annotation), container)
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
             return choice_of(where, name, [member.value for member in annotation])
-        for parent in getattr(origin or annotation, "__mro__", ()):
-            if text_format := FORMAT_OF_TYPE.get(full_name(parent)):
-                return Column(name, "text", format=text_format)
+        if text_format := format_of_type(origin or annotation):
+            return Column(name, "text", format=text_format)
         if fields := self.fields_of(where, annotation):
             return self.object(where, name, annotation, fields)
         return self.published(where, name, annotation)

@@ -41,7 +41,13 @@ _BOUNDS = {
 }
 # what changes text after it was checked: draw it as it will be
 _TRANSFORMED = {"to_upper": "^[^a-z]*$", "to_lower": "^[^A-Z]*$", "strip_whitespace": r"^(\S(.*\S)?)?$"}
-_FORMAT_OF_ENCODER = {"Base64Encoder": "base64", "Base64UrlEncoder": "base64url"}
+# How Base64Str and the like keep their text, by encoder and whether what is inside must be text, too.
+_FORMAT_OF_ENCODER = {
+    ("Base64Encoder", "bytes"): "base64",
+    ("Base64Encoder", "text"): "base64-text",
+    ("Base64UrlEncoder", "bytes"): "base64url",
+    ("Base64UrlEncoder", "text"): "base64-text",
+}
 
 
 def ungrouped(metadata: Iterable[Any]) -> Iterator[Any]:
@@ -183,7 +189,7 @@ def _version(where: str, column: Column, attribute: str, value: Any) -> Column:
 
 
 def _encoder(where: str, column: Column, attribute: str, value: Any) -> Column:
-    name = _FORMAT_OF_ENCODER.get(getattr(value, "__name__", ""))
+    name = _FORMAT_OF_ENCODER.get((getattr(value, "__name__", ""), column.kind))
     if name is None:
         raise SchemaError(
             f"{where}: how {value!r} encodes is not known.", hint="Name a synthesizer of your own that writes it."
