@@ -68,6 +68,7 @@ class Column:
     multiple_of: int | float | None = None
     min_length: int | None = None
     max_length: int | None = None
+    patterns: tuple[str, ...] = ()
     choices: tuple[str | int | float | bool, ...] = ()
     key: Key | None = None
     reference: Reference | None = None
@@ -222,8 +223,8 @@ def _table_from_json(data: Mapping[str, Any]) -> Table:
             values["reference"] = Reference(**reference)
         if law := values.get("distribution"):
             values["distribution"] = Distribution(law["name"], tuple((k, v) for k, v in law["parameters"]))
-        if "choices" in values:
-            values["choices"] = tuple(values["choices"])
+        for several in {"choices", "patterns"} & values.keys():
+            values[several] = tuple(values[several])
         columns.append(Column(**values))
     return Table(data["name"], tuple(columns), data["rows"], data["fixed"])
 

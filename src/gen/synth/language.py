@@ -131,13 +131,10 @@ class Language:
                 return -1
         return rank if state in self.counts[0] else -1
 
-    def state_after(self, text: str) -> int:
-        """The automaton's state after the first letters of a text of the language."""
-        state = 0
-        for letter in text:
-            code = ord(letter)
-            state = next(r.target for r in self.runs[state] if any(a <= code <= b for a, b in r.letters))
-        return state
+    def step(self, state: int, letter: str) -> int:
+        """The automaton's state after a letter; DEAD where no text goes on like this."""
+        code = ord(letter)
+        return next((r.target for r in self.runs[state] if any(a <= code <= b for a, b in r.letters)), DEAD)
 
     def unrank(self, rank: int) -> str:
         """The text of a rank in [0, cardinality)."""

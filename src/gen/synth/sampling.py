@@ -1,8 +1,6 @@
 """This file knows how a counted language becomes Arrow text: tables of whole numbers, and the kernels that walk them.
 
-A walk goes through cells. A cell is a state of the language's automaton with a number of letters to come; a step from
-it writes up to 8 bytes, one of a table of texts, and goes to the next cell. Texts of several letters are put in one
-table as long as there are few of them, so that a pattern of fixed parts takes a few steps, not one a letter.
+A text is a walk through cells, see `gen.synth.walks`; each step writes up to 8 bytes.
 
 Drawing: a 64-bit word a step. Its high half chooses the way by an alias table (Walker 1977), whose thresholds come
 from exact counts; the low half the text among those of that way. Each choice is exact to 2^-32.
@@ -35,16 +33,12 @@ from gen.streams import (
     philox,
     types,
 )
-from gen.synth.characters import Ranges, encoded, intersection
+from gen.synth.characters import encoded
 from gen.synth.language import Language
 from gen.synth.text import SPARE, text_array
+from gen.synth.walks import EVERY, Cell, Runs, Slots, TooLarge, Ways, in_order
 
 TILE_WORDS = 2**14  # random words of an inner tile: 128 KB
-_TEXTS = 2**15  # of one table at most
-_ALL_TEXTS = 2**18  # of all tables together; once there are more, tables stay small
-_FEW = 2**8
-_STEP_BYTES = 8
-MAXIMUM_SLOTS = 2**21  # of a walk's tables together: 64 MB
 
 
 @intrinsic
@@ -182,194 +176,71 @@ def _draw_fixed(
                 _store_8_bytes(text, target + places[j])
 
 
-# -- tables of texts ------------------------------------------------------------------------------------------
+# A run, five uint64: how many texts of the cell come before; how many are behind each text of its table, and 2^64
+# divided by that; the table; the next cell, 0 to end.
+CUT = np.uint64(63)  # the shift of a cell that ends the drawn part of a walk; the rest of it is the number of the cut
 
 
-class _Texts:
-    """Tables of texts of up to 8 bytes, each made once: a table is named by the sets of letters its texts go through.
+@device
+def _ranked_step(rank: Word, run: Any, runs: NDArray[np.uint64], texts: Words) -> tuple[Word, Word, Word, Any]:
+    """One step of an unranking: the text, how many bytes it has, the rank that is left, and the next cell."""
+    while runs[run + 1, 0] <= rank:
+        run += 1
+    rank -= runs[run, 0]
+    behind = runs[run, 1]
+    place = mulhi(rank, runs[run, 2])  # the quotient, or one less
+    rank -= place * behind
+    more = np.uint64(rank >= behind)
+    rank -= behind & (np.uint64(0) - more)
+    table = runs[run, 3]
+    text = texts[(table >> np.uint64(28)) + place + more]
+    return text, (table >> np.uint64(24)) & np.uint64(15), rank, np.int64(runs[run, 4])
 
-    blocks(state, letters) are the texts of that many letters from a state: {(next state, bytes): paths}, a path the
-    numbers of the sets of letters on it.
+
+@kernel(
+    "void(uint64[::1], uint64[::1], uint64[::1], int64, int32[::1], uint8[::1], uint64[::1], "
+    "uint64[:, ::1], uint64[:, ::1], uint64[:, ::1], uint64[::1])"
+)
+def write_ranked(
+    which: Words,
+    ranks: Words,
+    words: Words,
+    words_per_row: Any,
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+    starts: Words,
+    slots: NDArray[np.uint64],
+    cuts: NDArray[np.uint64],
+    runs: NDArray[np.uint64],
+    texts: Words,
+) -> None:
+    """The text of each rank among those from starts[which]: a drawn part, if it begins with one, then an unranked one.
+
+    cuts: for each end of a drawn part the cell to go on from, and, as whole part and fraction, how far apart ranks are
+    there: each part has at least as many ends as there are ranks, so that different ranks stay different.
     """
-
-    def __init__(self, language: Language) -> None:
-        self.language = language
-        self.letters: list[NDArray[np.uint64]] = []
-        self.numbers: dict[Any, int] = {}
-        self.tables: dict[Any, int] = {}
-        self.parts: list[NDArray[np.uint64]] = []
-        self.size = 0
-        self.known: dict[tuple[int, int], dict[tuple[int, int], list[tuple[int, ...]]] | None] = {}
-        self.onward = [self._steps(state) for state in range(len(language.runs))]
-
-    def _steps(self, state: int) -> list[tuple[int, int, int]]:
-        """(next state, bytes, number of the set) of each run of letters, those of unlike width apart."""
-        found = []
-        for run in self.language.runs[state]:
-            for width, number in self._sets(run.letters):
-                found.append((run.target, width, number))
-        return found
-
-    def _sets(self, letters: Ranges) -> list[tuple[int, int]]:
-        if letters not in self.numbers:
-            self.numbers[letters] = len(self.letters)
-            self.letters.extend(encoded(letters).values())
-        first = self.numbers[letters]
-        return [(width, first + i) for i, width in enumerate(encoded(letters))] if letters[-1][1] > 0x7F else [(1, first)]
-
-    def blocks(self, state: int, count: int) -> dict[tuple[int, int], list[tuple[int, ...]]] | None:
-        """None where there are too many, or a text has more than 8 bytes."""
-        key = state, count
-        if key not in self.known:
-            self.known[key] = self._blocks(state, count)
-        return self.known[key]
-
-    def _blocks(self, state: int, count: int) -> dict[tuple[int, int], list[tuple[int, ...]]] | None:
-        if count == 0:
-            return {(state, 0): [()]}
-        shorter = self.blocks(state, count - 1)
-        if shorter is None:
-            return None
-        found: dict[tuple[int, int], list[tuple[int, ...]]] = {}
-        total = 0
-        for (middle, width), paths in shorter.items():
-            for target, more, number in self.onward[middle]:
-                if width + more > _STEP_BYTES:
-                    return None
-                found.setdefault((target, width + more), []).extend((*path, number) for path in paths)
-                total += sum(map(self.count, paths)) * self.letters[number].size
-                if count > 1 and total > (_TEXTS if self.size < _ALL_TEXTS else _FEW):
-                    return None
-        return found
-
-    def count(self, path: tuple[int, ...]) -> int:
-        """How many texts go through these sets of letters."""
-        total = 1
-        for number in path:
-            total *= self.letters[number].size
-        return total
-
-    def table(self, paths: tuple[tuple[int, ...], ...], width: int) -> int:
-        """The texts of these paths, one after the other, as a kernel takes a table; each path's in ascending order."""
-        if paths not in self.tables:
-            texts = np.concatenate([self._along(path) for path in paths])
-            self.tables[paths] = self.size << 28 | width << 24 | texts.size
-            self.parts.append(texts)
-            self.size += texts.size
-        return self.tables[paths]
-
-    def _along(self, path: tuple[int, ...]) -> NDArray[np.uint64]:
-        texts, width = np.zeros(1, np.uint64), 0
-        for number in path:
-            letters = self.letters[number]
-            texts = (texts[:, None] | (letters[None, :] << np.uint64(8 * width))).ravel()
-            width += (int(letters[0]).bit_length() + 7) // 8 or 1
-        return texts
-
-    @property
-    def all(self) -> NDArray[np.uint64]:
-        """Every table's texts; a spare one at the end."""
-        return np.concatenate([*self.parts, np.zeros(1, np.uint64)])
+    position = np.uint64(0)
+    target = np.uint64(data.ctypes.data)
+    offsets[0] = 0
+    for i in range(which.size):
+        cell = starts[which[i]]
+        at = i * words_per_row
+        while cell & CUT != CUT:
+            text, width, cell = _drawn_step(words[at], cell, slots, texts)
+            _store_8_bytes(text, target + position)
+            position += width
+            at += 1
+        cut = cell >> np.uint64(6)
+        rank = ranks[i] * cuts[cut, 1] + mulhi(ranks[i], cuts[cut, 2])
+        run = np.int64(cuts[cut, 0])
+        while run:
+            text, width, rank, run = _ranked_step(rank, run, runs, texts)
+            _store_8_bytes(text, target + position)
+            position += width
+        offsets[i + 1] = np.int32(position)
 
 
-@dataclass(frozen=True, eq=False)
-class Way:
-    """What a step from a cell may do: `weight` texts of the language go this way, to the cell of `target`."""
-
-    weight: int
-    table: int
-    target: tuple[int, int]  # (letters to come, state)
-
-
-class Ways:
-    """The ways from each cell of a language's walk. A cell is (letters to come, state)."""
-
-    def __init__(self, language: Language) -> None:
-        self.language = language
-        self.texts = _Texts(language)
-
-    def to_draw(self, cell: tuple[int, int]) -> list[Way]:
-        """All ways, each to another cell or with texts of another width, of as many letters as tables can hold."""
-        left, state = cell
-        steps = next(n for n in range(min(left, _STEP_BYTES), 0, -1) if self.texts.blocks(state, n) is not None)
-        found = []
-        for (target, width), paths in (self.texts.blocks(state, steps) or {}).items():
-            onward = self.language.counts[left - steps].get(target, 0)
-            if onward:
-                texts = sum(map(self.texts.count, paths))
-                found.append(Way(texts * onward, self.texts.table(tuple(paths), width), (left - steps, target)))
-        return found
-
-    def to_rank(self, cell: tuple[int, int]) -> list[Way]:
-        """The ways in ascending order of their texts: several letters at once where they all lead to one cell."""
-        left, state = cell
-        live = self._live(left, state)
-        if len(live) > 1:
-            return [self._single(left, *step) for step in live]
-        path: tuple[int, ...] = ()
-        width = 0
-        while left and len(live) == 1:  # at most 8 bytes
-            target, more, number = live[0]
-            if path and (width + more > _STEP_BYTES or self.texts.count((*path, number)) > _TEXTS):
-                break
-            path, width, left, state = (*path, number), width + more, left - 1, target
-            live = self._live(left, state) if left else []
-        onward = self.language.counts[left][state]
-        return [Way(self.texts.count(path) * onward, self.texts.table((path,), width), (left, state))]
-
-    def _live(self, left: int, state: int) -> list[tuple[int, int, int]]:
-        layer = self.language.counts[left - 1]
-        return [step for step in self.texts.onward[state] if step[0] in layer]
-
-    def _single(self, left: int, target: int, width: int, number: int) -> Way:
-        onward = self.language.counts[left - 1][target]
-        table = self.texts.table(((number,),), width)
-        return Way(self.texts.letters[number].size * onward, table, (left - 1, target))
-
-
-# -- walks that draw ------------------------------------------------------------------------------------------
-
-
-class Slots:
-    """Alias tables of cells, as the drawing kernels take them."""
-
-    def __init__(self) -> None:
-        self.rows: list[list[int]] = [[0, 0, 0, 0]]
-
-    def cell(self, ways: list[tuple[int, int, int]]) -> int:
-        """The cell of these (weight, table, next cell); weights in proportion, of any size."""
-        bits = (len(ways) - 1).bit_length()
-        here = len(self.rows) << 6 | (32 - bits)
-        self.rows.extend(_aliases(ways, bits))
-        if len(self.rows) > MAXIMUM_SLOTS:
-            raise OverflowError
-        return here
-
-    @property
-    def array(self) -> NDArray[np.uint64]:
-        return np.array(self.rows, np.uint64)
-
-
-def _aliases(ways: list[tuple[int, int, int]], bits: int) -> list[list[int]]:
-    """2^bits slots: in each, the share of a first way up to a threshold, then a second. Exact but for rounding."""
-    count, whole = 1 << bits, sum(weight for weight, _, _ in ways)
-    one = 1 << (32 - bits)
-    shares = [weight * count for weight, _, _ in ways] + [0] * (count - len(ways))
-    targets = [(table, following) for _, table, following in ways]
-    small = [i for i, share in enumerate(shares) if share < whole]
-    large = [i for i, share in enumerate(shares) if share >= whole]
-    found: list[list[int]] = [[]] * count
-    while small and large:
-        low, high = small.pop(), large[-1]
-        a, b = targets[low] if low < len(ways) else targets[high], targets[high]
-        found[low] = [(shares[low] * one + whole // 2) // whole, a[1] | b[1] << 32, a[0], b[0]]
-        shares[high] -= whole - shares[low]
-        if shares[high] < whole:
-            small.append(large.pop())
-    for i in large + small:
-        table, following = targets[i]
-        found[i] = [one, following | following << 32, table, table]
-    return found
+# -- samplers -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -378,6 +249,23 @@ class _Walk:
     slots: NDArray[np.uint64]
     texts: NDArray[np.uint64]
     steps: int  # of the longest walk
+
+
+def too_large(where: str, language: Language) -> SchemaError:
+    """The error for a language whose tables outgrow their limit."""
+    return SchemaError(
+        f"{where}: texts of up to {language.lengths[-1]:,} characters that match "
+        f"{' and '.join(map(repr, language.declared[0]))} need too large tables.",
+        hint="Declare a smaller max_length.",
+    )
+
+
+def ranked_cells(language: Language, ways: Ways, runs: Runs, starts: list[Cell]) -> dict[Cell, int]:
+    """The cells reached from these, put in `runs`: each one's number there; 0 for ends."""
+    cells: dict[Cell, int] = {(0, state): 0 for state in range(len(language.runs))}
+    for cell, found in in_order(starts, ways.to_rank, cells):
+        cells[cell] = runs.cell([(way.weight, way.table, cells[way.target]) for way in found])
+    return cells
 
 
 class TextSampler:
@@ -395,7 +283,7 @@ class TextSampler:
     @cached_property
     def walk(self) -> _Walk:
         language, ways, slots = self.language, Ways(self.language), Slots()
-        cells: dict[tuple[int, int], int] = {(0, state): 0 for state in range(len(language.runs))}
+        cells: dict[Cell, int] = {(0, state): 0 for state in range(len(language.runs))}
         steps = dict.fromkeys(cells, 0)
         starts = [(length, 0) for length in language.lengths]
         try:
@@ -405,12 +293,8 @@ class TextSampler:
             chosen = [(self._weight(length), 0, cells[length, 0]) for length in language.lengths]
             single = len(chosen) == 1
             start = chosen[0][2] if single else slots.cell([(w, 1, following) for w, _, following in chosen])
-        except OverflowError:
-            raise SchemaError(
-                f"{self.where}: texts of up to {language.lengths[-1]:,} characters that match "
-                f"{' and '.join(map(repr, language.declared[0]))} need too large tables.",
-                hint="Declare a smaller max_length.",
-            ) from None
+        except TooLarge:
+            raise too_large(self.where, language) from None
         return _Walk(start, slots.array, ways.texts.all, max(steps[c] for c in starts) + (not single))
 
     def _weight(self, length: int) -> int:
@@ -446,6 +330,28 @@ class TextSampler:
             _draw(*first_and_rows(rows), offsets, data, *words, *self._drawing)
         return text_array(offsets, data)
 
+    def unrank(self, ranks: Words) -> pa.Array:
+        """The texts of these ranks, uint64 below `cardinality` and 2^63: by length, then by code points."""
+        starts = np.array([min(start, EVERY) for start in self.language.starts[:-1]], np.uint64)
+        which = (np.searchsorted(starts, ranks, side="right") - 1).astype(np.uint64)
+        offsets = np.empty(ranks.size + 1, np.int32)
+        data = np.empty(ranks.size * self.widest + SPARE, np.uint8)
+        none = np.zeros(1, np.uint64)
+        write_ranked(which, ranks - starts[which], none, np.int64(0), offsets, data, *self._ranking)
+        return text_array(offsets, data)
+
+    @cached_property
+    def _ranking(self) -> tuple[NDArray[np.uint64], ...]:
+        language, ways, runs = self.language, Ways(self.language), Runs()
+        starts = [(length, 0) for length in language.lengths]
+        try:
+            cells = ranked_cells(language, ways, runs, starts)
+        except TooLarge:
+            raise too_large(self.where, language) from None
+        cuts = np.array([[cells[cell], 1, 0] for cell in starts], np.uint64)
+        first = np.arange(len(starts), dtype=np.uint64) << np.uint64(6) | CUT
+        return first, np.zeros((1, 4), np.uint64), cuts, runs.array, ways.texts.all
+
     @cached_property
     def widest(self) -> int:
         """How many bytes the longest text may have."""
@@ -454,35 +360,22 @@ class TextSampler:
     @cached_property
     def letter_bytes(self) -> int:
         """How many bytes a letter may have."""
-        letters = [pair for runs in self.language.runs for run in runs for pair in run.letters]
-        last = max((last for _, last in letters), default=0)
+        last = max((last for letters in self.language.classes for _, last in letters), default=0)
         return 1 + sum(last > bound for bound in (0x7F, 0x7FF, 0xFFFF))
+
+    @property
+    def mean_letter_bytes(self) -> float:
+        """How many bytes a letter has on average, were all letters equally likely."""
+        letters = tuple(pair for a in self.language.classes for pair in a)
+        widths = [(texts.size, width) for width, texts in encoded(letters).items()]
+        return sum(count * width for count, width in widths) / sum(count for count, _ in widths)
 
     @property
     def mean_length(self) -> float:
         """How many characters a text has on average."""
         weights = [self._weight(length) for length in self.language.lengths]
-        total = sum(weights)
-        return sum(length * (weight * 2**32 // total) for length, weight in zip(self.language.lengths, weights, strict=True)) / 2**32
+        whole = sum(length * weight for length, weight in zip(self.language.lengths, weights, strict=True))
+        return (whole * 2**32 // sum(weights)) / 2**32
 
     def __getstate__(self) -> dict[str, Any]:
         return {"where": self.where, "language": self.language, "law": self.law}
-
-
-def in_order(starts: list[Any], ways: Any, done: Any) -> Any:
-    """Cells with their ways, each after all that it leads to; those in `done` are there already.
-
-    A generator: what it yields is to be put in `done` before it goes on.
-    """
-    found: dict[Any, list[Way]] = {}
-    todo = list(reversed(starts))
-    while todo:
-        cell = todo[-1]
-        if cell in done:
-            todo.pop()
-        elif cell in found:
-            todo.pop()
-            yield cell, found.pop(cell)
-        else:
-            found[cell] = ways(cell)
-            todo.extend(way.target for way in reversed(found[cell]) if way.target not in done)
