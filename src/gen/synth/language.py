@@ -13,7 +13,7 @@ from typing import Any
 
 from gen.errors import SchemaError
 from gen.synth.automaton import DEAD, Automaton, automaton_of, both, longest_text
-from gen.synth.characters import PRINTABLE, Ranges, intersection, partition, size, union
+from gen.synth.characters import PRINTABLE, Ranges, partition, ranges, size, union
 from gen.synth.regex import parse
 from gen.synth.regex_tree import Alternation, End, Letters, Node, Repeat, Start, sets_of
 from gen.synth.regex_tree import Sequence as Parts
@@ -95,6 +95,11 @@ class Language:
     def is_small(self) -> bool:
         """Whether it is drawn uniformly over texts, unless asked otherwise."""
         return self.bounded and self.cardinality <= SMALL
+
+    @cached_property
+    def letters(self) -> Ranges:
+        """Every letter that a text may have."""
+        return ranges(*(pair for runs in self.runs for run in runs for pair in run.letters))
 
     @cached_property
     def runs(self) -> list[list[Run]]:
@@ -189,6 +194,7 @@ def _planned(
     declared = (patterns, shortest, longest, alphabet, needed)
     _check_lengths(where, shortest, longest)
     trees, alphabet = _trees(where, patterns, alphabet)
+    as_given = trees, shortest, longest
     trees, shortest, longest, cut = _lengths_taken_out(trees, shortest, longest)
     classes = partition([letters for tree in trees for letters in sorted(sets_of(tree))], alphabet)
     tied = [_is_tied(tree) for tree in trees]
@@ -200,7 +206,7 @@ def _planned(
         if language and language.cardinality >= needed:
             break
     if found is None:
-        raise _nothing(where, patterns, trees, classes, shortest, longest)
+        raise _nothing(where, patterns, classes, *as_given)
     return found
 
 
@@ -332,7 +338,7 @@ def _counts(
 
 
 def _nothing(
-    where: str, patterns: tuple[str, ...], trees: list[Node], classes: list[Ranges], shortest: int, longest: int | None
+    where: str, patterns: tuple[str, ...], classes: list[Ranges], trees: list[Node], shortest: int, longest: int | None
 ) -> SchemaError:
     """Why there is no text: the lengths, one pattern alone, or several together."""
     said = " and ".join(map(repr, patterns))
@@ -346,7 +352,7 @@ def _nothing(
             f"texts of {lengths[0]} to {lengths[-1]} characters are the first that do.",
             hint="Correct min_length, max_length or the pattern.",
         )
-    letters = intersection(PRINTABLE, tuple(pair for a in classes for pair in a))
+    letters = ranges(*(pair for a in classes for pair in a))
     alphabet = "printable ASCII" if letters == PRINTABLE else "the column's alphabet"
     return SchemaError(
         f"{where}: no text over {alphabet} matches {'all of ' * some}the pattern{'s' * some} {said}.",

@@ -284,15 +284,17 @@ class _Parser:
     def _boundary(self, crossed: bool) -> Node:
         """Between a word character and none. For each side only what every engine agrees on counts."""
         word = characters.class_escape("w", self.wide)
-        inside = Letters(self._chosen(word))
-        other = Letters(self._chosen(~word))
-        into = Sequence((Alternation((Start(), Look(other, False, False))), Look(inside, True, False)))
-        out = Sequence((Look(inside, False, False), Alternation((End(), Look(other, True, False)))))
+        inside, other = Letters(self._chosen(word)), Letters(self._chosen(~word))
+        after, before = Look(inside, False, False), Look(inside, True, False)
+        after_other, before_other = Look(other, False, False), Look(other, True, False)
         if crossed:
+            into = Sequence((Alternation((Start(), after_other)), before))
+            out = Sequence((after, Alternation((End(), before_other))))
             return Alternation((into, out))
-        within = Sequence((Look(inside, False, False), Look(inside, True, False)))
-        without = (Alternation((Start(), Look(other, False, False))), Alternation((End(), Look(other, True, False))))
-        return Alternation((within, Sequence(without)))
+        ways = [(after, before), (after_other, before_other), (Start(), before_other), (after_other, End())]
+        if self.negative:  # older versions of Python find no \B in an empty text
+            ways.append((Start(), End()))
+        return Alternation(tuple(Sequence(way) for way in ways))
 
     def _escaped_class(self) -> Class:
         """What an escape outside a class, or in one, stands for."""

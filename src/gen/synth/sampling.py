@@ -216,8 +216,8 @@ def write_ranked(
 ) -> None:
     """The text of each rank among those from starts[which]: a drawn part, if it begins with one, then an unranked one.
 
-    cuts: for each end of a drawn part the cell to go on from, and, as whole part and fraction, how far apart ranks are
-    there: each part has at least as many ends as there are ranks, so that different ranks stay different.
+    cuts: for each end of a drawn part the cell to go on from, and, as whole part and fraction, how many of its ranks
+    there are for each of these: a rank takes a random one of its own. A row has words for its steps, and that choice.
     """
     position = np.uint64(0)
     target = np.uint64(data.ctypes.data)
@@ -231,7 +231,9 @@ def write_ranked(
             position += width
             at += 1
         cut = cell >> np.uint64(6)
-        rank = ranks[i] * cuts[cut, 1] + mulhi(ranks[i], cuts[cut, 2])
+        whole, fraction = cuts[cut, 1], cuts[cut, 2]
+        stride = whole + np.uint64(ranks[i] * fraction > ~fraction)
+        rank = ranks[i] * whole + mulhi(ranks[i], fraction) + mulhi(words[at], stride)
         run = np.int64(cuts[cut, 0])
         while run:
             text, width, rank, run = _ranked_step(rank, run, runs, texts)
@@ -360,15 +362,14 @@ class TextSampler:
     @cached_property
     def letter_bytes(self) -> int:
         """How many bytes a letter may have."""
-        last = max((last for letters in self.language.classes for _, last in letters), default=0)
+        last = max((last for _, last in self.language.letters), default=0)
         return 1 + sum(last > bound for bound in (0x7F, 0x7FF, 0xFFFF))
 
     @property
     def mean_letter_bytes(self) -> float:
         """How many bytes a letter has on average, were all letters equally likely."""
-        letters = tuple(pair for a in self.language.classes for pair in a)
-        widths = [(texts.size, width) for width, texts in encoded(letters).items()]
-        return sum(count * width for count, width in widths) / sum(count for count, _ in widths)
+        widths = [(texts.size, width) for width, texts in encoded(self.language.letters).items()]
+        return sum(count * width for count, width in widths) / max(sum(count for count, _ in widths), 1)
 
     @property
     def mean_length(self) -> float:

@@ -154,7 +154,7 @@ class TextKeys:
 
     def _written(self, rows: Rows, which: Words, ranks: Words) -> pa.Array:
         tables = self._tables
-        width = -(-tables.steps // 2) * 4
+        width = -(-(tables.steps + 1) // 2) * 4 if tables.steps else 0  # 32-bit words: for each step, and the rank
         words = Stream(self.keys["head"], width).words(rows) if width else np.zeros(1, np.uint64)
         offsets = np.empty(ranks.size + 1, np.int32)
         data = np.empty(ranks.size * self._sampler.widest + SPARE, np.uint8)
@@ -173,14 +173,12 @@ class TextKeys:
             return -1
         rank = language.rank_within(state, text[len(text) - left :])
         _, whole, fraction = self._tables.cuts[number].tolist()
-        domain = self._within[which].size
-        place = min(rank // whole, domain - 1)
-        if fraction:  # rank = place * whole + place * fraction // 2^64, for one place or none
-            place = min(-(-(rank << 64) // ((whole << 64) + fraction)), domain - 1)
-        if place * whole + (place * fraction >> 64) != rank:
-            return -1
+        permutation = self._within[which]
+        place = min((rank << 64) // ((whole << 64) + fraction) + 1, permutation.size - 1)
+        while place and place * whole + (place * fraction >> 64) > rank:  # at most twice
+            place -= 1
         deal, starts = self._deal
-        row = int(starts[which]) + int(self._within[which].inverse(np.array([place], np.uint64))[0])
+        row = int(starts[which]) + int(permutation.inverse(np.array([place], np.uint64))[0])
         if row >= int(starts[which + 1]):
             return -1
         return int(deal.inverse(np.array([row], np.uint64))[0])
@@ -279,6 +277,6 @@ def _drawn_cells(ways: Ways, starts: list[Cell], count: Callable[[Cell], int]) -
 
 
 def _spread(cell: int, count: int, ranks: int) -> list[int]:
-    """A cut's cell, and count / ranks in whole part and 64 bits of fraction: rank k goes to k * count / ranks."""
+    """A cut's cell, and count / ranks in whole part and 64 bits of fraction: rank k has those from k * count / ranks."""
     whole, rest = divmod(count, ranks)
     return [cell, whole, (rest << 64) // ranks]
