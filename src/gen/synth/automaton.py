@@ -1,0 +1,449 @@
+"""This file knows automata: syntax tree -> the least deterministic automaton of the texts that match; their products.
+
+A tree becomes a small program (Thompson 1968). Running it on all texts at once gives the states: sets of places in the
+program, each with what it still owes. A lookahead is such a debt: a place may go on only while its automaton, run
+beside it, is not dead, and the text may end there only where that accepts. A lookbehind is an automaton run over the
+text from its start. So lookarounds may stand anywhere, even in a repetition, and negation costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from gen.errors import SchemaError
+from gen.synth.characters import EVERYTHING, Ranges
+from gen.synth.regex_tree import Alternation, End, Letters, Look, Node, Repeat, Sequence, Start
+
+MAXIMUM_PLACES = 20_000  # in a program
+MAXIMUM_STATES = 10_000  # of an automaton
+MAXIMUM_STEPS = 3_000_000  # of all places over all letters: some seconds
+DEAD = -1
+
+
+# -- programs -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Program:
+    """Places 0, 1, ..; each takes a letter of a set, or goes on without one. Place 0 accepts.
+
+    `takes[place]`: the set, or None. `goes[place]`: where to, in any of these ways.
+    `asks[place]`: which lookaround must hold to go on, counted in `looks`; -1 for the start, -2 for the end, None.
+    """
+
+    takes: list[Ranges | None] = field(default_factory=list)
+    goes: list[tuple[int, ...]] = field(default_factory=list)
+    asks: list[int | None] = field(default_factory=list)
+    first: int = 0
+    loops: bool = True  # whether any text may follow a match
+
+
+START, END = -1, -2
+
+
+@dataclass
+class Compiled:
+    """The main program, and those of the lookarounds: (program, ahead, negated), inner ones before outer ones."""
+
+    main: Program
+    looks: list[tuple[Program, bool, bool]]
+
+
+class _Compiler:
+    """Tree -> programs, from the end to the start: each part is told what comes next."""
+
+    def __init__(self, where: str, pattern: str) -> None:
+        self.where = where
+        self.pattern = pattern
+        self.looks: list[tuple[Program, bool, bool]] = []
+        self.known: dict[tuple[Node, bool, bool], int] = {}
+        self.size = 0
+
+    def program(self, tree: Node, open_start: bool, loops: bool) -> Program:
+        program = Program(loops=loops)
+        self._place(program)
+        first = self._part(program, tree, 0)
+        if open_start:
+            loop = self._place(program)
+            skip = self._place(program, takes=EVERYTHING, goes=(loop,))
+            program.goes[loop] = (skip, first)
+            first = loop
+        program.first = first
+        return program
+
+    def _place(
+        self, program: Program, takes: Ranges | None = None, goes: tuple[int, ...] = (), asks: int | None = None
+    ) -> int:
+        self.size += 1
+        if self.size > MAXIMUM_PLACES:
+            raise too_large(self.where, self.pattern, f"{MAXIMUM_PLACES:,} places")
+        program.takes.append(takes)
+        program.goes.append(goes)
+        program.asks.append(asks)
+        return len(program.goes) - 1
+
+    def _part(self, program: Program, node: Node, following: int) -> int:
+        """The place where the node begins, if `following` is where what comes after it does."""
+        if isinstance(node, Letters):
+            return self._place(program, node.set, (following,))
+        if isinstance(node, Sequence):
+            for part in reversed(node.parts):
+                following = self._part(program, part, following)
+            return following
+        if isinstance(node, Alternation):
+            ways = tuple(self._part(program, part, following) for part in node.parts)
+            return self._place(program, goes=ways)
+        if isinstance(node, Repeat):
+            return self._repeat(program, node, following)
+        asked = self._look(node) if isinstance(node, Look) else START if isinstance(node, Start) else END
+        return self._place(program, goes=(following,), asks=asked)
+
+    def _repeat(self, program: Program, node: Repeat, following: int) -> int:
+        if node.most is None:
+            loop = self._place(program)
+            again = self._part(program, node.part, loop)
+            program.goes[loop] = (again, following)
+            place = loop
+        else:
+            place = following
+            for _ in range(node.most - node.least):
+                place = self._place(program, goes=(self._part(program, node.part, place), following))
+        for _ in range(node.least):
+            place = self._part(program, node.part, place)
+        return place
+
+    def _look(self, node: Look) -> int:
+        known = (node.part, node.ahead, node.negated)
+        if known not in self.known:
+            if not node.ahead and _looks_ahead(node.part):
+                raise SchemaError(
+                    f"{self.where}: the pattern {self.pattern!r} has a lookbehind that itself looks ahead.",
+                    hint="Move the lookahead, $, or \\b out of the lookbehind.",
+                    pattern=self.pattern,
+                )
+            program = self.program(node.part, open_start=not node.ahead, loops=node.ahead)
+            self.looks.append((program, node.ahead, node.negated))
+            self.known[known] = len(self.looks) - 1
+        return self.known[known]
+
+
+def _looks_ahead(node: Node) -> bool:
+    if isinstance(node, (Sequence, Alternation)):
+        return any(_looks_ahead(part) for part in node.parts)
+    if isinstance(node, Repeat):
+        return _looks_ahead(node.part)
+    return isinstance(node, End) or (isinstance(node, Look) and (node.ahead or _looks_ahead(node.part)))
+
+
+def too_large(where: str, pattern: str, what: str) -> SchemaError:
+    return SchemaError(
+        f"{where}: the pattern {pattern!r} needs more than {what}.",
+        hint="Write smaller numbers of repetitions, or say the same with max_length.",
+        pattern=pattern,
+    )
+
+
+# -- from programs to states -----------------------------------------------------------------------------------
+
+_Debt: TypeAlias = Any  # END_DEBT, or (lookaround, negated, state of its program)
+_State: TypeAlias = "frozenset[tuple[int, frozenset[_Debt]]]"  # places, each with what it owes
+_END_DEBT = (END, False, frozenset())
+_CLEAR: frozenset[_Debt] = frozenset()
+MATCHED: _State = frozenset([(0, _CLEAR)])
+_FAILED: _State = frozenset()
+
+
+class _Runner:
+    """Runs programs on classes of letters. `context` is what lookbehinds say: (at the start, does each one match)."""
+
+    def __init__(self, where: str, pattern: str, compiled: Compiled, classes: list[Ranges]) -> None:
+        self.where, self.pattern = where, pattern
+        self.looks = compiled.looks
+        self.programs = {END: compiled.main} | {i: program for i, (program, _, _) in enumerate(self.looks)}
+        self.behind = [i for i, (_, ahead, _) in enumerate(self.looks) if not ahead]
+        self.fits = {
+            i: [None if s is None else {c for c, a in enumerate(classes) if _inside(a, s)} for s in program.takes]
+            for i, program in self.programs.items()
+        }
+        self.closures: dict[Any, list[tuple[int, frozenset[_Debt]]]] = {}
+        self.steps = 0
+
+    def begin(self, which: int, context: Any) -> _State:
+        program = self.programs[which]
+        return self._state(program, self._closure(which, program.first, context))
+
+    def _closure(self, which: int, place: int, context: Any) -> list[tuple[int, frozenset[_Debt]]]:
+        """The places that take a letter, or accept, which are reached from a place without a letter."""
+        key = which, place, context
+        if key not in self.closures:
+            program, found, todo, seen = self.programs[which], [], [(place, _CLEAR)], set()
+            while todo:
+                here = todo.pop()
+                if here in seen:
+                    continue
+                seen.add(here)
+                at, debts = here
+                if at == 0 or program.takes[at] is not None:
+                    found.append(here)
+                    continue
+                owed = self._owed(program.asks[at], context)
+                if owed is not None:
+                    todo.extend((following, debts | owed) for following in program.goes[at])
+                self._count(1)
+            self.closures[key] = found
+        return self.closures[key]
+
+    def _owed(self, asked: int | None, context: Any) -> frozenset[_Debt] | None:
+        """What is owed for going on where a lookaround is asked: nothing, a debt, or None where it fails now."""
+        if asked is None:
+            return _CLEAR
+        if asked == START:
+            return _CLEAR if context[0] else None
+        if asked == END:
+            return frozenset([_END_DEBT])
+        _, ahead, negated = self.looks[asked]
+        if not ahead:
+            return _CLEAR if context[1][self.behind.index(asked)] != negated else None
+        return _debt(asked, negated, self.begin(asked, context))
+
+    def step(self, which: int, state: _State, letter: int, context: Any) -> _State:
+        """The state after one more letter; `context` is that after the letter."""
+        if state == MATCHED and self.programs[which].loops:
+            return state
+        program, fits = self.programs[which], self.fits[which]
+        found: list[tuple[int, frozenset[_Debt]]] = []
+        self._count(len(state))
+        for place, debts in state:
+            if place == 0:
+                reached = [(0, _CLEAR)] if program.loops else []
+            else:
+                taken = fits[place]
+                if taken is None or letter not in taken:
+                    continue
+                reached = self._closure(which, program.goes[place][0], context)
+            if debts and reached:
+                paid = self._paid(debts, letter, context)
+                if paid is None:
+                    continue
+                reached = [(following, owed | paid) for following, owed in reached]
+            found.extend(reached)
+        return self._state(program, found)
+
+    def _paid(self, debts: frozenset[_Debt], letter: int, context: Any) -> frozenset[_Debt] | None:
+        """What is still owed after a letter; None where a debt cannot be paid any more."""
+        left: set[_Debt] = set()
+        for which, negated, state in debts:
+            if which == END:
+                return None
+            owed = _debt(which, negated, self.step(which, state, letter, context))
+            if owed is None:
+                return None
+            left |= owed
+        return frozenset(left)
+
+    def _state(self, program: Program, found: list[tuple[int, frozenset[_Debt]]]) -> _State:
+        state = frozenset(found)
+        if program.loops and (0, _CLEAR) in state:
+            return MATCHED
+        if any(debts for _, debts in state):  # who owes more than another at the same place adds nothing
+            by_place: dict[int, list[frozenset[_Debt]]] = {}
+            for place, debts in state:
+                by_place.setdefault(place, []).append(debts)
+            self._count(sum(len(owed) ** 2 for owed in by_place.values()))
+            state = frozenset(
+                (place, debts) for place, owed in by_place.items() for debts in owed if not any(o < debts for o in owed)
+            )
+        return state
+
+    def accepts(self, state: _State) -> bool:
+        """Whether the text may end here."""
+        return any(
+            place == 0 and all(which == END or self.accepts(owed) != negated for which, negated, owed in debts)
+            for place, debts in state
+        )
+
+    def _count(self, steps: int) -> None:
+        self.steps += steps
+        if self.steps > MAXIMUM_STEPS:
+            raise too_large(self.where, self.pattern, f"{MAXIMUM_STEPS:,} steps of planning")
+
+    # -- all together ---------------------------------------------------------------------------------------
+
+    def start(self) -> tuple[tuple[_State, ...], _State]:
+        behind, context = self._behind((), None, 0)
+        return behind, self.begin(END, context)
+
+    def follow(self, whole: tuple[tuple[_State, ...], _State], letter: int) -> tuple[tuple[_State, ...], _State]:
+        behind, context = self._behind(whole[0], whole, letter)
+        return behind, self.step(END, whole[1], letter, context)
+
+    def _behind(self, states: tuple[_State, ...], before: Any, letter: int) -> tuple[tuple[_State, ...], Any]:
+        """All lookbehinds one letter further (or at the start), inner ones first, and what they then say."""
+        new: list[_State] = []
+        says: list[bool] = []
+        for i, which in enumerate(self.behind):
+            context = before is None, (*says, *([False] * (len(self.behind) - i)))
+            state = self.begin(which, context) if before is None else self.step(which, states[i], letter, context)
+            new.append(state)
+            says.append(any(place == 0 for place, _ in state))
+        return tuple(new), (before is None, tuple(says))
+
+
+def _debt(which: int, negated: bool, state: _State) -> frozenset[_Debt] | None:
+    """A lookahead in a state, as a debt: none once it holds whatever follows, None once it cannot hold."""
+    if state in (MATCHED, _FAILED):
+        return _CLEAR if (state == MATCHED) != negated else None
+    return frozenset([(which, negated, state)])
+
+
+def _inside(a: Ranges, b: Ranges) -> bool:
+    """Whether a class of letters is in a set, which holds all of the class or nothing of it."""
+    code = a[0][0]
+    return any(first <= code <= last for first, last in b)
+
+
+# -- automata -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Automaton:
+    """Deterministic, least, and without states from which no text is accepted.
+
+    steps[state][class]: the state after a letter of that class, or DEAD. State 0 is the start; no states: no texts.
+    """
+
+    steps: list[list[int]]
+    accepting: list[bool]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.steps
+
+
+def automaton_of(where: str, pattern: str, tree: Node, classes: list[Ranges], whole: bool) -> Automaton:
+    """The texts with a match of the tree: anywhere in them, or, if `whole`, of the whole text.
+
+    Raises SchemaError where that takes more than a stated number of places, states or steps.
+    """
+    compiler = _Compiler(where, pattern)
+    main = compiler.program(Sequence((tree, End())) if whole else tree, open_start=not whole, loops=True)
+    runner = _Runner(where, pattern, Compiled(main, compiler.looks), classes)
+    begun = runner.start()
+    numbers, todo, steps = {begun: 0}, [begun], []
+    for state in todo:
+        following = []
+        for letter in range(len(classes)):
+            reached = runner.follow(state, letter) if state[1] else state
+            if reached not in numbers:
+                if len(numbers) >= MAXIMUM_STATES:
+                    raise too_large(where, pattern, f"{MAXIMUM_STATES:,} states")
+                numbers[reached] = len(numbers)
+                todo.append(reached)
+            following.append(numbers[reached])
+        steps.append(following)
+    return minimised(steps, [runner.accepts(state[1]) for state in todo])
+
+
+def both(where: str, pattern: str, a: Automaton, b: Automaton) -> Automaton:
+    """The texts that two automata accept, over the same classes of letters."""
+    if a.is_empty or b.is_empty:
+        return Automaton([], [])
+    numbers, todo, steps = {(0, 0): 0}, [(0, 0)], []
+    for left, right in todo:
+        following = []
+        for x, y in zip(a.steps[left], b.steps[right], strict=True):
+            if x == DEAD or y == DEAD:
+                following.append(DEAD)
+                continue
+            if (x, y) not in numbers:
+                if len(numbers) >= MAXIMUM_STATES:
+                    raise too_large(where, pattern, f"{MAXIMUM_STATES:,} states")
+                numbers[x, y] = len(numbers)
+                todo.append((x, y))
+            following.append(numbers[x, y])
+        steps.append(following)
+    return minimised(steps, [a.accepting[left] and b.accepting[right] for left, right in todo])
+
+
+def minimised(steps: list[list[int]], accepting: list[bool]) -> Automaton:
+    """The least automaton with the same texts (Moore 1956), started from lengths, which tell most states apart."""
+    nearest = _distances(steps, accepting)
+    live = [state for state in range(len(steps)) if nearest[state] >= 0]
+    if not steps or nearest[0] < 0:
+        return Automaton([], [])
+    block = {state: (nearest[state], far) for state, far in _longest(steps, live).items()}
+    number: dict[Any, int] = {}
+    group = {state: number.setdefault((accepting[state], block[state]), len(number)) for state in live}
+    while True:  # each round has more blocks than the last, or is it
+        number = {}
+        finer = {}
+        for state in live:
+            shape = (group[state], *(group.get(to, DEAD) for to in steps[state]))
+            finer[state] = number.setdefault(shape, len(number))
+        if len(number) == len(set(group.values())):
+            break
+        group = finer
+    return _renumbered(steps, accepting, group)
+
+
+def _renumbered(steps: list[list[int]], accepting: list[bool], group: dict[int, int]) -> Automaton:
+    """One state for each group, in the order in which they are reached."""
+    example = {}
+    for state, which in group.items():
+        example.setdefault(which, state)
+    order, todo = {group[0]: 0}, [group[0]]
+    found = []
+    for which in todo:
+        row = []
+        for to in steps[example[which]]:
+            target = group.get(to, DEAD)
+            if target != DEAD and target not in order:
+                order[target] = len(order)
+                todo.append(target)
+            row.append(order.get(target, DEAD))
+        found.append(row)
+    return Automaton(found, [accepting[example[which]] for which in todo])
+
+
+def _distances(steps: list[list[int]], accepting: list[bool]) -> list[int]:
+    """How many letters each state is from accepting; -1 where it never does."""
+    before: list[list[int]] = [[] for _ in steps]
+    for state, row in enumerate(steps):
+        for to in set(row):
+            if to != DEAD:
+                before[to].append(state)
+    distance = [0 if accepts else -1 for accepts in accepting]
+    todo = [state for state, accepts in enumerate(accepting) if accepts]
+    for state in todo:
+        for earlier in before[state]:
+            if distance[earlier] < 0:
+                distance[earlier] = distance[state] + 1
+                todo.append(earlier)
+    return distance
+
+
+def _longest(steps: list[list[int]], live: list[int]) -> dict[int, int]:
+    """How many letters may follow each live state at most; -1 where there is no limit."""
+    alive = set(live)
+    onward = {state: {to for to in steps[state] if to in alive} for state in live}
+    before: dict[int, list[int]] = {state: [] for state in live}
+    for state, targets in onward.items():
+        for to in targets:
+            before[to].append(state)
+    left = {state: len(targets) for state, targets in onward.items()}
+    longest = dict.fromkeys(live, -1)
+    todo = [state for state in live if not left[state]]
+    for state in todo:
+        longest[state] = max((longest[to] + 1 for to in onward[state]), default=0)
+        for earlier in before[state]:
+            left[earlier] -= 1
+            if not left[earlier]:
+                todo.append(earlier)
+    return longest
+
+
+def longest_text(automaton: Automaton) -> int | None:
+    """How long its longest text is; None where there is none."""
+    longest = _longest(automaton.steps, list(range(len(automaton.steps))))[0]
+    return None if longest < 0 else longest

@@ -1,0 +1,101 @@
+"""This file knows text columns with patterns: texts that match every regular expression, and keys of such texts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gen.errors import SchemaError
+from gen.keys import check_capacity
+from gen.schema.spec import Column
+from gen.streams import Rows
+from gen.synth.language import SMALL, Language
+from gen.synth.laws import law_of
+from gen.synth.sampling import TextSampler
+from gen.synth.synthesizer import Storage, Synthesizer
+from gen.synth.text_keys import TextKeys
+
+
+class SynthesizePattern(Synthesizer):
+    """Text that matches the declared patterns, of an allowed length.
+
+    Of a bounded language of up to 65,536 texts each is equally likely; of others each length, and each text of a
+    length. A pattern that could be found anywhere in a text is the whole text, where lengths and other patterns
+    allow it: see `Language.of`.
+    """
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "text" and bool(column.patterns) and not column.key
+
+    def prepare(self) -> None:
+        column = self.column
+        law, _ = law_of(self.where, column.distribution)
+        if law != "uniform":
+            raise SchemaError(f"{self.where}: the distribution {law!r} does not apply to text.", hint="Leave it out.")
+        if column.domain is not None:
+            raise SchemaError(
+                f"{self.where}: the domain {column.domain!r} and a pattern are both declared.",
+                hint="Keep one of them: a pattern says which characters, a domain which words.",
+            )
+        self.language = Language.of(
+            self.where, column.patterns, column.min_length or 0, column.max_length, needed=self._needed()
+        )
+        self.sampler = TextSampler(self.where, self.language)
+        self.key = self.stream_key("value")
+        self.prepare_tables()
+
+    def prepare_tables(self) -> None:
+        """Refuse now what needs too large tables."""
+        _ = self.sampler.walk
+
+    def _needed(self) -> int:
+        """How many different texts there have to be."""
+        return 1
+
+    def at(self, rows: Rows) -> pa.Array:
+        return self.sampler.at(rows, self.key)
+
+    @property
+    def cardinality(self) -> int:
+        """How many different texts there are."""
+        return self.language.cardinality
+
+    @property
+    def storage(self) -> Storage:
+        size, count = self.sampler.mean_length * self.sampler.mean_letter_bytes, self.cardinality
+        bits = min(math.log2(count), 8 * size) + 4
+        return Storage(4 + size, bits, distinct=count if count <= SMALL else None)
+
+
+class SynthesizePatternKey(SynthesizePattern):
+    """Text that matches the declared patterns, each once. Orders: scattered (the default), sequential, ascending."""
+
+    unique = True
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "text" and bool(column.patterns) and column.key is not None
+
+    def prepare_tables(self) -> None:
+        assert self.column.key is not None
+        lengths = self.language.lengths
+        said = f"{lengths[0]} to {lengths[-1]}" if len(lengths) > 1 else f"{lengths[0]}"
+        patterns = " and ".join(map(repr, self.column.patterns))
+        domain = f"text of {said} characters that matches {patterns}"
+        check_capacity(self.table, self.column.name, self.rows, self.cardinality, domain)
+        order = self.column.key.order or "scattered"
+        self.keys = TextKeys(self.where, self.language, self.rows, order, self.stream_key)
+
+    def _needed(self) -> int:
+        return self.rows
+
+    def at(self, rows: Rows) -> pa.Array:
+        return self.keys.at(rows)
+
+    def row_of(self, values: pa.Array) -> NDArray[np.int64]:
+        """The row whose key each text is; -1 where no row's is."""
+        return self.keys.row_of(values)
