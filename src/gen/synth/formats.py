@@ -112,6 +112,26 @@ def _shares_of_lengths(table: Texts) -> dict[int, float]:
     return {int(length): float(shares[length]) for length in np.unique(lengths)}
 
 
+def is_format(column: Column) -> bool:
+    """Whether a column is text of a known format."""
+    return column.kind == "text" and not column.domain and column.format is not None and known(column.format)
+
+
+def is_intersection(column: Column) -> bool:
+    """Whether a format's pattern is needed: beside patterns of the column, or for lengths that its pieces have not."""
+    if not is_format(column) or format_named(column.format or "").pattern is None:
+        return False
+    if column.patterns:
+        return True
+    whole = pieces_of(column.format or "")
+    assert whole is not None
+    shortest, longest = whole.lengths
+    low, high = max(column.min_length or 0, 0), min(column.max_length or longest, MAXIMUM_LENGTH)
+    if low <= shortest and longest <= high:
+        return False
+    return low <= high and pieces_of(column.format or "", False, low, high) is None
+
+
 # -- columns ----------------------------------------------------------------------------------------------------
 
 
@@ -125,8 +145,7 @@ class SynthesizeFormat(Synthesizer):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        named = column.kind == "text" and not column.domain and column.format
-        return bool(named) and not column.key and known(column.format or "")
+        return is_format(column) and not column.key and not is_intersection(column)
 
     def prepare(self) -> None:
         law, _ = law_of(self.where, self.column.distribution)
@@ -134,16 +153,13 @@ class SynthesizeFormat(Synthesizer):
             raise SchemaError(f"{self.where}: the distribution {law!r} does not apply to text.", hint="Leave it out.")
         self.name = (self.column.domain if self.domain else self.column.format) or ""
         self.lengths = (0, MAXIMUM_LENGTH)
-        self._refuse_patterns()
-        self._fit_lengths()
-
-    def _refuse_patterns(self) -> None:
-        """The seam to patterns: a format and a pattern at once are the intersection of two languages."""
         if self.column.patterns:
             raise SchemaError(
-                f"{self.where}: the {self.said} and the pattern {self.column.patterns[0]!r} are declared at once.",
+                f"{self.where}: the {self.said} and the pattern {self.column.patterns[0]!r} are declared at once, and "
+                "no pattern says what that format is.",
                 hint="Keep one of them; the pattern alone draws any text that matches it.",
             )
+        self._fit_lengths()
 
     def _fit_lengths(self) -> None:
         """Cut the lists where the column allows fewer lengths than the format has."""
@@ -213,8 +229,7 @@ class SynthesizeFormatKey(Ranked, SynthesizeFormat):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        named = column.kind == "text" and not column.domain and column.format
-        return bool(named) and column.key is not None and known(column.format or "")
+        return is_format(column) and column.key is not None and not is_intersection(column)
 
     def prepare(self) -> None:
         SynthesizeFormat.prepare(self)

@@ -12,11 +12,24 @@ from gen.errors import SchemaError
 from gen.keys import check_capacity
 from gen.schema.spec import Column
 from gen.streams import Rows
+from gen.synth.formats import format_named, is_format, is_intersection
 from gen.synth.language import SMALL, Language
 from gen.synth.laws import law_of
 from gen.synth.sampling import TextSampler
 from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.text_keys import TextKeys
+
+
+def _has_pattern(column: Column) -> bool:
+    named_otherwise = is_format(column) and not is_intersection(column)
+    return column.kind == "text" and (is_intersection(column) or (bool(column.patterns) and not named_otherwise))
+
+
+def _patterns_of(column: Column) -> tuple[str, ...]:
+    """The patterns that a text must match: the column's own, and its format's."""
+    if not is_format(column):
+        return column.patterns
+    return (*column.patterns, f"^(?:{format_named(column.format or '').pattern})$")
 
 
 class SynthesizePattern(Synthesizer):
@@ -29,7 +42,7 @@ class SynthesizePattern(Synthesizer):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.kind == "text" and bool(column.patterns) and not column.key
+        return _has_pattern(column) and not column.key
 
     def prepare(self) -> None:
         column = self.column
@@ -42,7 +55,7 @@ class SynthesizePattern(Synthesizer):
                 hint="Keep one of them: a pattern says which characters, a domain which words.",
             )
         self.language = Language.of(
-            self.where, column.patterns, column.min_length or 0, column.max_length, needed=self._needed()
+            self.where, _patterns_of(column), column.min_length or 0, column.max_length, needed=self._needed()
         )
         self.sampler = TextSampler(self.where, self.language)
         self.key = self.stream_key("value")
@@ -78,7 +91,7 @@ class SynthesizePatternKey(SynthesizePattern):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.kind == "text" and bool(column.patterns) and column.key is not None
+        return _has_pattern(column) and column.key is not None
 
     def prepare_tables(self) -> None:
         assert self.column.key is not None
