@@ -5,7 +5,8 @@
 
 The corpus holds fields of Pydantic models and JSON Schemas. polyfactory reads models alone; hypothesis-jsonschema and
 json-schema-faker read JSON Schema: of a field, the one that Pydantic writes. An entry is supported if rows come within
---limit seconds, without an exception; a row is valid if Pydantic, or jsonschema with formats asserted, accepts it.
+--limit seconds, without an exception; a row is valid if Pydantic, or jsonschema with formats asserted, accepts it. What
+Pydantic leaves out of a field's JSON Schema, a validator for one, those that read JSON Schema cannot know.
 Rows a second are those of an entry asked for the first time in a process that has imported all it needs.
 
 json-schema-faker is installed by npm, hypothesis-jsonschema by pip, into a temporary folder or the one --tools names;
