@@ -81,7 +81,7 @@ LITERALS = group(
         "Literal of one value": field(Literal["only"], "only", constant=True),
         "Literal of None": field(Literal[None], None, constant=True),
         "Literal with None": field(Literal["a", None], None),
-        "Literal of members": field(Literal[Colour.RED, Colour.BLUE], Colour.RED),
+        "Literal of members": field(Literal[Colour.RED, Colour.BLUE], Colour.RED, refused=None),
         "Literal of bytes": field(Literal[b"a", b"b"], b"a"),
         "Literal nested": field(Literal["a", "b", "c"], "c"),
         "Literal with default": field(Literal["a", "b"], "a", "b"),

@@ -54,7 +54,7 @@ EXTRA_TYPES = group(
         "payment card number": field(PaymentCardNumber, "4242424242424242"),
         "payment card brand": field(PaymentCardBrand, "Visa"),
         "PhoneNumber": field(PhoneNumber, "+43 1 58801"),
-        "PhoneNumber of a region": field(GERMAN, "+49 30 123456"),
+        "PhoneNumber of a region": field(GERMAN, "+49 30 123456", refused=None),
         "ABARoutingNumber": field(ABARoutingNumber, "122105155"),
         "S3Path": field(S3Path, "s3://bucket/key", stable=False),
         "ISO_15924": field(ISO_15924, "Latn"),

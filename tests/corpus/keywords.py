@@ -132,7 +132,7 @@ STRINGS = group(
         "pattern nested": _pattern("^((ab|cd){1,2}-){2}$", "ab-cdab-"),
         "pattern lookahead": _pattern("^(?=.*[0-9])[a-z0-9]{6}$", "abcde1", "abcdef"),
         "pattern negative lookahead": _pattern("^(?!00)[0-9]{2}$", "01", "00"),
-        "pattern back-reference": _pattern("^([ab])\\1$", "aa", "ab"),
+        "pattern back-reference": _pattern("^([ab])\\1$", "aa", "ab", refused=None),
         "pattern of everything": _pattern(".*", "", 1),
         "pattern of nothing": _pattern("^$", "", "a", constant=True),
         "pattern, lengths": schema(

@@ -106,7 +106,7 @@ PATTERNS = group(
         "pattern constr": field(constr(pattern=r"^\+\d{5,9}$"), "+12345"),
         "pattern lookahead": _text(r"^(?=.*\d)[a-z\d]{6}$", "abcde1", config=PYTHON_EXPRESSIONS),
         "pattern negative lookahead": _text(r"^(?!00)\d{2}$", "01", config=PYTHON_EXPRESSIONS),
-        "pattern back-reference": _text(r"^([ab])\1$", "aa", config=PYTHON_EXPRESSIONS),
+        "pattern back-reference": _text(r"^([ab])\1$", "aa", config=PYTHON_EXPRESSIONS, refused=None),
         "pattern word boundary": _text(r"^\bab\b$", "ab", constant=True),
         "pattern with \\A and \\z": _text(r"\A[ab]\z", "a"),
         "pattern UUID": _text(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$", "12345678-1234-1234-1234-123456789abc"),

@@ -12,6 +12,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import sys
 import types
 import typing
 import uuid
@@ -29,8 +30,10 @@ from gen.schema.choices import choice_of
 from gen.schema.facts import apply_constraints, apply_facts, facts_of, ungrouped
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
-from gen.schema.python_types import format_of_type
+from gen.schema.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.spec import Column
+
+_COMPLEX = r"^-?[1-9][0-9]{0,2}\.[0-9]{2}[+-][1-9][0-9]{0,2}\.[0-9]{2}j$"
 
 # type -> what it says of a column
 _SCALARS: dict[Any, dict[str, Any]] = {
@@ -46,6 +49,7 @@ _SCALARS: dict[Any, dict[str, Any]] = {
     datetime.time: {"kind": "time"},
     datetime.timedelta: {"kind": "duration"},
     uuid.UUID: {"kind": "uuid"},
+    complex: {"kind": "text", "patterns": (_COMPLEX,)},
     type(None): {"kind": "null"},
     None: {"kind": "null"},
     Any: {"kind": "any"},
@@ -129,6 +133,11 @@ class Reader:
         """A type by itself: the first of the tables and shapes that knows it."""
         self.nesting.parts += 1
         origin = typing.get_origin(annotation)
+        if isinstance(annotation, (str, typing.ForwardRef)):
+            return self.annotated(where, name, self._resolved(where, annotation))
+        if isinstance(origin or annotation, _ALIASES):
+            with self.nesting.entered((annotation,)):
+                return self.annotated(where, name, _alias_value(annotation, origin))
         if origin is typing.Literal:
             return choice_of(where, name, typing.get_args(annotation))
         if origin in _UNIONS:
@@ -145,7 +154,10 @@ class Reader:
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
             return choice_of(where, name, [member.value for member in annotation])
         if text_format := format_of_type(origin or annotation):
-            return Column(name, "text", format=text_format)
+            column = Column(name, "text", format=text_format)
+            if full in PYTHON_TYPES:
+                return column
+            return apply_constraints(where, column, [getattr(annotation, "_constraints", None)])
         if fields := self.fields_of(where, annotation):
             return self.object(where, name, annotation, fields)
         return self.published(where, name, annotation)
@@ -154,6 +166,7 @@ class Reader:
         """One of several types; None among them is a null."""
         nulls = DEFAULT_NULLS if any(branch in (None, type(None)) for branch in branches) else None
         columns: list[Column] = []
+        refused: SchemaError | None = None
         for branch in branches:
             if branch in (None, type(None)):
                 continue
@@ -161,7 +174,12 @@ class Reader:
                 column = self.annotated(where, name, branch)
             except TooDeep:
                 continue
+            except SchemaError as error:  # another branch will do
+                refused = error
+                continue
             columns.append(replace(column, name=_branch_name(column, branch, columns)))
+        if not columns and refused is not None:
+            raise refused
         if not columns:
             if nulls is None:
                 raise TooDeep
@@ -188,14 +206,16 @@ class Reader:
             item = arguments[0] if arguments else Any
             return Column(name, kind, parts=(self.annotated(f"{where}[]", "item", item),), unique_items=differ)
         except TooDeep:
-            nothing = Column("item", "null")
-            return Column(name, kind, parts=(nothing,) * (2 if kind == "map" else 1), max_length=0)
+            key = (Column("key", "text"),) if kind == "map" else ()
+            return Column(name, kind, parts=(*key, Column("value", "null")), max_length=0)
 
     # -- models, dataclasses, typed dictionaries, named tuples ------------------------------------------------
 
     def fields_of(self, where: str, annotation: Any) -> dict[str, Declared] | None:
         """The fields of a type that has some; None of one that has none."""
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            if not annotation.__pydantic_complete__:
+                annotation.model_rebuild(raise_errors=False)
             return {name: Declared(info) for name, info in annotation.model_fields.items()}
         if not isinstance(annotation, type):
             return None
@@ -232,6 +252,21 @@ class Reader:
                     column = replace(column, may_be_absent=True, nulls=nulls)
                 columns.append(column)
         return tuple(columns)
+
+    def _resolved(self, where: str, reference: Any) -> Any:
+        """The type that a name means, in the modules of the models around it."""
+        name = getattr(reference, "__forward_arg__", reference)
+        known: dict[str, Any] = {}
+        for model in self.nesting.inside:
+            known |= vars(sys.modules.get(getattr(model, "__module__", ""), object))
+        known |= {getattr(model, "__name__", ""): model for model in self.nesting.inside}
+        try:
+            return typing_extensions.evaluate_forward_ref(typing.ForwardRef(name), globals=known)
+        except NameError as error:
+            raise SchemaError(
+                f"{where}: its type is named {name!r}: {error}.",
+                hint="Define it in the same module, before the schema is read.",
+            ) from error
 
     # -- the rest ---------------------------------------------------------------------------------------------
 
@@ -280,8 +315,6 @@ def unwrapped(annotation: Any, metadata: Sequence[Any]) -> tuple[Any, tuple[Any,
             metadata = (*inner, *metadata)
         elif isinstance(annotation, typing.NewType):
             annotation = annotation.__supertype__
-        elif isinstance(origin or annotation, _ALIASES):
-            annotation = _alias_value(annotation, origin)
         elif isinstance(annotation, typing.TypeVar):
             annotation = _type_variable(annotation)
         elif origin in (typing.Final, typing_extensions.Required, typing_extensions.NotRequired):

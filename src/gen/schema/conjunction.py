@@ -15,6 +15,7 @@ from gen.errors import SchemaError
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 ROOT = "urn:gen:root"
+EXTENSION = "x-gen"  # what JSON Schema cannot say of a column, in its own vocabulary
 
 # keyword -> the type it speaks of; a schema without `type` is of the types its keywords speak of
 SPEAKS_OF = {
@@ -71,6 +72,7 @@ class Conjunction:
     alternatives: list[tuple[str, list[list[Node]]]] = field(default_factory=list)
     residual: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+    extension: dict[str, Any] = field(default_factory=dict)  # of `x-gen`
     referred: tuple[str, ...] = ()  # where references led: to see a recursion
 
 
@@ -125,7 +127,10 @@ def _add_alternatives(c: Conjunction, node: Node) -> None:
     schema = node.schema
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
-            c.alternatives.append((keyword, [[Node(branch, node.resolver)] for branch in schema[keyword]]))
+            branches = [[Node(branch, node.resolver)] for branch in schema[keyword]]
+            if keyword == "oneOf":
+                _exclude_each_other(branches)
+            c.alternatives.append((keyword, branches))
     if "if" in schema and ("then" in schema or "else" in schema):
         met = [Node(schema["if"], node.resolver), Node(schema.get("then", True), node.resolver)]
         c.alternatives.append(("if", [met, [Node(schema.get("else", True), node.resolver)]]))
@@ -134,6 +139,22 @@ def _add_alternatives(c: Conjunction, node: Node) -> None:
         with_it = [Node({"required": [name]}, node.resolver), Node(dependent, node.resolver)]
         c.alternatives.append(("dependentSchemas", [with_it, [Node({"properties": {name: False}}, node.resolver)]]))
         c.residual = True
+
+
+def _exclude_each_other(branches: list[list[Node]]) -> None:
+    """Of branches that only require one property each, let each forbid the others' properties: draws are then valid."""
+    required = [_only_required(branch[0].schema) for branch in branches]
+    for own, branch in zip(required, list(branches), strict=True):
+        others = {name: False for name in required if name is not None and name != own}
+        if own is not None and others:
+            branch.append(Node({"properties": others}, branch[0].resolver))
+
+
+def _only_required(schema: Any) -> str | None:
+    if isinstance(schema, dict) and set(schema) == {"required"} and len(schema["required"]) == 1:
+        name: str = schema["required"][0]
+        return name
+    return None
 
 
 # -- keywords, one by one ----------------------------------------------------------------------------------
@@ -273,6 +294,12 @@ def _facts(where: str, c: Conjunction, node: Node, value: Any) -> None:
     c.facts |= {name: node.schema[name] for name in FACTS if name in node.schema}
 
 
+def _extension(where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SchemaError(f"{where}: {EXTENSION} is {value!r}.", hint="Give an object of facts.")
+    return {name: fact for name, fact in value.items() if name not in ("tables", "rows", "fixed", "schema")}
+
+
 _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
     "type": _type,
     "enum": _enum,
@@ -303,6 +330,7 @@ _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
     "contains": _contains,
     "uniqueItems": _unique,
     "not": _not,
+    EXTENSION: lambda where, c, node, value: c.extension.update(_extension(where, value)),
     **dict.fromkeys(("distribution", "domain", "sql", "synthesizer", "nulls", "weights", "stored"), _facts),
 }
 

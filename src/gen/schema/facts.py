@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -41,6 +42,18 @@ _BOUNDS = {
 }
 # what changes text after it was checked: draw it as it will be
 _TRANSFORMED = {"to_upper": "^[^a-z]*$", "to_lower": "^[^A-Z]*$", "strip_whitespace": r"^(\S(.*\S)?)?$"}
+_PREDICATES: dict[Any, str] = {
+    str.isdigit: "^[0-9]+$",
+    str.isdecimal: "^[0-9]+$",
+    str.isnumeric: "^[0-9]+$",
+    str.isalpha: "^[A-Za-z]+$",
+    str.isalnum: "^[A-Za-z0-9]+$",
+    str.islower: "^[^A-Z]*[a-z][^A-Z]*$",
+    str.isupper: "^[^a-z]*[A-Z][^a-z]*$",
+    str.isidentifier: "^[A-Za-z_][A-Za-z0-9_]*$",
+}
+# metadata of other packages, by the name of its class, that says a format
+_FORMAT_OF_METADATA = {"pydantic_extra_types.phone_numbers.PhoneNumberValidator": "phone"}
 # How Base64Str and the like keep their text, by encoder and whether what is inside must be text, too.
 _FORMAT_OF_ENCODER = {
     ("Base64Encoder", "bytes"): "base64",
@@ -64,6 +77,9 @@ def ungrouped(metadata: Iterable[Any]) -> Iterator[Any]:
 def apply_constraints(where: str, column: Column, metadata: Sequence[Any]) -> Column:
     """The column with everything that these constraints say of it."""
     for item in ungrouped(metadata):
+        known = _FORMAT_OF_METADATA.get(f"{type(item).__module__}.{type(item).__qualname__}")
+        if known is not None:
+            column = replace(column, kind="text", format=known, parts=())
         if type(item).__module__.partition(".")[0] not in ("annotated_types", "pydantic"):
             continue
         for attribute, apply in _CONSTRAINTS.items():
@@ -197,6 +213,19 @@ def _encoder(where: str, column: Column, attribute: str, value: Any) -> Column:
     return replace(column, kind="text", format=name)
 
 
+def _schemes(where: str, column: Column, attribute: str, value: Any) -> Column:
+    """URLs of schemes that no format of URLs has."""
+    schemes = "|".join(map(re.escape, value))
+    return replace(column, format=None, patterns=(rf"^({schemes})://[a-z]{{2,12}}\.example\.com/[a-z0-9]{{1,12}}$",))
+
+
+def _predicate(where: str, column: Column, attribute: str, value: Any) -> Column:
+    """Predicates that can be read; of others, values are drawn until the model takes them."""
+    if column.kind != "text" or value not in _PREDICATES:
+        return column
+    return replace(column, patterns=(*column.patterns, _PREDICATES[value]))
+
+
 # attribute of a constraint -> what it does to a column
 _CONSTRAINTS: dict[str, _Apply] = {
     **dict.fromkeys(_BOUNDS, _bound),
@@ -210,6 +239,8 @@ _CONSTRAINTS: dict[str, _Apply] = {
     "tz": _time_zone,
     "uuid_version": _version,
     "encoder": _encoder,
+    "allowed_schemes": _schemes,
+    "func": _predicate,
 }
 
 

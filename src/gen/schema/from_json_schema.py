@@ -15,14 +15,13 @@ from typing import Any
 
 from gen.errors import SchemaError
 from gen.schema.choices import choice_of
-from gen.schema.conjunction import ROOT, Conjunction, Node, Unsatisfiable, add_node, conjunction, references_of, same
+from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, add_node, conjunction, references_of, same
 from gen.schema.facts import apply_facts
 from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
-from gen.schema.spec import Column, Table
+from gen.schema.spec import EXTRA, Column, Table, column_from_json
 
 MOST_BRANCHES = 64  # of anyOf, oneOf and if together; further combinations are not drawn
 MOST_ITEMS = 1000  # of prefixItems and minItems together
-EXTENSION = "x-gen"  # what JSON Schema cannot say of a column, in its own vocabulary
 
 # format -> the column it makes, where nothing else is said of the text
 _TYPED_FORMATS: dict[str, dict[str, Any]] = {
@@ -106,9 +105,7 @@ class _SchemaReader:
         together = conjunction(where, nodes)
         with self.nesting.entered(together.referred):
             column = self._column(where, name, together)
-        for node in nodes:
-            if isinstance(node.schema, dict) and EXTENSION in node.schema:
-                column = _extended(where, column, node.schema[EXTENSION])
+        column = _extended(where, column, together.extension)
         return apply_facts(where, column, together.facts)
 
     def _column(self, where: str, name: str, c: Conjunction) -> Column:
@@ -121,7 +118,9 @@ class _SchemaReader:
         for choice in choices:
             residual |= choice.residual
             try:
-                columns += self._by_type(where, name, choice)
+                listed = choice.enum is not None
+                made = [self._listed(where, name, choice)] if listed else self._by_type(where, name, choice)
+                columns += made if choice is c else [_extended(where, column, choice.extension) for column in made]
             except _NEVER as error:
                 refused = error
         if not columns:
@@ -145,7 +144,7 @@ class _SchemaReader:
         found: list[Conjunction] = []
         for branch in branches:
             choice = copied(c)
-            choice.alternatives = list(others)
+            choice.alternatives, choice.extension = list(others), {}
             try:
                 for node in branch:
                     add_node(where, choice, node)
@@ -330,7 +329,7 @@ class _SchemaReader:
                 key = Column("key", "text", patterns=patterns)
         except _NEVER:
             return None
-        return Column("", "map", parts=(key, value), min_length=fewest or None, max_length=most)
+        return Column(EXTRA, "map", parts=(key, value), min_length=fewest or None, max_length=most)
 
     # -- what columns alone do not guarantee ------------------------------------------------------------------
 
@@ -431,28 +430,25 @@ def _fixed(nodes: Iterable[Node]) -> list[Any]:
 
 
 def united(name: str, columns: Sequence[Column]) -> Column:
-    """One column for several kinds of value; a null among them is one."""
-    distinct = list(dict.fromkeys(replace(column, name=name) for column in columns))
+    """One column for several kinds of value; a null among them is one. Branches keep names of their own."""
+    distinct = list(dict.fromkeys(columns))
     others = [column for column in distinct if column.kind != "null"]
     nulls = DEFAULT_NULLS if len(others) < len(distinct) else None
     if not others:
         return Column(name, "null")
     if len(others) == 1:
-        return others[0] if nulls is None else replace(others[0], nulls=nulls)
+        return replace(others[0], name=name, nulls=others[0].nulls if nulls is None else nulls)
     parts: list[Column] = []
     for column in others:
         taken = {part.name for part in parts}
-        names = [column.kind, *(f"{column.kind}{i}" for i in range(2, len(others) + 2))]
+        names = [column.kind if column.name == name else column.name]
+        names += [f"{names[0]}{i}" for i in range(2, len(others) + 2)]
         parts.append(replace(column, name=next(n for n in names if n not in taken)))
     return Column(name, "union", parts=tuple(parts), nulls=nulls)
 
 
 def _extended(where: str, column: Column, extension: Any) -> Column:
     """The column with the facts of its `x-gen` block."""
-    from gen.schema.spec import column_from_json
-
-    if not isinstance(extension, dict):
-        raise SchemaError(f"{where}: {EXTENSION} is {extension!r}.", hint="Give an object of facts.")
     unknown = sorted(set(extension) - set(Column.__dataclass_fields__))
     if unknown:
         raise SchemaError(f"{where}: {EXTENSION} says {unknown[0]!r}.", hint="Leave it out.")

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import RootModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, to_json
 
 # Errors that depend on the clock of this machine, while values depend on the run's `as_of`.
 _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetime_future"})
@@ -26,7 +27,13 @@ class ModelCheck:
         """The row as an instance of the model, validated; raises ValidationError where the model does not take it."""
         value = row["root"] if self._is_root else row
         # Values come as JSON would hold them, by the names of fields: strictness and aliases are about other input.
-        return self._adapter.validate_python(value, strict=False, by_alias=False, by_name=True)
+        try:
+            return self._adapter.validate_python(value, strict=False, by_alias=False, by_name=True)
+        except ValidationError as error:
+            try:  # some types take a value only from JSON: members of an Enum in a Literal
+                return self._adapter.validate_json(to_json(value), strict=False, by_alias=False, by_name=True)
+            except (ValidationError, PydanticSerializationError):
+                raise error from None
 
     @cached_property
     def _is_root(self) -> bool:

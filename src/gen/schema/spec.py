@@ -6,6 +6,7 @@ facts; how it is drawn is the synthesizer's business.
 
 from __future__ import annotations
 
+import base64
 import datetime
 import decimal
 import difflib
@@ -37,6 +38,7 @@ KINDS = {
     "union": "a union",
     "any": "Any",
 }
+EXTRA = "\0"  # the name of the part of an object that holds its undeclared properties, as a map
 KEY_ORDERS = ("ascending", "sequential", "scattered")
 
 Bound: TypeAlias = (
@@ -105,7 +107,7 @@ class Column:
     relative: str | None = None
     version: int | None = None
     unique_items: bool = False
-    choices: tuple[str | int | float | bool, ...] = ()
+    choices: tuple[Any, ...] = ()
     weights: tuple[float, ...] = ()
     parts: tuple[Column, ...] = ()
     nulls: float | None = None
@@ -313,6 +315,7 @@ _TAGS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] 
     ("time", datetime.time, lambda v: v.isoformat(), datetime.time.fromisoformat),
     ("seconds", datetime.timedelta, lambda v: repr_of_seconds(v), lambda t: seconds_from(t)),
     ("decimal", decimal.Decimal, str, decimal.Decimal),
+    ("base64", bytes, lambda v: base64.b64encode(v).decode(), base64.b64decode),
 )
 
 
@@ -349,7 +352,7 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
         values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
     for name in ("choices", "patterns", "weights"):
         if name in values:
-            values[name] = tuple(values[name])
+            values[name] = tuple(map(_value_from_json, values[name]))
     return Column(**values)
 
 

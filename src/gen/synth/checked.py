@@ -76,7 +76,7 @@ class SynthesizeChecked(Synthesizer):
         if rate < LEAST_ACCEPTED:
             refused = self.inner.json(drawn.slice(int(np.argmin(accepted)), 1))[0].as_py()
             raise SchemaError(
-                f"{self.where}: its schema accepts {rate:.0%} of the values drawn; {refused[:60]} is refused.",
+                f"{self.where}: its schema accepts {rate:.1%} of the values drawn; {refused[:60]} is refused.",
                 hint="Say what it means by type, bounds, pattern, enum or properties, which are compiled; at least "
                 f"{LEAST_ACCEPTED:.0%} must be accepted.",
             )
@@ -189,7 +189,7 @@ class RowFilter:
         if counts[worst].accepted >= LEAST_ACCEPTED and left < 1:
             return
         raise SchemaError(
-            f"{self.table}.{worst}: the model accepts {counts[worst].accepted:.0%} of the values drawn; "
+            f"{self.table}.{worst}: the model accepts {counts[worst].accepted:.1%} of the values drawn; "
             f"{counts[worst].reason}.",
             hint="Say what its validators want by type, bounds, pattern or Literal, or name a synthesizer of your own: "
             f"at least {LEAST_ACCEPTED:.0%} must be accepted.",

@@ -65,7 +65,7 @@ class SynthesizeChoice(Synthesizer):
         values: list[Any] = array.to_pylist()
         if self.column.stored != "json":
             return values
-        return [None if value is None else json.loads(value) for value in values]
+        return [None if value is None else _hashable(json.loads(value)) for value in values]
 
     def json(self, array: pa.Array) -> pa.Array:
         if self.column.stored != "json":
@@ -78,6 +78,11 @@ class SynthesizeChoice(Synthesizer):
         if pa.types.is_string(listed.type):
             return pa.DictionaryArray.from_arrays(fixed_width_array(pa.int32(), ranks.astype(np.int32)), listed)
         return listed.take(fixed_width_array(pa.uint64(), ranks))
+
+
+def _hashable(value: Any) -> Any:
+    """Lists as tuples, which can be members of an Enum."""
+    return tuple(map(_hashable, value)) if isinstance(value, list) else value
 
 
 class SynthesizeChoiceKey(Ranked, SynthesizeChoice):

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gen.schema.spec import EXTRA
+
 _HEX = np.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), np.uint16)
 # where the 16 bytes of a UUID go in its text, and where the hyphens are
 _UUID_PLACES = np.array([0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34])
@@ -123,12 +125,12 @@ def list_json(offsets: pa.Array, items: pa.Array, brackets: str) -> pa.Array:
 def object_json(names: Sequence[str], values: Sequence[pa.Array], absent: Sequence[bool], rows: int) -> pa.Array:
     """Objects from the JSON texts of their fields; a null field is left out where it may be absent, `null` if not.
 
-    A field without a name is an object whose entries stand among the others.
+    The field EXTRA is an object whose entries stand among the others.
     """
     entries = []
     for name, array, may_be_absent in zip(names, values, absent, strict=True):
         texts = array if may_be_absent or not array.null_count else pc.fill_null(array, "null")
-        entries.append(_spliced(texts) if not name else joined([f"{json.dumps(name)}:", texts]))
+        entries.append(_spliced(texts) if name == EXTRA else joined([f"{json.dumps(name)}:", texts]))
     if not entries:
         return pa.array(["{}"] * rows, pa.string())
     # A row of which every entry is skipped loses its place in Arrow's join; the bracket is one that never is.

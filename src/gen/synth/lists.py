@@ -32,16 +32,24 @@ VIRTUAL_ROWS = 2**62  # rows times items of a list, of lists of lists: their add
 
 @kernel("void(uint64[::1], int32[::1], uint64, uint64[::1])")
 def _distinct(words: Words, offsets: NDArray[np.int32], count: Any, out: Words) -> None:
-    """For every list, different ranks below `count`: a sample without replacement (Floyd; Bentley 1987)."""
+    """For every list, different ranks below `count`, every choice and order of them equally likely.
+
+    The j-th is drawn among the count - j that are left: a number of those, moved up past each smaller one taken.
+    """
+    longest = np.int64(0)
+    for i in range(offsets.size - 1):
+        longest = max(longest, np.int64(offsets[i + 1]) - np.int64(offsets[i]))
+    taken = np.empty(longest, np.uint64)  # of the list at hand, ascending
     for i in range(offsets.size - 1):
         start, stop = np.int64(offsets[i]), np.int64(offsets[i + 1])
         for at in range(start, stop):
-            top = count - np.uint64(stop - at)  # the greatest rank that may be drawn here
-            rank = mulhi(words[at], top + np.uint64(1))
-            for other in range(start, at):
-                if out[other] == rank:
-                    rank = top
-                    break
+            rank, place = mulhi(words[at], count - np.uint64(at - start)), np.int64(0)
+            while place < at - start and taken[place] <= rank:
+                rank += np.uint64(1)
+                place += 1
+            for later in range(at - start, place, -1):
+                taken[later] = taken[later - 1]
+            taken[place] = rank
             out[at] = rank
 
 

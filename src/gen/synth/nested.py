@@ -166,7 +166,7 @@ class SynthesizeTuple(SynthesizeObject):
         columns = [part.python(_field(array, i)) for i, part in enumerate(self.parts.values())]
         rows = zip(*columns, strict=True) if columns else iter([()] * len(array))
         there = array.is_valid().to_pylist()
-        return [list(values) if t else None for t, values in zip(there, rows, strict=True)]
+        return [tuple(values) if t else None for t, values in zip(there, rows, strict=True)]
 
     def json(self, array: pa.Array) -> pa.Array:
         texts = [pc.fill_null(part.json(_field(array, i)), "null") for i, part in enumerate(self.parts.values())]

@@ -66,8 +66,8 @@ class SynthesizePattern(Synthesizer):
         _ = self.sampler.walk
 
     def _needed(self) -> int:
-        """How many different texts there have to be."""
-        return 1
+        """How many different texts there have to be: two, so that a column varies where its patterns let it."""
+        return 2
 
     def at(self, rows: Rows) -> pa.Array:
         return self.sampler.at(rows, self.key)

@@ -95,7 +95,7 @@ class Synthesizer:
     @property
     def where(self) -> str:
         """The column as messages name it: Table.column, Table.column.part."""
-        return f"{self.table}.{self.path}"
+        return f"{self.table}.{self.path}" if self.path else self.table
 
     @property
     def arrow_type(self) -> pa.DataType:
