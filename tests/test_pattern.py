@@ -267,7 +267,14 @@ def p_of_equal(values, expected):
 
 @pytest.mark.parametrize(
     "pattern",
-    ["^[a-c]{1,4}$", "^(a|bc|def){1,3}$", r"^(?!.*bb)[ab]{3,8}$", "^(red|green|blue)$", r"^\d\d$", "^a[à-ç]?[xyzé]{2}$"],
+    [
+        "^[a-c]{1,4}$",
+        "^(a|bc|def){1,3}$",
+        r"^(?!.*bb)[ab]{3,8}$",
+        "^(red|green|blue)$",
+        r"^\d\d$",
+        "^a[à-ç]?[xyzé]{2}$",
+    ],
 )
 def test_texts_of_a_small_language_are_equally_likely(pattern):
     made = column(pattern)
@@ -318,7 +325,9 @@ def test_the_kernels_walk_as_their_tables_say(pattern):
         cell, text = walk.start, b""
         while cell:
             word = next(stream)
-            threshold, following, first, second = walk.slots[(cell >> 6) + (0 if fixed else word >> 32 >> (cell & 63))].tolist()
+            threshold, following, first, second = walk.slots[
+                (cell >> 6) + (0 if fixed else word >> 32 >> (cell & 63))
+            ].tolist()
             is_other = not fixed and (word >> 32) % 2 ** (cell & 63) >= threshold
             table, cell = (second, following >> 32) if is_other else (first, following & 0xFFFFFFFF)
             place = (word & 0xFFFFFFFF) * (table & 0xFFFFFF) >> 32
@@ -396,6 +405,22 @@ def test_many_keys_differ_and_are_found_again(pattern, order):
         assert row < 0 or made.at(np.array([row], np.uint64)).to_pylist() == [text]
 
 
+@pytest.mark.parametrize("pattern", ["^(?!.*hh)[a-h]{3,9}$", "^([ab]{4}|[c-f]{3}x)[a-d]{4,9}$", "^[a-cé]{2,14}$"])
+def test_cut_keys_differ_and_are_found_again(pattern, monkeypatch):
+    """As many rows as can be, at a small size: cut where fewer than 2^12 texts lead on, not 2^63."""
+    monkeypatch.setattr(text_keys, "EVERY", 2**12)
+    rows = 2000
+    made = column(pattern, key=Key("scattered"), rows=rows)
+    assert made.keys._tables.steps
+    values = made.at(range(rows))
+    assert len(values.unique()) == rows
+    assert made.row_of(values).tolist() == list(range(rows))
+    found = made.language
+    texts = [found.unrank(rank) for rank in range(0, found.cardinality, max(found.cardinality // 500, 1))]
+    drawn = dict(zip(values.to_pylist(), range(rows), strict=True))
+    assert made.row_of(pa.array(texts)).tolist() == [drawn.get(text, -1) for text in texts]
+
+
 def test_scattered_keys_have_all_lengths_and_even_letters():
     """Lengths get equal shares; letters of long keys, drawn and unranked alike, are equally likely at every place."""
     made = column("^[a-z]{3,24}$", key=Key(), rows=220_000)
@@ -423,7 +448,7 @@ def test_a_language_that_cannot_be_cut_evenly_is_refused(monkeypatch):
     """Few texts go on from any first part, fewer than there are rows."""
     monkeypatch.setattr(text_keys, "EVERY", 2**19)
     found = Language.of("T.x", ["^(a[ab]{18}|b[ab]{2}c{16}|[cd][ab]{18})$"], 19, 19)
-    assert text_keys._tables("T.x", found, 2**10).narrowest == 2**11
+    assert text_keys._tables("T.x", found, 2**18).narrowest == 2**18
     with pytest.raises(SchemaError, match="cannot be spread evenly"):
         text_keys._tables("T.x", found, 600_000)
 

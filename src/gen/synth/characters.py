@@ -12,6 +12,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -87,7 +88,7 @@ def partition(sets: list[Ranges], alphabet: Ranges) -> list[Ranges]:
             if here and here[0] <= cut:
                 members[-1].add(cut)
     classes: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
-    for cut, following in zip(cuts, cuts[1:], strict=False):
+    for cut, following in pairwise(cuts):
         inside = intersection(((cut, following - 1),), alphabet)
         if inside:
             classes.setdefault(tuple(cut in member for member in members), []).extend(inside)
@@ -186,7 +187,14 @@ def _either_case(a: Ranges) -> Ranges:
 
 
 # Where letters with two cases are, in whole blocks.
-_CASED: Ranges = ((0x41, 0x587), (0x10A0, 0x1FFF), (0x2100, 0x24EF), (0x2C00, 0x2DFF), (0xFF21, 0xFF5A), (0x10400, 0x1044F))
+_CASED: Ranges = (
+    (0x41, 0x587),
+    (0x10A0, 0x1FFF),
+    (0x2100, 0x24EF),
+    (0x2C00, 0x2DFF),
+    (0xFF21, 0xFF5A),
+    (0x10400, 0x1044F),
+)
 
 # -- Unicode properties -------------------------------------------------------------------------------------
 
@@ -229,11 +237,14 @@ _CATEGORIES = {
 }
 _SHORT = {short.lower(): short for short in _CATEGORIES.values()}
 # Scripts whose letters are known by the first word of their names.
+# fmt: off
 _SCRIPTS = (
-    "latin greek cyrillic armenian hebrew arabic syriac thaana devanagari bengali gurmukhi gujarati oriya tamil telugu "
-    "kannada malayalam sinhala thai lao tibetan myanmar georgian hangul ethiopic cherokee khmer mongolian hiragana "
-    "katakana bopomofo han"
-).split()
+    "latin", "greek", "cyrillic", "armenian", "hebrew", "arabic", "syriac", "thaana", "devanagari", "bengali",
+    "gurmukhi", "gujarati", "oriya", "tamil", "telugu", "kannada", "malayalam", "sinhala", "thai", "lao", "tibetan",
+    "myanmar", "georgian", "hangul", "ethiopic", "cherokee", "khmer", "mongolian", "hiragana", "katakana", "bopomofo",
+    "han",
+)
+# fmt: on
 _BOUNDED: dict[str, Class] = {
     "any": exactly(EVERYTHING),
     "ascii": exactly(ASCII),
@@ -325,6 +336,8 @@ def encoded(a: Ranges) -> dict[int, NDArray[np.uint64]]:
             continue
         packed = (codes >> np.uint64(6 * (width - 1))) | np.uint64((0xF00 >> width) & 0xFF)
         for i in range(1, width):
-            packed |= (((codes >> np.uint64(6 * (width - 1 - i))) & np.uint64(0x3F)) | np.uint64(0x80)) << np.uint64(8 * i)
+            packed |= (((codes >> np.uint64(6 * (width - 1 - i))) & np.uint64(0x3F)) | np.uint64(0x80)) << np.uint64(
+                8 * i
+            )
         found[width] = packed
     return found

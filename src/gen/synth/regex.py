@@ -45,11 +45,12 @@ def _parse_either_way(where: str, pattern: str, wide: bool) -> Parsed:
     try:
         return _Parser(where, pattern, wide, nested=True).parse()
     except _Unclosed as unclosed:
-        # In Rust a [ inside a class opens another; elsewhere it is a letter. `[^[]+` can only mean the latter.
-        try:
-            return _Parser(where, pattern, wide, nested=False).parse()
-        except _Unclosed:
-            raise unclosed.error from None
+        error = unclosed.error
+    # In Rust a [ inside a class opens another; elsewhere it is a letter. `[^[]+` can only mean the latter.
+    try:
+        return _Parser(where, pattern, wide, nested=False).parse()
+    except _Unclosed:
+        raise error from None
 
 
 def refuse(where: str, pattern: str, what: str, place: int | None, hint: str) -> SchemaError:
@@ -76,7 +77,11 @@ _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a", "
 _HEXADECIMAL = {"x": 2, "u": 4, "U": 8}
 # what may follow "(?" but makes no regular expression, or not the same one everywhere: (shape, name, remedy)
 _REFUSED_GROUPS = (
-    (r"P=", "a back reference, (?P=name),", "Write what is repeated as a list of alternatives, or leave the pattern out."),
+    (
+        r"P=",
+        "a back reference, (?P=name),",
+        "Write what is repeated as a list of alternatives, or leave the pattern out.",
+    ),
     (r">", "an atomic group, (?>...),", "Write a plain group, (?:...)."),
     (r"\(", "a conditional group, (?(...)...),", "Write both cases as alternatives."),
     (r"R\)|P>|&|[+-]?\d", "a recursive group", "Write as many levels as are needed."),
@@ -197,7 +202,8 @@ class _Parser:
             else:
                 self._take("?")
                 atom = Repeat(atom, least, most)
-        self._fail(f"more than {MAXIMUM_DEPTH} quantifiers on one another", "Leave them out.")
+        what = f"more than {MAXIMUM_DEPTH} quantifiers on one another"
+        raise refuse(self.where, self.text, what, self.place, "Leave them out.")
 
     def _times(self, found: re.Match[str], place: int) -> tuple[int, int | None]:
         if found[0] in ("*", "+", "?"):
@@ -261,7 +267,7 @@ class _Parser:
         if not found or not (found[1] or found[2]):
             self._fail(f"an unknown group, (?{self._peek()},", "Write a plain group, (?:...).")
         for letter in found[1] + (found[2] or ""):
-            if letter not in _FLAGS or letter in "uUa" and letter in (found[2] or ""):
+            if letter not in _FLAGS or (letter in "uUa" and letter in (found[2] or "")):
                 self._fail(f"an unknown flag, {letter},", "The flags i, m, s and x are known.")
         self.flags |= {letter: True for letter in found[1] if letter in _SEEN}
         self.flags |= {letter: False for letter in found[2] or "" if letter in _SEEN}
@@ -291,7 +297,12 @@ class _Parser:
             into = Sequence((Alternation((Start(), after_other)), before))
             out = Sequence((after, Alternation((End(), before_other))))
             return Alternation((into, out))
-        ways = [(after, before), (after_other, before_other), (Start(), before_other), (after_other, End())]
+        ways: list[tuple[Node, Node]] = [
+            (after, before),
+            (after_other, before_other),
+            (Start(), before_other),
+            (after_other, End()),
+        ]
         if self.negative:  # older versions of Python find no \B in an empty text
             ways.append((Start(), End()))
         return Alternation(tuple(Sequence(way) for way in ways))
@@ -335,7 +346,9 @@ class _Parser:
             code = 0x10000 + ((code - 0xD800) << 10) + (int(low[1], 16) - 0xDC00) if low else -1
         if not 0 <= code <= characters.LAST or 0xD800 <= code <= 0xDFFF:
             self._fail(
-                f"no character after \\{letter}", f"Write \\{letter} and {_HEXADECIMAL[letter]} hexadecimal digits.", place
+                f"no character after \\{letter}",
+                f"Write \\{letter} and {_HEXADECIMAL[letter]} hexadecimal digits.",
+                place,
             )
         return code
 
@@ -412,7 +425,8 @@ class _ClassParser:
 
     def _items(self, depth: int, leading: bool) -> tuple[Class, Ranges]:
         """The union of the items up to the class's end or the next set operation."""
-        outer, found, named = self.outer, characters.NOTHING, ()
+        outer, found = self.outer, characters.NOTHING
+        named: Ranges = ()
         first: bool = leading
         while outer.place < len(outer.text):
             if self.nested and outer.flags["x"]:
