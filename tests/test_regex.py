@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import unicodedata
 import warnings
 from typing import Annotated
 
@@ -368,6 +369,13 @@ def test_texts_are_printable_ascii_and_what_the_pattern_names(pattern, expected)
     else:
         assert found == expected
         assert matches is None or all(matches(c) for c in found)
+
+
+@pytest.mark.parametrize("pattern", [r"\p{Cyrillic}", r"[\p{Ll}&&[^a-z]]", r"[^\x00-\x7f]", r"[\p{Lu}&&[^A-Z]]"])
+def test_classes_that_name_characters_name_those_of_unicode_3_2(pattern):
+    """Which every version of Python knows: so values do not depend on it."""
+    found = characters_of(pattern)
+    assert found and all(unicodedata.ucd_3_2_0.category(c) not in ("Cn", "Co", "Cs") for c in found)
 
 
 def test_a_wider_alphabet_widens_dots_and_classes():

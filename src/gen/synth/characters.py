@@ -4,7 +4,8 @@ Engines disagree about some characters: whether \\d is ten digits or all of Unic
 characters is a pair: those that every engine takes, and those that any engine may take. A text drawn from the first,
 where the pattern asks for the class, and never from the second, where it forbids it, is right for all of them.
 
-Properties are those of Unicode 3.2, which every version of Python carries beside its own: values do not depend on it.
+Properties are those of Unicode 3.2, which every version of Python carries beside its own, so that values are the same
+in all of them; characters that came later are only ever `possible`, unless a pattern names them one by one.
 """
 
 from __future__ import annotations
@@ -142,9 +143,9 @@ def _digit(wide: bool) -> Class:
 def _word(wide: bool) -> Class:
     if not wide:
         return exactly(_WORD)
-    sure = union(_WORD, union(property_of("L"), property_of("Nd")))
-    possible = union(union(sure, property_of("M")), union(property_of("N"), property_of("Pc")))
-    return Class(sure, union(possible, ((0x200C, 0x200D),)))
+    letters = union(property_of("L"), property_of("Nd"))
+    possible = union(union(letters, property_of("M")), union(property_of("N"), property_of("Pc")))
+    return Class(union(_WORD, intersection(letters, assigned())), union(possible, ((0x200C, 0x200D),)))
 
 
 def _space(wide: bool) -> Class:
@@ -308,13 +309,14 @@ def unicode_property(text: str) -> Class | None:
     if name in _BOUNDED:
         return _BOUNDED[name]
     if short := _CATEGORIES.get(name) or _SHORT.get(name):
-        return exactly(property_of(short))
+        return Class(intersection(property_of(short), assigned()), property_of(short))
     if name in _SCRIPTS:
         return _script(name)
     loose = union(property_of("M"), union(property_of("Nl"), property_of("So")))
     for names, category in (("alphabetic alpha", "L"), ("uppercase upper", "Lu"), ("lowercase lower", "Ll")):
         if name in names.split():
-            return Class(property_of(category), union(union(property_of(category), property_of("Lm")), loose))
+            found = property_of(category)
+            return Class(intersection(found, assigned()), union(union(found, property_of("Lm")), loose))
     if name in ("white_space", "space"):
         return class_escape("s", True)
     return None

@@ -159,7 +159,7 @@ class Language:
         return "".join(text)
 
 
-_KEPT = 256
+_KEPT = 64
 _KNOWN: dict[Any, Language] = {}
 
 
