@@ -170,6 +170,44 @@ def test_drawn_text_matches(pattern):
     assert keys.row_of(pa.array(values[3000:3100])).tolist() == list(range(len(values[3000:3100])))
 
 
+# Pieces on which engines differ: what is a word, a digit, a blank, a line, another case of a letter.
+# fmt: off
+PIECES = [
+    r"é", r"ß", r"[à-ï]", r"\w", r"\W", r"\d", r"\D", r"\s", r"\S", r".", r"[^é]", r"[^\w]", r"[^\W]", r"[\Wé]",
+    r"(?i:é)", r"(?i:k)", r"(?i:[^k])", r"\b", r"\B", r"a", r"1", r"_", r"[^\s]", r"[^\d]", r"ſ", r"٣",
+]
+# fmt: on
+MIXED = st.recursive(
+    st.sampled_from(PIECES),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map("".join),
+        st.tuples(inner, inner).map(lambda parts: f"(?:{parts[0]}|{parts[1]})"),
+        st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}"])).map(lambda parts: f"(?:{parts[0]}){parts[1]}"),
+        inner.map(lambda part: f"(?={part})"),
+        inner.map(lambda part: f"(?!{part})"),
+    ),
+    max_leaves=5,
+)
+WIDE = ranges_of("ab1_ é\u0661ſ\u212a\r\x1c\u2028αΑ²")
+
+
+@settings(deadline=None, max_examples=150, derandomize=True)
+@given(MIXED, st.booleans(), st.integers(0, 3))
+def test_drawn_text_matches_for_engines_that_disagree(pattern, wide, shortest):
+    alphabet = WIDE if wide else ranges_of("ab1_ K.")
+    try:
+        found = Language.of("T.x", [pattern], shortest, 6, alphabet=alphabet, needed=100)
+    except SchemaError as error:
+        if "no text" not in error.message:
+            raise
+        return
+    values = TextSampler("T.x", found).at(range(50), 3).to_pylist()
+    assert all(re.search(pattern, value) for value in values)
+    adapter = rust_adapter(pattern)
+    for value in values if adapter else ():
+        adapter.validate_python(value)
+
+
 @pytest.mark.parametrize("pattern", list(REAL.values())[::5])
 def test_ranges_and_addresses_agree(pattern):
     for made in (column(pattern), column(pattern, key=Key(), rows=5), column(pattern, "^.{3}")):

@@ -171,9 +171,29 @@ POSIX: dict[str, Ranges] = {
 }
 
 
-def either_case(a: Class) -> Class:
-    """The class with each character's other case, where that is one character."""
-    return Class(_either_case(a.sure), _either_case(a.possible))
+def either_case(a: Class, wide: bool) -> Class:
+    """The class with each character's other case, where that is one character; possibly with all that fold to it."""
+    possible = _either_case(a.possible)
+    if wide:
+        folds = _folds()
+        cased = [code for first, last in intersection(possible, _CASED) for code in range(first, last + 1)]
+        possible = ranges(*possible, *((other, other) for code in cased for other in folds.get(code, ())))
+    return Class(_either_case(a.sure), possible)
+
+
+@lru_cache(maxsize=1)
+def _folds() -> dict[int, set[int]]:
+    """For each letter with cases all that are the same but for case: k, K and the sign for kelvin."""
+    found: dict[int, set[int]] = {}
+    for first, last in _CASED:
+        for code in range(first, last + 1):
+            same = {code}
+            for other in (chr(code).lower(), chr(code).upper(), chr(code).casefold()):
+                same |= found.get(ord(other), {ord(other)}) if len(other) == 1 else set()
+            if len(same) > 1 or code in found:
+                same |= found.get(code, set())
+                found |= dict.fromkeys(same, same)
+    return found
 
 
 @lru_cache(maxsize=256)

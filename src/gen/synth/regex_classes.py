@@ -149,7 +149,7 @@ class Scanner:
     # -- sets -------------------------------------------------------------------------------------------
 
     def _cased(self, found: Class) -> Class:
-        return characters.either_case(found) if self.flags["i"] else found
+        return characters.either_case(found, self.wide) if self.flags["i"] else found
 
     def _chosen(self, found: Class) -> Ranges:
         return found.possible if self.negative else found.sure
