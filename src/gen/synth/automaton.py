@@ -8,147 +8,23 @@ text from its start. So lookarounds may stand anywhere, even in a repetition, an
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gen.errors import SchemaError
-from gen.synth.characters import EVERYTHING, Ranges
-from gen.synth.regex_tree import Alternation, End, Letters, Look, Node, Repeat, Sequence, Start
+from gen.synth.characters import Ranges
+from gen.synth.regex_program import END, START, Compiled, Program, compiled, too_large
+from gen.synth.regex_tree import End, Node, Sequence
 
-MAXIMUM_PLACES = 20_000  # in a program
 MAXIMUM_STATES = 10_000  # of an automaton
 MAXIMUM_STEPS = 3_000_000  # of all places over all letters: some seconds
 DEAD = -1
-
-
-# -- programs -----------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Program:
-    """Places 0, 1, ..; each takes a letter of a set, or goes on without one. Place 0 accepts.
-
-    `takes[place]`: the set, or None. `goes[place]`: where to, in any of these ways.
-    `asks[place]`: which lookaround must hold to go on, counted in `looks`; -1 for the start, -2 for the end, None.
-    """
-
-    takes: list[Ranges | None] = field(default_factory=list)
-    goes: list[tuple[int, ...]] = field(default_factory=list)
-    asks: list[int | None] = field(default_factory=list)
-    first: int = 0
-    loops: bool = True  # whether any text may follow a match
-
-
-START, END = -1, -2
-
-
-@dataclass
-class Compiled:
-    """The main program, and those of the lookarounds: (program, ahead, negated), inner ones before outer ones."""
-
-    main: Program
-    looks: list[tuple[Program, bool, bool]]
-
-
-class _Compiler:
-    """Tree -> programs, from the end to the start: each part is told what comes next."""
-
-    def __init__(self, where: str, pattern: str) -> None:
-        self.where = where
-        self.pattern = pattern
-        self.looks: list[tuple[Program, bool, bool]] = []
-        self.known: dict[tuple[Node, bool, bool], int] = {}
-        self.size = 0
-
-    def program(self, tree: Node, open_start: bool, loops: bool) -> Program:
-        program = Program(loops=loops)
-        self._place(program)
-        first = self._part(program, tree, 0)
-        if open_start:
-            loop = self._place(program)
-            skip = self._place(program, takes=EVERYTHING, goes=(loop,))
-            program.goes[loop] = (skip, first)
-            first = loop
-        program.first = first
-        return program
-
-    def _place(
-        self, program: Program, takes: Ranges | None = None, goes: tuple[int, ...] = (), asks: int | None = None
-    ) -> int:
-        self.size += 1
-        if self.size > MAXIMUM_PLACES:
-            raise too_large(self.where, self.pattern, f"{MAXIMUM_PLACES:,} places")
-        program.takes.append(takes)
-        program.goes.append(goes)
-        program.asks.append(asks)
-        return len(program.goes) - 1
-
-    def _part(self, program: Program, node: Node, following: int) -> int:
-        """The place where the node begins, if `following` is where what comes after it does."""
-        if isinstance(node, Letters):
-            return self._place(program, node.set, (following,))
-        if isinstance(node, Sequence):
-            for part in reversed(node.parts):
-                following = self._part(program, part, following)
-            return following
-        if isinstance(node, Alternation):
-            ways = tuple(self._part(program, part, following) for part in node.parts)
-            return self._place(program, goes=ways)
-        if isinstance(node, Repeat):
-            return self._repeat(program, node, following)
-        asked = self._look(node) if isinstance(node, Look) else START if isinstance(node, Start) else END
-        return self._place(program, goes=(following,), asks=asked)
-
-    def _repeat(self, program: Program, node: Repeat, following: int) -> int:
-        if node.most is None:
-            loop = self._place(program)
-            again = self._part(program, node.part, loop)
-            program.goes[loop] = (again, following)
-            place = loop
-        else:
-            place = following
-            for _ in range(node.most - node.least):
-                place = self._place(program, goes=(self._part(program, node.part, place), following))
-        for _ in range(node.least):
-            place = self._part(program, node.part, place)
-        return place
-
-    def _look(self, node: Look) -> int:
-        known = (node.part, node.ahead, node.negated)
-        if known not in self.known:
-            if not node.ahead and _looks_ahead(node.part):
-                raise SchemaError(
-                    f"{self.where}: the pattern {self.pattern!r} has a lookbehind that itself looks ahead.",
-                    hint="Move the lookahead, $, or \\b out of the lookbehind.",
-                    pattern=self.pattern,
-                )
-            program = self.program(node.part, open_start=not node.ahead, loops=node.ahead)
-            self.looks.append((program, node.ahead, node.negated))
-            self.known[known] = len(self.looks) - 1
-        return self.known[known]
-
-
-def _looks_ahead(node: Node) -> bool:
-    if isinstance(node, (Sequence, Alternation)):
-        return any(_looks_ahead(part) for part in node.parts)
-    if isinstance(node, Repeat):
-        return _looks_ahead(node.part)
-    return isinstance(node, End) or (isinstance(node, Look) and (node.ahead or _looks_ahead(node.part)))
-
-
-def too_large(where: str, pattern: str, what: str) -> SchemaError:
-    return SchemaError(
-        f"{where}: the pattern {pattern!r} needs more than {what}.",
-        hint="Write smaller numbers of repetitions, or say the same with max_length.",
-        pattern=pattern,
-    )
 
 
 # -- from programs to states -----------------------------------------------------------------------------------
 
 _Debt: TypeAlias = Any  # END_DEBT, or (lookaround, negated, state of its program)
 _State: TypeAlias = "frozenset[tuple[int, frozenset[_Debt]]]"  # places, each with what it owes
-_END_DEBT = (END, False, frozenset())
+_END_DEBT: _Debt = (END, False, frozenset())
 _CLEAR: frozenset[_Debt] = frozenset()
 MATCHED: _State = frozenset([(0, _CLEAR)])
 _FAILED: _State = frozenset()
@@ -157,10 +33,10 @@ _FAILED: _State = frozenset()
 class _Runner:
     """Runs programs on classes of letters. `context` is what lookbehinds say: (at the start, does each one match)."""
 
-    def __init__(self, where: str, pattern: str, compiled: Compiled, classes: list[Ranges]) -> None:
+    def __init__(self, where: str, pattern: str, code: Compiled, classes: list[Ranges]) -> None:
         self.where, self.pattern = where, pattern
-        self.looks = compiled.looks
-        self.programs = {END: compiled.main} | {i: program for i, (program, _, _) in enumerate(self.looks)}
+        self.looks = code.looks
+        self.programs = {END: code.main} | {i: program for i, (program, _, _) in enumerate(self.looks)}
         self.behind = [i for i, (_, ahead, _) in enumerate(self.looks) if not ahead]
         self.fits = {
             i: [None if s is None else {c for c, a in enumerate(classes) if _inside(a, s)} for s in program.takes]
@@ -326,9 +202,8 @@ def automaton_of(where: str, pattern: str, tree: Node, classes: list[Ranges], wh
 
     Raises SchemaError where that takes more than a stated number of places, states or steps.
     """
-    compiler = _Compiler(where, pattern)
-    main = compiler.program(Sequence((tree, End())) if whole else tree, open_start=not whole, loops=True)
-    runner = _Runner(where, pattern, Compiled(main, compiler.looks), classes)
+    program = compiled(where, pattern, Sequence((tree, End())) if whole else tree, open_start=not whole)
+    runner = _Runner(where, pattern, program, classes)
     begun = runner.start()
     numbers, todo, steps = {begun: 0}, [begun], []
     for state in todo:
@@ -389,7 +264,7 @@ def minimised(steps: list[list[int]], accepting: list[bool]) -> Automaton:
 
 def _renumbered(steps: list[list[int]], accepting: list[bool], group: dict[int, int]) -> Automaton:
     """One state for each group, in the order in which they are reached."""
-    example = {}
+    example: dict[int, int] = {}
     for state, which in group.items():
         example.setdefault(which, state)
     order, todo = {group[0]: 0}, [group[0]]

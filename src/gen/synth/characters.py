@@ -4,7 +4,8 @@ Engines disagree about some characters: whether \\d is ten digits or all of Unic
 characters is a pair: those that every engine takes, and those that any engine may take. A text drawn from the first,
 where the pattern asks for the class, and never from the second, where it forbids it, is right for all of them.
 
-Properties are those of Unicode 3.2, which every version of Python carries beside its own: values do not depend on it.
+Properties are those of Unicode 3.2, which every version of Python carries beside its own, so that values are the same
+in all of them; characters that came later are only ever `possible`, unless a pattern names them one by one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -87,7 +89,7 @@ def partition(sets: list[Ranges], alphabet: Ranges) -> list[Ranges]:
             if here and here[0] <= cut:
                 members[-1].add(cut)
     classes: dict[tuple[bool, ...], list[tuple[int, int]]] = {}
-    for cut, following in zip(cuts, cuts[1:], strict=False):
+    for cut, following in pairwise(cuts):
         inside = intersection(((cut, following - 1),), alphabet)
         if inside:
             classes.setdefault(tuple(cut in member for member in members), []).extend(inside)
@@ -141,9 +143,9 @@ def _digit(wide: bool) -> Class:
 def _word(wide: bool) -> Class:
     if not wide:
         return exactly(_WORD)
-    sure = union(_WORD, union(property_of("L"), property_of("Nd")))
-    possible = union(union(sure, property_of("M")), union(property_of("N"), property_of("Pc")))
-    return Class(sure, union(possible, ((0x200C, 0x200D),)))
+    letters = union(property_of("L"), property_of("Nd"))
+    possible = union(union(letters, property_of("M")), union(property_of("N"), property_of("Pc")))
+    return Class(union(_WORD, intersection(letters, assigned())), union(possible, ((0x200C, 0x200D),)))
 
 
 def _space(wide: bool) -> Class:
@@ -169,9 +171,29 @@ POSIX: dict[str, Ranges] = {
 }
 
 
-def either_case(a: Class) -> Class:
-    """The class with each character's other case, where that is one character."""
-    return Class(_either_case(a.sure), _either_case(a.possible))
+def either_case(a: Class, wide: bool) -> Class:
+    """The class with each character's other case, where that is one character; possibly with all that fold to it."""
+    possible = _either_case(a.possible)
+    if wide:
+        folds = _folds()
+        cased = [code for first, last in intersection(possible, _CASED) for code in range(first, last + 1)]
+        possible = ranges(*possible, *((other, other) for code in cased for other in folds.get(code, ())))
+    return Class(_either_case(a.sure), possible)
+
+
+@lru_cache(maxsize=1)
+def _folds() -> dict[int, set[int]]:
+    """For each letter with cases all that are the same but for case: k, K and the sign for kelvin."""
+    found: dict[int, set[int]] = {}
+    for first, last in _CASED:
+        for code in range(first, last + 1):
+            same = {code}
+            for other in (chr(code).lower(), chr(code).upper(), chr(code).casefold()):
+                same |= found.get(ord(other), {ord(other)}) if len(other) == 1 else set()
+            if len(same) > 1 or code in found:
+                same |= found.get(code, set())
+                found |= dict.fromkeys(same, same)
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -186,7 +208,14 @@ def _either_case(a: Ranges) -> Ranges:
 
 
 # Where letters with two cases are, in whole blocks.
-_CASED: Ranges = ((0x41, 0x587), (0x10A0, 0x1FFF), (0x2100, 0x24EF), (0x2C00, 0x2DFF), (0xFF21, 0xFF5A), (0x10400, 0x1044F))
+_CASED: Ranges = (
+    (0x41, 0x587),
+    (0x10A0, 0x1FFF),
+    (0x2100, 0x24EF),
+    (0x2C00, 0x2DFF),
+    (0xFF21, 0xFF5A),
+    (0x10400, 0x1044F),
+)
 
 # -- Unicode properties -------------------------------------------------------------------------------------
 
@@ -229,11 +258,14 @@ _CATEGORIES = {
 }
 _SHORT = {short.lower(): short for short in _CATEGORIES.values()}
 # Scripts whose letters are known by the first word of their names.
+# fmt: off
 _SCRIPTS = (
-    "latin greek cyrillic armenian hebrew arabic syriac thaana devanagari bengali gurmukhi gujarati oriya tamil telugu "
-    "kannada malayalam sinhala thai lao tibetan myanmar georgian hangul ethiopic cherokee khmer mongolian hiragana "
-    "katakana bopomofo han"
-).split()
+    "latin", "greek", "cyrillic", "armenian", "hebrew", "arabic", "syriac", "thaana", "devanagari", "bengali",
+    "gurmukhi", "gujarati", "oriya", "tamil", "telugu", "kannada", "malayalam", "sinhala", "thai", "lao", "tibetan",
+    "myanmar", "georgian", "hangul", "ethiopic", "cherokee", "khmer", "mongolian", "hiragana", "katakana", "bopomofo",
+    "han",
+)
+# fmt: on
 _BOUNDED: dict[str, Class] = {
     "any": exactly(EVERYTHING),
     "ascii": exactly(ASCII),
@@ -297,13 +329,14 @@ def unicode_property(text: str) -> Class | None:
     if name in _BOUNDED:
         return _BOUNDED[name]
     if short := _CATEGORIES.get(name) or _SHORT.get(name):
-        return exactly(property_of(short))
+        return Class(intersection(property_of(short), assigned()), property_of(short))
     if name in _SCRIPTS:
         return _script(name)
     loose = union(property_of("M"), union(property_of("Nl"), property_of("So")))
     for names, category in (("alphabetic alpha", "L"), ("uppercase upper", "Lu"), ("lowercase lower", "Ll")):
         if name in names.split():
-            return Class(property_of(category), union(union(property_of(category), property_of("Lm")), loose))
+            found = property_of(category)
+            return Class(intersection(found, assigned()), union(union(found, property_of("Lm")), loose))
     if name in ("white_space", "space"):
         return class_escape("s", True)
     return None
@@ -325,6 +358,8 @@ def encoded(a: Ranges) -> dict[int, NDArray[np.uint64]]:
             continue
         packed = (codes >> np.uint64(6 * (width - 1))) | np.uint64((0xF00 >> width) & 0xFF)
         for i in range(1, width):
-            packed |= (((codes >> np.uint64(6 * (width - 1 - i))) & np.uint64(0x3F)) | np.uint64(0x80)) << np.uint64(8 * i)
+            packed |= (((codes >> np.uint64(6 * (width - 1 - i))) & np.uint64(0x3F)) | np.uint64(0x80)) << np.uint64(
+                8 * i
+            )
         found[width] = packed
     return found

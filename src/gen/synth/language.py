@@ -159,7 +159,7 @@ class Language:
         return "".join(text)
 
 
-_KEPT = 256
+_KEPT = 64
 _KNOWN: dict[Any, Language] = {}
 
 
@@ -250,18 +250,47 @@ def _ends_with(tree: Node, end: type, side: int) -> bool:
 def _lengths_taken_out(
     trees: list[Node], shortest: int, longest: int | None
 ) -> tuple[list[Node], int, int | None, bool]:
-    """`^[a-z]{1,200}$` is `^[a-z]*$` with lengths, which needs one state instead of two hundred."""
+    """`^x[a-z]{1,200}$` is `^x[a-z]*$` with lengths, which needs two states instead of two hundred.
+
+    So where all but one part of a whole-text pattern has one length, and the other repeats a set of letters.
+    """
     kept: list[Node] = []
     cut = False
     for tree in trees:
-        if isinstance(tree, Parts) and len(tree.parts) == 3 and _is_tied(tree):
-            middle = tree.parts[1]
-            if isinstance(middle, Repeat) and isinstance(middle.part, Letters) and middle.most is not None:
-                shortest = max(shortest, middle.least)
-                longest, cut = min(middle.most, longest if longest is not None else middle.most), True
-                tree = Parts((tree.parts[0], Repeat(middle.part, 0, None), tree.parts[2]))
+        parts = _flat(tree)
+        open_parts = [i for i, part in enumerate(parts) if _fixed_length(part) is None]
+        repeated = parts[open_parts[0]] if len(open_parts) == 1 and _is_tied(tree) else None
+        if isinstance(repeated, Repeat) and isinstance(repeated.part, Letters) and repeated.most is not None:
+            other = sum(_fixed_length(part) or 0 for part in parts)
+            most = other + repeated.most
+            shortest, cut = max(shortest, other + repeated.least), True
+            longest = most if longest is None else min(longest, most)
+            parts[open_parts[0]] = Repeat(repeated.part, 0, None)
+            tree = Parts(tuple(parts))
         kept.append(tree)
     return kept, shortest, longest, cut
+
+
+def _flat(tree: Node) -> list[Node]:
+    """The parts of a sequence, and of the sequences in it."""
+    return [inner for part in tree.parts for inner in _flat(part)] if isinstance(tree, Parts) else [tree]
+
+
+def _fixed_length(node: Node) -> int | None:
+    """How many letters a part takes, where that is always the same number."""
+    if isinstance(node, Letters):
+        return 1
+    if isinstance(node, Repeat):
+        length = _fixed_length(node.part)
+        return node.least * length if length is not None and node.least == node.most else None
+    if isinstance(node, (Parts, Alternation)):
+        lengths = [_fixed_length(part) for part in node.parts]
+        if None in lengths:
+            return None
+        if isinstance(node, Parts):
+            return sum(length for length in lengths if length)
+        return lengths[0] if len(set(lengths)) == 1 else None
+    return 0
 
 
 def _counted(

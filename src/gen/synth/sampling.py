@@ -106,7 +106,7 @@ def _draw(
     k0, k1 = key & LOW32, key >> BITS32
     attempt = attempt & LOW32
     stride = np.int64(counters)
-    height = max(TILE_WORDS // (2 * stride), 1)
+    height: Any = max(TILE_WORDS // (2 * stride), 1)
     tile = np.empty(2 * height * stride, np.uint64)
     numbers = np.empty(height * stride, np.uint64)
     target = np.uint64(data.ctypes.data)
@@ -150,7 +150,7 @@ def _draw_fixed(
     k0, k1 = key & LOW32, key >> BITS32
     attempt = attempt & LOW32
     stride = np.int64(counters)
-    height = max(TILE_WORDS // (4 * stride), 1)
+    height: Any = max(TILE_WORDS // (4 * stride), 1)
     tile = np.empty(4 * height * stride, np.uint64)
     numbers = np.empty(height * stride, np.uint64)
     steps = tables.size
@@ -335,7 +335,9 @@ class TextSampler:
     def unrank(self, ranks: Words) -> pa.Array:
         """The texts of these ranks, uint64 below `cardinality` and 2^63: by length, then by code points."""
         starts = np.array([min(start, EVERY) for start in self.language.starts[:-1]], np.uint64)
-        which = (np.searchsorted(starts, ranks, side="right") - 1).astype(np.uint64)
+        which = np.zeros(ranks.size, np.uint64)
+        if starts.size > 1:
+            which = (np.searchsorted(starts, ranks, side="right") - 1).astype(np.uint64)
         offsets = np.empty(ranks.size + 1, np.int32)
         data = np.empty(ranks.size * self.widest + SPARE, np.uint8)
         none = np.zeros(1, np.uint64)

@@ -22,7 +22,7 @@ from gen.streams import Rows, Stream, Words, rows_array
 from gen.synth.language import Language
 from gen.synth.sampling import CUT, TextSampler, ranked_cells, too_large, write_ranked
 from gen.synth.text import SPARE, text_array
-from gen.synth.walks import EVERY, Cell, Runs, Slots, TooLarge, Ways, in_order
+from gen.synth.walks import EVERY, Cell, Runs, Slots, TooLarge, Way, Ways, in_order
 
 MAXIMUM_LOSS = 1000  # one text in so many may be left out, where few texts lead on from some first parts
 _PIECE = 2**16  # rows at once, where each has many words
@@ -59,9 +59,7 @@ class TextKeys:
     Raises SchemaError where a language is too large for its order, or too uneven to be cut.
     """
 
-    def __init__(
-        self, where: str, language: Language, rows: int, order: str, stream_key: Callable[[str], int]
-    ) -> None:
+    def __init__(self, where: str, language: Language, rows: int, order: str, stream_key: Callable[[str], int]) -> None:
         self.where, self.language, self.rows, self.order = where, language, rows, order
         self.keys = {purpose: stream_key(purpose) for purpose in ("key", "length", "head")}
         self.length_keys = [stream_key(f"key {length}") for length in language.lengths]
@@ -218,7 +216,7 @@ def _tables(where: str, language: Language, needed: int) -> _Tables:
     def count(cell: Cell) -> int:
         return language.counts[cell[0]][cell[1]]
 
-    found = _drawn_cells(ways, [cell for cell in starts if count(cell) >= EVERY], count)
+    found = _drawn_cells(ways, [cell for cell in starts if count(cell) >= EVERY], count, needed)
     reached = {way.target for ways_on in found.values() for way in ways_on}
     cuts = sorted({cell for cell in reached if needed <= count(cell) < EVERY})
     narrowest = min((count(cell) for cell in cuts), default=EVERY)
@@ -263,20 +261,30 @@ def _tables(where: str, language: Language, needed: int) -> _Tables:
     )
 
 
-def _drawn_cells(ways: Ways, starts: list[Cell], count: Callable[[Cell], int]) -> dict[Cell, Any]:
-    """The cells with 2^63 texts or more, with their ways, each after those it leads to."""
-    done: dict[Cell, Any] = {}
+def _drawn_cells(ways: Ways, starts: list[Cell], count: Callable[[Cell], int], needed: int) -> dict[Cell, list[Way]]:
+    """The cells with 2^63 texts or more, with their ways, each after those it leads to.
+
+    A step has fewer letters than it might have where that keeps it from a cell with fewer than `needed` texts.
+    """
+
+    def short_enough(cell: Cell) -> list[Way]:
+        found = ways.to_draw(cell)
+        while any(count(way.target) < needed for way in found) and found[0].target[0] < cell[0] - 1:
+            found = ways.to_draw(cell, cell[0] - found[0].target[0] - 1)
+        return found
+
+    done: dict[Cell, list[Way]] = {}
 
     class Ended(dict[Cell, Any]):
         def __contains__(self, cell: object) -> bool:
             return cell in done or count(cell) < EVERY  # type: ignore[arg-type]
 
-    for cell, found in in_order(starts, ways.to_draw, Ended()):
+    for cell, found in in_order(starts, short_enough, Ended()):
         done[cell] = found
     return done
 
 
 def _spread(cell: int, count: int, ranks: int) -> list[int]:
-    """A cut's cell, and count / ranks in whole part and 64 bits of fraction: rank k has those from k * count / ranks."""
+    """A cut's cell, and count / ranks in whole part and 64 bits of fraction: rank k owns those from k times that on."""
     whole, rest = divmod(count, ranks)
     return [cell, whole, (rest << 64) // ranks]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,9 @@ class Texts:
             self.numbers[letters] = len(self.letters)
             self.letters.extend(encoded(letters).values())
         first = self.numbers[letters]
-        return [(width, first + i) for i, width in enumerate(encoded(letters))] if letters[-1][1] > 0x7F else [(1, first)]
+        return (
+            [(width, first + i) for i, width in enumerate(encoded(letters))] if letters[-1][1] > 0x7F else [(1, first)]
+        )
 
     def blocks(self, state: int, count: int) -> dict[tuple[int, int], list[tuple[int, ...]]] | None:
         """None where there are too many, or a text has more than 8 bytes."""
@@ -136,18 +138,33 @@ class Ways:
     def __init__(self, language: Language) -> None:
         self.language = language
         self.texts = Texts(language)
+        self.known: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        self.tables: dict[tuple[int, int, int, int], int] = {}
 
-    def to_draw(self, cell: tuple[int, int]) -> list[Way]:
+    def to_draw(self, cell: Cell, most: int = _STEP_BYTES) -> list[Way]:
         """All ways, each to another cell or with texts of another width, of as many letters as tables can hold."""
         left, state = cell
-        steps = next(n for n in range(min(left, _STEP_BYTES), 0, -1) if self.texts.blocks(state, n) is not None)
-        found = []
-        for (target, width), paths in (self.texts.blocks(state, steps) or {}).items():
-            onward = self.language.counts[left - steps].get(target, 0)
-            if onward:
-                texts = sum(map(self.texts.count, paths))
-                found.append(Way(texts * onward, self.texts.table(tuple(paths), width), (left - steps, target)))
-        return found
+        steps = next(n for n in range(min(left, most), 0, -1) if self.texts.blocks(state, n) is not None)
+        layer = self.language.counts[left - steps]
+        return [
+            Way(texts * layer[target], self._table(state, steps, target, width), (left - steps, target))
+            for target, width, texts in self._blocks(state, steps)
+            if target in layer
+        ]
+
+    def _blocks(self, state: int, steps: int) -> list[tuple[int, int, int]]:
+        """(next state, bytes, how many texts) of each way."""
+        if (state, steps) not in self.known:
+            blocks = self.texts.blocks(state, steps) or {}
+            self.known[state, steps] = [(*to, sum(map(self.texts.count, paths))) for to, paths in blocks.items()]
+        return self.known[state, steps]
+
+    def _table(self, state: int, steps: int, target: int, width: int) -> int:
+        key = state, steps, target, width
+        if key not in self.tables:
+            paths = (self.texts.blocks(state, steps) or {})[target, width]
+            self.tables[key] = self.texts.table(tuple(paths), width)
+        return self.tables[key]
 
     def to_rank(self, cell: tuple[int, int]) -> list[Way]:
         """The ways in ascending order of their texts: several letters at once where they all lead to one cell."""
