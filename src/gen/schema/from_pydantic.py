@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
+from gen.schema.distributions import distribution_of
 from gen.schema.markers import Marker
-from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, Table, suggestion
+from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, Table, suggestion
 
 # Python type -> kind of column. Most specific first: a bool is an int to Python, a datetime is a date.
 _KIND_OF_TYPE: tuple[tuple[type, str], ...] = (
@@ -33,6 +34,8 @@ _BOUNDS: tuple[tuple[type, str, str, bool], ...] = (
 )
 # constraints Pydantic keeps in its own metadata object, which no synthesizer here can honour yet
 _NOT_YET = ("pattern", "max_digits", "decimal_places", "union_mode")
+# kinds whose laws take times and durations as parameters: seconds, or ISO 8601 text
+TIMES = ("datetime", "date", "time", "duration")
 _FACTS = ("sql", "distribution", "domain", "synthesizer")
 
 
@@ -171,7 +174,7 @@ def _read_facts(where: str, facts: dict[str, Any], values: dict[str, Any]) -> No
     if "sql" in facts:
         _read_sql(where, facts["sql"], values)
     if "distribution" in facts:
-        values["distribution"] = _distribution(where, facts["distribution"])
+        values["distribution"] = distribution_of(where, facts["distribution"], values["kind"] in TIMES)
     for name in ("domain", "synthesizer"):
         if name in facts:
             if not isinstance(facts[name], str):
@@ -210,16 +213,3 @@ def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:
             hint=f'Write ForeignKey("{parts[0] if parts and parts[0] else "Manager"}.id").',
         )
     values["reference"] = Reference(*parts)
-
-
-def _distribution(where: str, fact: Any) -> Distribution:
-    if isinstance(fact, str):
-        return Distribution(fact)
-    if isinstance(fact, dict) and isinstance(fact.get("name"), str):
-        parameters = {name: value for name, value in fact.items() if name != "name"}
-        if all(isinstance(value, (int, float)) for value in parameters.values()):
-            return Distribution(fact["name"], tuple(sorted((k, float(v)) for k, v in parameters.items())))
-    raise SchemaError(
-        f"{where}: the distribution is {fact!r}.",
-        hint='Name it, as "normal", or with numbers: {"name": "normal", "mean": 10, "deviation": 2}.',
-    )

@@ -49,10 +49,13 @@ class Reference:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The law of a column's values, by name, with its parameters in the column's own units."""
+    """The law of a column's values, by name, with its parameters in the column's own units.
+
+    A parameter is a number, a tuple of numbers, or a tuple of distributions: the parts of a mixture.
+    """
 
     name: str
-    parameters: tuple[tuple[str, float], ...] = ()
+    parameters: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -221,11 +224,20 @@ def _table_from_json(data: Mapping[str, Any]) -> Table:
         if reference := values.get("reference"):
             values["reference"] = Reference(**reference)
         if law := values.get("distribution"):
-            values["distribution"] = Distribution(law["name"], tuple((k, v) for k, v in law["parameters"]))
+            values["distribution"] = _distribution_from_json(law)
         if "choices" in values:
             values["choices"] = tuple(values["choices"])
         columns.append(Column(**values))
     return Table(data["name"], tuple(columns), data["rows"], data["fixed"])
+
+
+def _distribution_from_json(law: Mapping[str, Any]) -> Distribution:
+    def value(item: Any) -> Any:
+        if isinstance(item, list):
+            return tuple(value(each) for each in item)
+        return _distribution_from_json(item) if isinstance(item, dict) else item
+
+    return Distribution(law["name"], tuple((name, value(item)) for name, item in law["parameters"]))
 
 
 def _value_to_json(value: Any) -> Any:

@@ -1,0 +1,239 @@
+"""This file knows laws made of pieces: a guide table leads a word to its piece, exactly, in order of the values.
+
+`Choice` draws one of up to 2^20 listed values. `Pieces` draws from atoms, straight lines and quantile tables side by
+side: histograms, mixtures, laws with kinks, and Zipf's head and tail. Both take the word as a plain probability,
+word / 2^64, and their values ascend with it. A piece owns the words from its start up to the next one's; its share is
+exact to 2^-64 in the tails, to 2^-53 in the middle.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.streams import Word, Words, kernel, mulhi
+from gen.synth.quantiles import HALF, cubic
+from gen.synth.special import Floats
+
+MOST_PIECES = 2**20
+ZIPF_HEAD = 65_536  # ranks with a weight of their own; the tail beyond is a table
+
+
+@kernel("void(uint64[::1], uint64[::1], uint32[::1], uint64, int64[::1], int64[::1])")
+def choose(
+    words: Words,
+    starts: Words,
+    guide: NDArray[np.uint32],
+    shift: Word,
+    values: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> None:
+    """The value of the piece that holds each word; `starts` has one sentinel more than there are values."""
+    last = np.uint64(values.size - 1)
+    for i in range(words.size):
+        word = words[i]
+        piece = np.uint64(guide[word >> shift])
+        piece += np.uint64(starts[piece + np.uint64(1)] <= word)  # most often enough, and no branch
+        while piece < last and starts[piece + np.uint64(1)] <= word:
+            piece += np.uint64(1)
+        out[i] = values[min(piece, last)]
+
+
+@kernel(
+    "void(uint64[::1], uint64[::1], uint32[::1], uint64, float64[:, ::1], uint64[:, ::1], float64[:, ::1],"
+    " float64[::1], float64, float64)"
+)
+def place(
+    words: Words,
+    starts: Words,
+    guide: NDArray[np.uint32],
+    shift: Word,
+    lines: Floats,
+    spreads: Words,
+    coefficients: Floats,
+    out: Floats,
+    low: float,
+    high: float,
+) -> None:
+    """The value at each word: its piece's value, plus a slope or a table's quantile for its place in the piece.
+
+    lines: value and slope of each piece; a slope of -n says that the n-th row of `spreads` holds how to spread the
+    piece's words over all 2^64 of them (shift, multiplier), and where its table begins.
+    """
+    last = np.uint64(lines.shape[0] - 1)
+    for i in range(words.size):
+        word = words[i]
+        piece = np.uint64(guide[word >> shift])
+        piece += np.uint64(starts[piece + np.uint64(1)] <= word)
+        while piece < last and starts[piece + np.uint64(1)] <= word:
+            piece += np.uint64(1)
+        piece = min(piece, last)
+        rest, x, slope = word - starts[piece], lines[piece, 0], lines[piece, 1]
+        if slope >= 0.0:
+            x += slope * np.float64(rest)
+        else:
+            spread = np.uint64(-slope) - np.uint64(1)
+            full = mulhi(rest << spreads[spread, 0], spreads[spread, 1]) << np.uint64(1)
+            full ^= (np.uint64(0) - (full >> np.uint64(63))) & np.uint64(0x7FFFFFFFFFFFFFFF)  # the table's shape
+            x += cubic(full, coefficients, spreads[spread, 2])
+        out[i] = min(max(x, low), high)
+
+
+# -- from weights to words --------------------------------------------------------------------------------
+
+
+def starts_of(weights: Floats) -> Words:
+    """uint64 of one more than there are weights: the word at which each piece begins; the last is a sentinel.
+
+    Counted from both ends, so that shares in either tail are exact to 2^-64.
+    """
+    below = np.concatenate([[0.0], np.cumsum(weights)])
+    above = np.concatenate([np.cumsum(weights[::-1])[::-1], [0.0]])
+    lower = below < above
+    shares = np.where(lower, below / (below + above), above / (below + above))
+    starts = np.ldexp(np.minimum(shares, 0.5), 64).astype(np.uint64)
+    starts = np.where(lower, starts, np.uint64(0) - starts)
+    starts[-1] = 2**64 - 1
+    return np.maximum.accumulate(starts)
+
+
+def guide_of(starts: Words) -> tuple[NDArray[np.uint32], np.uint64]:
+    """For the leading bits of a word, the piece at which the search begins; and how far to shift the word."""
+    bits = min(max(8, int(len(starts) * 4).bit_length()), 20)
+    shift = np.uint64(64 - bits)
+    leading = np.arange(2**bits, dtype=np.uint64) << shift
+    return np.maximum(np.searchsorted(starts[:-1], leading, "right") - 1, 0).astype(np.uint32), shift
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A law of listed values, int64 or float64, ascending, with their weights."""
+
+    values: NDArray[np.int64] | Floats
+    weights: Floats
+
+    def __post_init__(self) -> None:
+        kept = self.weights > 0
+        starts = starts_of(self.weights[kept])
+        guide, shift = guide_of(starts)
+        values = np.ascontiguousarray(self.values[kept])
+        facts = {"values": values, "weights": self.weights[kept], "_guide": (starts, guide, shift)}
+        for name, value in facts.items():
+            object.__setattr__(self, name, value)
+
+    def at(self, words: Words) -> NDArray[Any]:
+        """One draw for each word, of the dtype of the values."""
+        out = np.empty(words.size, np.int64)
+        choose(words, *self._guide, self.values.view(np.int64), out)  # type: ignore[attr-defined]
+        return out.view(self.values.dtype)
+
+    def words_of(self, probabilities: Words) -> Words:
+        """The words whose values ascend with plain probabilities, word / 2^64: the same."""
+        return probabilities
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A share of a law: an atom at `value`; or a straight line `width` long; or a table of quantiles less `value`."""
+
+    weight: float
+    value: float
+    width: float = 0.0
+    table: NDArray[np.float64] | None = None
+
+
+class Pieces:
+    """A law of pieces in ascending order, on [low, high], float64."""
+
+    def __init__(self, pieces: Sequence[Piece], low: float, high: float) -> None:
+        kept = [piece for piece in pieces if piece.weight > 0]
+        self.low, self.high = low, high
+        starts = starts_of(np.array([piece.weight for piece in kept]))
+        ends = [*starts[1:-1].tolist(), 2**64]
+        rows: dict[int, int] = {}  # of each table, the row of the coefficients where it begins
+        tables: list[Floats] = []
+        lines: list[tuple[float, float]] = []
+        spreads: list[tuple[int, int, int]] = []
+        for piece, start, end in zip(kept, starts.tolist(), ends, strict=False):
+            words = max(end - start, 1)
+            slope = piece.width / words
+            if piece.table is not None:
+                if id(piece.table) not in rows:
+                    rows[id(piece.table)] = len(tables) * 2 * HALF
+                    tables.append(piece.table)
+                spreads.append((*_spread(words), rows[id(piece.table)]))
+                slope = -float(len(spreads))
+            lines.append((piece.value, slope))
+        self._guide = (starts, *guide_of(starts))
+        self._lines = np.array(lines)
+        self._spreads = np.array(spreads or [(0, 0, 0)], np.uint64)
+        self._coefficients = np.concatenate(tables) if tables else np.zeros((1, 4))
+
+    def at(self, words: Words) -> Floats:
+        """float64 array: one draw for each word, in [low, high]."""
+        out = np.empty(words.size, np.float64)
+        place(words, *self._guide, self._lines, self._spreads, self._coefficients, out, self.low, self.high)
+        return out
+
+    def words_of(self, probabilities: Words) -> Words:
+        """The words whose values ascend with plain probabilities, word / 2^64: the same."""
+        return probabilities
+
+
+def _spread(words: int) -> tuple[int, int]:
+    """Shift and multiplier that spread [0, words) over [0, 2^63): both monotone, never beyond."""
+    shift = max(64 - words.bit_length(), 0)
+    return shift, min(2**127 // (words << shift), 2**64 - 1)
+
+
+# -- weights of counts ------------------------------------------------------------------------------------
+
+
+def _from_ratios(least: int, mode: int, log_ratios: Floats) -> tuple[int, Floats]:
+    """Weights, 1 at the mode, from the logarithms of the ratio of each weight to the one before it."""
+    steps = np.concatenate([[0.0], np.cumsum(log_ratios)])
+    return least, np.exp(steps - steps[mode - least])
+
+
+def poisson_weights(mean: float) -> tuple[int, Floats]:
+    """The least count and the weights from there on, of all counts whose probability a word can hold (2^-64)."""
+    least, most = _reach(mean, math.sqrt(mean))
+    counts = np.arange(least + 1, most + 1, dtype=np.float64)
+    return _from_ratios(least, min(max(int(mean), least), most), np.log(mean / counts))
+
+
+def binomial_weights(trials: int, probability: float) -> tuple[int, Floats]:
+    """The least count of successes, and the weights from there on; like `poisson_weights`."""
+    mean = trials * probability
+    least, most = _reach(mean, math.sqrt(mean * (1 - probability)), trials)
+    counts = np.arange(least + 1, most + 1, dtype=np.float64)
+    log_ratios = np.log((trials - counts + 1) / counts) + math.log(probability / (1 - probability))
+    return _from_ratios(least, min(max(int((trials + 1) * probability), least), most), log_ratios)
+
+
+def spread_of(name: str, parameters: dict[str, float]) -> float:
+    """The standard deviation of a counting law: what decides the size of its table."""
+    if name == "poisson":
+        return math.sqrt(parameters["mean"])
+    return math.sqrt(parameters["trials"] * parameters["probability"] * (1 - parameters["probability"]))
+
+
+def entries_of(deviation: float) -> float:
+    """How many counts a table of a law of this deviation lists."""
+    return 20 * deviation + 200
+
+
+def _reach(mean: float, deviation: float, limit: int | None = None) -> tuple[int, int]:
+    """The counts that have a probability of 2^-64 or more: ten deviations, and room where the law is skewed."""
+    least, most = int(max(mean - 10 * deviation - 40, 0)), int(mean + 10 * deviation + 100)
+    return least, most if limit is None else max(min(most, limit), least)
+
+
+def power_weights(first: float, step: float, count: int, exponent: float) -> Floats:
+    """(first + step * i)^-exponent, relative to the first one."""
+    return np.asarray(np.exp(-exponent * np.log1p(np.arange(count) * (step / first))))
