@@ -155,7 +155,7 @@ def _long_zipf(counts: Counts, exponent: float) -> Rounded:
     logarithm = math.log(edge / counts.first)
     mass = math.exp(-exponent * logarithm) * edge / counts.step * float(law.integral(np.array(law.ratio)))
     total, last = float(head.sum()) + mass, counts.grid.count - 0.5
-    pieces = [Piece(weight / total, float(rank)) for rank, weight in enumerate(head.tolist())]
+    pieces = [Piece(head / total, np.arange(ZIPF_HEAD, dtype=np.float64))]
     if mass > 2.0**-64 * total:
         tail = Truncated(law, -counts.first / counts.step, edge / counts.step, ZIPF_HEAD - 0.5, last)
         pieces += pieces_of(parts_of(tail, mass / total))

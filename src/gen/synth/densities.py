@@ -378,12 +378,13 @@ class Mixture:
             error = _logit(*found) - target
             low, high = np.where(error <= 0, z, low), np.where(error >= 0, z, high)
             step = error * found[0] * found[1] / np.maximum(self.density(z), _TINY)
+            narrow = 2 * np.spacing(np.abs(z))
+            done = (np.abs(error) < 1e-13) | (np.abs(step) <= narrow) | (high - low <= narrow)
+            if np.all(done):
+                break
             moved = z - step
             moved = np.where((moved > low) & (moved < high), moved, (low + high) / 2)
-            settled = np.abs(moved - z) <= 1e-15 * np.abs(z) + _TINY
-            z = np.where(error == 0, z, moved)
-            if np.all(settled | (np.abs(error) < 1e-14)):
-                break
+            z = np.where(done, z, moved)
         return z
 
     def _grid(self) -> Floats:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.streams import Word, Words, kernel, mulhi
+from gen.streams import TILE, Word, Words, kernel, mulhi
 from gen.synth.quantiles import HALF, cubic
 from gen.synth.special import Floats
 
@@ -66,22 +66,29 @@ def place(
     piece's words over all 2^64 of them (shift, multiplier), and where its table begins.
     """
     last = np.uint64(lines.shape[0] - 1)
-    for i in range(words.size):
-        word = words[i]
-        piece = np.uint64(guide[word >> shift])
-        piece += np.uint64(starts[piece + np.uint64(1)] <= word)
-        while piece < last and starts[piece + np.uint64(1)] <= word:
-            piece += np.uint64(1)
-        piece = min(piece, last)
-        rest, x, slope = word - starts[piece], lines[piece, 0], lines[piece, 1]
-        if slope >= 0.0:
-            x += slope * np.float64(rest)
-        else:
-            spread = np.uint64(-slope) - np.uint64(1)
-            full = mulhi(rest << spreads[spread, 0], spreads[spread, 1]) << np.uint64(1)
+    curved = np.empty(TILE + 1, np.uint64)  # which rows of the tile have a table, and which piece is theirs
+    owners = np.empty(TILE + 1, np.uint64)
+    for begin in range(0, words.size, TILE):
+        size, count = min(words.size - begin, TILE), 0
+        for i in range(size):
+            word = words[begin + i]
+            piece = np.uint64(guide[word >> shift])
+            piece += np.uint64(starts[piece + np.uint64(1)] <= word)
+            while piece < last and starts[piece + np.uint64(1)] <= word:
+                piece += np.uint64(1)
+            piece = min(piece, last)
+            slope = lines[piece, 1]
+            out[begin + i] = min(max(lines[piece, 0] + slope * np.float64(word - starts[piece]), low), high)
+            curved[count], owners[count] = np.uint64(begin + i), piece
+            count += slope < 0.0  # no branch: which kind of piece comes next cannot be predicted
+        for k in range(count):
+            row, piece = curved[k], owners[k]
+            spread = np.uint64(-lines[piece, 1]) - np.uint64(1)
+            rest = (words[row] - starts[piece]) << spreads[spread, 0]
+            full = mulhi(rest, spreads[spread, 1]) << np.uint64(1)
             full ^= (np.uint64(0) - (full >> np.uint64(63))) & np.uint64(0x7FFFFFFFFFFFFFFF)  # the table's shape
-            x += cubic(full, coefficients, spreads[spread, 2])
-        out[i] = min(max(x, low), high)
+            x = lines[piece, 0] + cubic(full, coefficients, spreads[spread, 2])
+            out[row] = min(max(x, low), high)
 
 
 # -- from weights to words --------------------------------------------------------------------------------
@@ -139,40 +146,45 @@ class Choice:
 
 @dataclass(frozen=True)
 class Piece:
-    """A share of a law: an atom at `value`; or a straight line `width` long; or a table of quantiles less `value`."""
+    """A share of a law: an atom at `value`; or a straight line `width` long; or a table of quantiles less `value`.
 
-    weight: float
-    value: float
-    width: float = 0.0
-    table: NDArray[np.float64] | None = None
+    Or many of them, as arrays of equal length; of those with tables, `tables` repeats.
+    """
+
+    weight: float | Floats
+    value: float | Floats
+    width: float | Floats = 0.0
+    tables: tuple[Floats | None, ...] = (None,)
 
 
 class Pieces:
     """A law of pieces in ascending order, on [low, high], float64."""
 
     def __init__(self, pieces: Sequence[Piece], low: float, high: float) -> None:
-        kept = [piece for piece in pieces if piece.weight > 0]
         self.low, self.high = low, high
-        starts = starts_of(np.array([piece.weight for piece in kept]))
-        ends = [*starts[1:-1].tolist(), 2**64]
-        rows: dict[int, int] = {}  # of each table, the row of the coefficients where it begins
-        tables: list[Floats] = []
-        lines: list[tuple[float, float]] = []
-        spreads: list[tuple[int, int, int]] = []
-        for piece, start, end in zip(kept, starts.tolist(), ends, strict=False):
-            words = max(end - start, 1)
-            slope = piece.width / words
-            if piece.table is not None:
-                if id(piece.table) not in rows:
-                    rows[id(piece.table)] = len(tables) * 2 * HALF
-                    tables.append(piece.table)
-                spreads.append((*_spread(words), rows[id(piece.table)]))
-                slope = -float(len(spreads))
-            lines.append((piece.value, slope))
+        columns = [np.broadcast_arrays(*map(np.atleast_1d, (p.weight, p.value, p.width))) for p in pieces]
+        weights, values, widths = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+        tables: dict[int, Floats] = {}
+        places = []  # of each piece, which table it has; 0 for none
+        for piece, (weight, _, _) in zip(pieces, columns, strict=True):
+            tables |= {id(table): table for table in piece.tables if table is not None}
+            number = {key: place + 1 for place, key in enumerate(tables)}
+            places.append(np.resize([number.get(id(table), 0) for table in piece.tables], len(weight)))
+        kept = weights > 0
+        table = np.concatenate(places)[kept]
+        starts = starts_of(weights[kept])
+        words = np.maximum(np.append(starts[1:-1], np.uint64(0)) - starts[:-1], np.uint64(1))  # 2^64 counts as 0
+        words = np.where(words == 1, np.uint64(2**64 - 1), words) if len(words) == 1 else words
+        slopes = widths[kept] / words.astype(np.float64)
+        distinct, which = np.unique(
+            np.stack([words, table.astype(np.uint64)])[:, table > 0], axis=1, return_inverse=True
+        )
+        slopes[table > 0] = -1.0 - which.ravel()
+        spreads = [(*_spread(count), (number - 1) * 2 * HALF) for count, number in distinct.T.tolist()]
         self._guide = (starts, *guide_of(starts))
-        self._lines = np.array(lines)
+        self._lines = np.stack([values[kept], slopes], axis=1)
         self._spreads = np.array(spreads or [(0, 0, 0)], np.uint64)
-        self._coefficients = np.concatenate(tables) if tables else np.zeros((1, 4))
+        self._coefficients = np.concatenate(list(tables.values())) if tables else np.zeros((2 * HALF, 4))
 
     def at(self, words: Words) -> Floats:
         """float64 array: one draw for each word, in [low, high]."""

@@ -74,19 +74,6 @@ def round_to_grid(ranks: NDArray[np.float64], out: NDArray[np.int64], first: Wor
         out[i] = first + np.int64(min(rank, last_rank)) * step
 
 
-@kernel("void(uint64[::1], float64[:, ::1], int64[::1], int64, uint64, int64)")
-def rounded_quantiles(
-    words: Words, table: NDArray[np.float64], out: NDArray[np.int64], first: Word, last_rank: Word, step: Word
-) -> None:
-    """`quantiles` and `round_to_grid` in one pass, with equal results where bounds are half a step beyond."""
-    top = np.float64(last_rank)
-    most = min(top, 18446744073709549568.0)  # the largest double below 2^64
-    for i in range(words.size):
-        x = cubic(words[i], table, np.uint64(0))
-        rank = min(np.uint64(min(max(x, 0.0), most) + 0.5), last_rank)
-        out[i] = first + np.int64(rank if x < top else last_rank) * step
-
-
 def folded(probabilities: Words) -> Words:
     """Plain probabilities, word / 2^64, in the shape of the table's words: the upper half counted from the upper end.
 

@@ -19,7 +19,7 @@ from gen.synth.densities import Density, Mixture, Normal, Truncated, Uniform
 from gen.synth.discrete import Choice, Piece, Pieces
 from gen.synth.grids import Grid
 from gen.synth.lines import Refused
-from gen.synth.quantiles import TOLERANCE, QuantileTable, normal_table, round_to_grid, rounded_quantiles, table_of
+from gen.synth.quantiles import TOLERANCE, QuantileTable, normal_table, round_to_grid, table_of
 from gen.synth.special import Floats
 
 MOST_TABLES = 64  # in one law: 10 MB
@@ -81,10 +81,7 @@ class Rounded:
     def at(self, words: Words) -> NDArray[np.int64]:
         out = np.empty(words.size, np.int64)
         first, last, step = np.int64(self.grid.first), np.uint64(self.grid.count - 1), np.int64(self.grid.step)
-        if isinstance(self.law, QuantileTable):
-            rounded_quantiles(words, self.law.coefficients, out, first, last, step)
-        else:
-            round_to_grid(self.law.at(words), out, first, last, step)
+        round_to_grid(self.law.at(words), out, first, last, step)
         return out
 
     def words_of(self, probabilities: Words) -> Words:
@@ -211,19 +208,33 @@ class _Assembly:
         """Parts that follow each other; of many copies of one, all share its tables."""
         waiting = self.atoms[::-1]
         for part in self.parts:
-            law, weight = part.law, part.weight / part.copies
-            for moved in (i * part.period for i in range(part.copies)):
-                left = law.low
-                for right in (*law.breaks, law.high):
-                    while waiting and waiting[-1][0] < right + moved:
-                        place, share = waiting.pop()
-                        if place - moved > left:
-                            yield from self._share(weight, law, left, place - moved, moved)
-                            left = place - moved
-                        yield Piece(share, place)
-                    yield from self._share(weight, law, left, right, moved)
-                    left = right
+            law, weight, moves = (
+                part.law,
+                part.weight / part.copies,
+                np.arange(part.copies, dtype=np.float64) * part.period,
+            )
+            if not waiting or waiting[-1][0] > law.high + moves[-1]:
+                yield _repeated([*self._cut_at(weight, law, [])], moves)
+                continue
+            for moved in moves.tolist():
+                inside = []
+                while waiting and waiting[-1][0] - moved < law.high:
+                    place, share = waiting.pop()
+                    inside.append((place - moved, share))
+                for piece in self._cut_at(weight, law, inside):
+                    yield _repeated([piece], np.array([moved]))
         yield from (Piece(share, place) for place, share in waiting[::-1])
+
+    def _cut_at(self, weight: float, law: Truncated, atoms: Sequence[tuple[float, float]]) -> Iterator[Piece]:
+        """One law and atoms before its end, which are in ascending order."""
+        cuts = sorted({law.high, *law.breaks, *(place for place, _ in atoms)})
+        shares, left = dict(atoms), law.low
+        for right in cuts:
+            if right > left:
+                yield from self._share(weight, law, left, right)
+                left = right
+            if right in shares:
+                yield Piece(shares[right], right)
 
     def _overlapping(self) -> Iterator[Piece]:
         laws = [pair for part in self.parts for pair in part.copied()]
@@ -240,14 +251,14 @@ class _Assembly:
             if right is not None:
                 yield from self._between(laws, left, right)
 
-    def _share(self, weight: float, law: Truncated, left: float, right: float, moved: float = 0.0) -> Iterator[Piece]:
-        """One law from left to right, all moved; `weight` is that of the whole law."""
+    def _share(self, weight: float, law: Truncated, left: float, right: float) -> Iterator[Piece]:
+        """One law from left to right; `weight` is that of the whole law."""
         whole = left <= law.low and law.high <= right
         share = weight if whole else weight * _between(*law.tails(np.array([left, right])))
         if isinstance(law.law, Uniform):
-            yield Piece(share, left + moved, right - left)
+            yield Piece(share, left, right - left)
         elif share > 0:
-            yield from self._cut(share, law, left, right, moved)
+            yield from self._cut(share, law, left, right)
 
     def _between(self, laws: Sequence[tuple[float, Truncated]], left: float, right: float) -> Iterator[Piece]:
         """The pieces of one interval, in which no part begins or ends."""
@@ -268,19 +279,19 @@ class _Assembly:
             mixture = Mixture([law for law, _ in weighed], [share for _, share in weighed])
             yield from self._cut(total, Truncated(mixture, 0.0, 1.0, left, right), left, right)
 
-    def _cut(self, weight: float, law: Truncated, left: float, right: float, moved: float = 0.0) -> Iterator[Piece]:
+    def _cut(self, weight: float, law: Truncated, left: float, right: float) -> Iterator[Piece]:
         """The law between left and right, as tables whose errors are small; cut where they are not."""
         waiting = [(weight, left, right)]
         while waiting:  # every turn takes a piece, or one of the few tables there may be
             share, low, high = waiting.pop()
             part = Truncated(law.law, 0.0, law.scale, low - law.location, high - law.location)
             if part.mass <= 0 or part.low >= part.high:
-                yield Piece(share, low + moved)
+                yield Piece(share, low)
                 continue
             table, error, at = self._table(part)
             at = min(max(at + law.location, low), high)
             if error * share <= TOLERANCE or not low < at < high:
-                yield Piece(share, law.location + moved, table=table)
+                yield Piece(share, law.location, tables=(table,))
                 continue
             below, above = (float(tail[0]) for tail in part.tails(np.array([at - law.location])))
             waiting += [(share * above, at, high), (share * below, low, at)]
@@ -295,6 +306,13 @@ class _Assembly:
                 )
             self._known[key] = table_of(part)
         return self._known[key]
+
+
+def _repeated(pieces: Sequence[Piece], moves: Floats) -> Piece:
+    """The pieces of one copy, at each move; one after another."""
+    values = np.add.outer(moves, np.array([piece.value for piece in pieces])).ravel()
+    weights, widths = (np.tile(part, len(moves)) for part in zip(*((p.weight, p.width) for p in pieces), strict=True))
+    return Piece(weights, values, widths, tuple(table for piece in pieces for table in piece.tables))
 
 
 def _between(below: Floats, above: Floats) -> float:
