@@ -86,7 +86,9 @@ def _spot(share: float) -> Callable[[Line, Mapping[str, Any]], float]:
         low, high = (end - values["start"] for end in line.ends)
         near = max(low, 0.0)
         found: float = near + (high - near) * share
-        return found if found > 0 else 0.5 if line.grid else math.nan
+        if high < near or (found <= 0 and line.grid is None):
+            return math.nan  # no value lies beyond the start
+        return found or 0.5
 
     return spot
 

@@ -54,7 +54,7 @@ class Line:
         place = self.exact(value)
         if self.grid is not None and (place.denominator > 1 or int(float(place)) != place):
             raise Refused(
-                f"the value {value} is not one the column can hold.", "Give a value the bounds and type allow."
+                f"{float(value):.10g} is not a value the column can hold.", "Give a value the bounds and type allow."
             )
         return float(place)
 
