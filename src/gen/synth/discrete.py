@@ -34,14 +34,13 @@ def choose(
     out: NDArray[np.int64],
 ) -> None:
     """The value of the piece that holds each word; `starts` has one sentinel more than there are values."""
-    last = np.uint64(values.size - 1)
     for i in range(words.size):
-        word = words[i]
+        word = min(words[i], np.uint64(0xFFFFFFFFFFFFFFFE))  # the sentinel is above it, and ends the search
         piece = np.uint64(guide[word >> shift])
         piece += np.uint64(starts[piece + np.uint64(1)] <= word)  # most often enough, and no branch
-        while piece < last and starts[piece + np.uint64(1)] <= word:
+        while starts[piece + np.uint64(1)] <= word:
             piece += np.uint64(1)
-        out[i] = values[min(piece, last)]
+        out[i] = values[piece]
 
 
 @kernel(
@@ -65,18 +64,16 @@ def place(
     lines: value and slope of each piece; a slope of -n says that the n-th row of `spreads` holds how to spread the
     piece's words over all 2^64 of them (shift, multiplier), and where its table begins.
     """
-    last = np.uint64(lines.shape[0] - 1)
     curved = np.empty(TILE + 1, np.uint64)  # which rows of the tile have a table, and which piece is theirs
     owners = np.empty(TILE + 1, np.uint64)
     for begin in range(0, words.size, TILE):
         size, count = min(words.size - begin, TILE), 0
         for i in range(size):
-            word = words[begin + i]
+            word = min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE))
             piece = np.uint64(guide[word >> shift])
             piece += np.uint64(starts[piece + np.uint64(1)] <= word)
-            while piece < last and starts[piece + np.uint64(1)] <= word:
+            while starts[piece + np.uint64(1)] <= word:
                 piece += np.uint64(1)
-            piece = min(piece, last)
             slope = lines[piece, 1]
             out[begin + i] = min(max(lines[piece, 0] + slope * np.float64(word - starts[piece]), low), high)
             curved[count], owners[count] = np.uint64(begin + i), piece
