@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.streams import TILE, Word, Words, kernel, mulhi
+from gen.streams import TILE, Word, Words, device, kernel, mulhi
 from gen.synth.quantiles import HALF, cubic
 from gen.synth.special import Floats
 
@@ -43,6 +43,13 @@ def choose(
         out[i] = values[piece]
 
 
+@device
+def _spread_out(rest: Word, shift: Word, multiplier: Word) -> Word:
+    """A piece's words spread over all 2^64 of them, in the shape of a quantile table's words."""
+    word = mulhi(rest << shift, multiplier) << np.uint64(1)
+    return word ^ ((np.uint64(0) - (word >> np.uint64(63))) & np.uint64(0x7FFFFFFFFFFFFFFF))
+
+
 @kernel(
     "void(uint64[::1], uint64[::1], uint32[::1], uint64, float64[:, ::1], uint64[:, ::1], float64[:, ::1],"
     " float64[::1], float64, float64)"
@@ -64,8 +71,10 @@ def place(
     lines: value and slope of each piece; a slope of -n says that the n-th row of `spreads` holds how to spread the
     piece's words over all 2^64 of them (shift, multiplier), and where its table begins.
     """
-    curved = np.empty(TILE + 1, np.uint64)  # which rows of the tile have a table, and which piece is theirs
-    owners = np.empty(TILE + 1, np.uint64)
+    # Of the rows of a tile that have a table: which row, its piece, its place in the piece, and its quantile.
+    rows, pieces = np.empty(TILE + 1, np.uint64), np.empty(TILE + 1, np.uint64)
+    rests, found = np.empty(TILE + 1, np.uint64), np.empty(TILE, np.float64)
+    only, shift_of, multiplier = spreads.shape[0] == 1, spreads[0, 0], spreads[0, 1]
     for begin in range(0, words.size, TILE):
         size, count = min(words.size - begin, TILE), 0
         for i in range(size):
@@ -74,18 +83,20 @@ def place(
             piece += np.uint64(starts[piece + np.uint64(1)] <= word)
             while starts[piece + np.uint64(1)] <= word:
                 piece += np.uint64(1)
-            slope = lines[piece, 1]
-            out[begin + i] = min(max(lines[piece, 0] + slope * np.float64(word - starts[piece]), low), high)
-            curved[count], owners[count] = np.uint64(begin + i), piece
+            slope, rest = lines[piece, 1], word - starts[piece]
+            out[begin + i] = min(max(lines[piece, 0] + slope * np.float64(rest), low), high)
+            rows[count], pieces[count], rests[count] = np.uint64(begin + i), piece, rest
             count += slope < 0.0  # no branch: which kind of piece comes next cannot be predicted
+        if only:  # Zipf's tail: the same for all rows, and half the time
+            for k in range(count):
+                found[k] = cubic(_spread_out(rests[k], shift_of, multiplier), coefficients, np.uint64(0))
+        else:
+            for k in range(count):
+                spread = np.uint64(-lines[pieces[k], 1]) - np.uint64(1)
+                full = _spread_out(rests[k], spreads[spread, 0], spreads[spread, 1])
+                found[k] = cubic(full, coefficients, spreads[spread, 2])
         for k in range(count):
-            row, piece = curved[k], owners[k]
-            spread = np.uint64(-lines[piece, 1]) - np.uint64(1)
-            rest = (words[row] - starts[piece]) << spreads[spread, 0]
-            full = mulhi(rest, spreads[spread, 1]) << np.uint64(1)
-            full ^= (np.uint64(0) - (full >> np.uint64(63))) & np.uint64(0x7FFFFFFFFFFFFFFF)  # the table's shape
-            x = lines[piece, 0] + cubic(full, coefficients, spreads[spread, 2])
-            out[row] = min(max(x, low), high)
+            out[rows[k]] = min(max(lines[pieces[k], 0] + found[k], low), high)
 
 
 # -- from weights to words --------------------------------------------------------------------------------
