@@ -17,7 +17,8 @@ from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
 from gen.schema.markers import Marker
-from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, suggestion
+from gen.schema.distributions import distribution_of
+from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, suggestion
 
 # -- constraints --------------------------------------------------------------------------------------------
 
@@ -246,6 +247,8 @@ _CONSTRAINTS: dict[str, _Apply] = {
 
 # -- facts ----------------------------------------------------------------------------------------------------
 
+# kinds whose laws take times and durations as parameters: seconds, or ISO 8601 text
+_TIMES = ("datetime", "date", "time", "duration")
 FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored")
 
 
@@ -282,7 +285,7 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     if "sql" in facts:
         _read_sql(where, facts["sql"], values)
     if "distribution" in facts:
-        values["distribution"] = read_distribution(where, facts["distribution"])
+        values["distribution"] = distribution_of(where, facts["distribution"], column.kind in _TIMES)
     for name in ("domain", "synthesizer", "stored"):
         if name in facts:
             if not isinstance(facts[name], str):
@@ -360,17 +363,3 @@ def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:
             hint=f'Write ForeignKey("{parts[0] if parts and parts[0] else "Manager"}.id").',
         )
     values["reference"] = Reference(*parts)
-
-
-def read_distribution(where: str, fact: Any) -> Distribution:
-    """A law, by name or with its parameters."""
-    if isinstance(fact, str):
-        return Distribution(fact)
-    if isinstance(fact, dict) and isinstance(fact.get("name"), str):
-        parameters = {name: value for name, value in fact.items() if name != "name"}
-        if all(isinstance(value, (int, float)) for value in parameters.values()):
-            return Distribution(fact["name"], tuple(sorted((k, float(v)) for k, v in parameters.items())))
-    raise SchemaError(
-        f"{where}: the distribution is {fact!r}.",
-        hint='Name it, as "normal", or with numbers: {"name": "normal", "mean": 10, "deviation": 2}.',
-    )

@@ -55,32 +55,6 @@ class ForeignKey(Marker):
 
 
 @dataclass(frozen=True)
-class Uniform(Marker):
-    """Every value between the bounds is equally likely: the default."""
-
-    def facts(self) -> dict[str, Any]:
-        return {"distribution": "uniform"}
-
-
-@dataclass(frozen=True)
-class Normal(Marker):
-    """The normal law, truncated to the column's bounds exactly.
-
-    mean: in the column's unit; the middle of the bounds unless given. deviation: the standard deviation before
-    truncation, in the column's unit; a sixth of the range unless given. For times, both are in seconds, the mean since
-    1970-01-01.
-    """
-
-    mean: float | None = None
-    deviation: float | None = None
-
-    def facts(self) -> dict[str, Any]:
-        parameters = {"mean": self.mean, "deviation": self.deviation}
-        given = {name: value for name, value in parameters.items() if value is not None}
-        return {"distribution": {"name": "normal", **given} if given else "normal"}
-
-
-@dataclass(frozen=True)
 class Domain(Marker):
     """What the text is about: Domain("name") draws plausible names of people."""
 

@@ -66,10 +66,13 @@ class Reference:
 
 @dataclass(frozen=True)
 class Distribution:
-    """The law of a column's values, by name, with its parameters in the column's own units."""
+    """The law of a column's values, by name, with its parameters in the column's own units.
+
+    A parameter is a number, a tuple of numbers, or a tuple of distributions: the parts of a mixture.
+    """
 
     name: str
-    parameters: tuple[tuple[str, float], ...] = ()
+    parameters: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -347,7 +350,7 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
     if reference := values.get("reference"):
         values["reference"] = Reference(**reference)
     if law := values.get("distribution"):
-        values["distribution"] = Distribution(law["name"], tuple((k, v) for k, v in law["parameters"]))
+        values["distribution"] = _distribution_from_json(law)
     if "parts" in facts:
         values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
     for name in ("choices", "patterns", "weights"):
@@ -367,6 +370,15 @@ def _table_from_json(data: Mapping[str, Any]) -> Table:
     columns = tuple(column_from_json(facts) for facts in data["columns"])
     whole = column_from_json(data["whole"]) if "whole" in data else None
     return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False), whole)
+
+
+def _distribution_from_json(law: Mapping[str, Any]) -> Distribution:
+    def value(item: Any) -> Any:
+        if isinstance(item, list):
+            return tuple(value(each) for each in item)
+        return _distribution_from_json(item) if isinstance(item, dict) else item
+
+    return Distribution(law["name"], tuple((name, value(item)) for name, item in law["parameters"]))
 
 
 def _value_to_json(value: Any) -> Any:

@@ -1,17 +1,18 @@
-"""This file knows continuous laws: a distribution, truncated to bounds, compiled to a table of its quantile function.
+"""This file knows laws: their names, parameters, checks and defaults, and how a declared one becomes a sampler.
 
-The table is indexed by the floating-point shape of a 64-bit word, so that its cells shrink geometrically into both
-tails: a cubic in each cell, error below 2e-10 in units of probability. One kernel then serves every law, with + - *
-alone, so that values are the same on every platform; logarithms and exponentials are spent here, once, at plan time.
+A law is drawn on a line: the ranks of a grid, or a float column's values. It is truncated to the column's bounds
+exactly, the mass outside spread over the inside; rounded to the nearest grid point, with edges half a step beyond the
+bounds; and its values ascend with the word, so that a copula can join columns.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -19,162 +20,388 @@ from numpy.typing import NDArray
 
 from gen.errors import SchemaError
 from gen.schema.spec import Distribution, suggestion
-from gen.streams import Word, Words, intrinsic, ir, kernel, types
+from gen.streams import Rows, Words
+from gen.synth.components import BUILDERS, mixed
+from gen.synth.counting import Counts, counting_sampler, counts_of, weights_of
+from gen.synth.discrete import Choice
+from gen.synth.lines import Line, Refused
+from gen.synth.samplers import (
+    MOST_POINTS,
+    EvenFloats,
+    EvenIntegers,
+    Parts,
+    Rounded,
+    Sampler,
+    Steps,
+    WholeFloats,
+    listed_on_grid,
+    sampler_of,
+)
 
-OCTAVES = 40  # the last octave, u < 2^-41, is one linear piece up to the bound
-CELLS = 64  # per octave
-_STANDARD = NormalDist()
+UNIFORM = Distribution("uniform")
 
+# -- names and parameters --------------------------------------------------------------------------------
 
-@intrinsic
-def _leading_zeros(typingctx: Any, x: Any) -> Any:
-    """How many of the 64 bits are zero before the first one."""
+# kind of parameter -> (what it must be, whether a value is that)
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "position": ("a finite number", lambda v: _is_number(v)),
+    "length": ("a finite number above 0", lambda v: _is_number(v) and v > 0),
+    "number": ("a finite number", lambda v: _is_number(v)),
+    "whole": ("a whole number", lambda v: _is_number(v) and v == int(v)),
+    "step": ("a finite number other than 0", lambda v: _is_number(v) and v != 0),
+    "positions": (
+        "one or more finite numbers, none below the one before it",
+        lambda v: _are_numbers(v) and all(a <= b for a, b in itertools.pairwise(v)),
+    ),
+    "weights": (
+        "finite numbers, none below 0 and some above it",
+        lambda v: _are_numbers(v) and min(v) >= 0 and 0 < sum(v) < math.inf,
+    ),
+    "places": ("one or more finite numbers", lambda v: _are_numbers(v)),
+    "parts": (
+        'distributions with their weights: [{"weight": 0.3, "name": "normal"}, ...]',
+        lambda v: isinstance(v, tuple) and bool(v) and all(isinstance(part, Distribution) for part in v),
+    ),
+}
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.uint64(types.uint64), generate
-
-
-@kernel("void(uint64[::1], float64[:, ::1], float64[::1], float64, float64)")
-def quantiles(words: Words, table: NDArray[np.float64], out: NDArray[np.float64], low: float, high: float) -> None:
-    """The quantile at each word taken as a probability; the top bit says from which end it is counted."""
-    for i in range(words.size):
-        upper = words[i] >> np.uint64(63)
-        v = words[i] & np.uint64(0x7FFFFFFFFFFFFFFF)
-        octave = min(_leading_zeros(v | np.uint64(1)) - np.uint64(1), np.uint64(40))
-        inside = v << (octave + np.uint64(2) - np.uint64(octave == np.uint64(40)))
-        cell = (upper * np.uint64(41) + octave) * np.uint64(64) + (inside >> np.uint64(58))
-        t = np.float64((inside << np.uint64(6)) >> np.uint64(11)) * 1.1102230246251565e-16
-        c0, c1, c2, c3 = table[cell, 0], table[cell, 1], table[cell, 2], table[cell, 3]
-        x = c0 + t * (c1 + t * (c2 + t * c3))
-        out[i] = min(max(x, low), high)
-
-
-@kernel("void(float64[::1], int64[::1], int64, uint64, int64)")
-def round_to_grid(ranks: NDArray[np.float64], out: NDArray[np.int64], first: Word, last_rank: Word, step: Word) -> None:
-    """first + step * (the nearest whole rank in [0, last_rank])."""
-    top = np.float64(last_rank)
-    for i in range(ranks.size):
-        rank = np.uint64(0)
-        if ranks[i] >= top:
-            rank = last_rank
-        elif ranks[i] > 0.0:
-            rank = np.uint64(ranks[i] + 0.5)
-        out[i] = first + np.int64(min(rank, last_rank)) * step
-
-
-@dataclass(frozen=True, eq=False)
-class QuantileTable:
-    """A law on [low, high] as coefficients, float64 of shape (2 * (OCTAVES + 1) * CELLS, 4)."""
-
-    low: float
-    high: float
-    coefficients: NDArray[np.float64]
-
-    def at(self, words: Words) -> NDArray[np.float64]:
-        """float64 array: one draw for each word."""
-        out = np.empty(words.size, np.float64)
-        quantiles(words, self.coefficients, out, self.low, self.high)
-        return out
+Default = float | Callable[[Line, Mapping[str, Any]], float] | None  # on the line; None: it may be left out
+REQUIRED = math.nan
 
 
-# A law: (u from the lower end, in (0, 1/2]) -> (value, slope); the same counted from the upper end.
-_End = Callable[[float], tuple[float, float]]
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter: its kind, its default, and the range beyond which it makes no sense or cannot be tabulated."""
+
+    name: str
+    kind: str
+    default: Default = None
+    least: float = -math.inf
+    most: float = math.inf
 
 
-def _truncated_normal(low: float, high: float) -> _End:
-    """The standard normal on [low, high], by lower-end probability; precise in either tail."""
-    below, above = _below(low), _below(-low)
-    # Of the two expressions for the mass between the bounds, take the one whose terms do not cancel.
-    mass = above - _below(-high) if low > 0 else _below(high) - below
+def _spot(share: float) -> Callable[[Line, Mapping[str, Any]], float]:
+    """A length from the law's start to this share of the way from the first to the last value beyond it."""
 
-    def at(u: float) -> tuple[float, float]:
-        p = below + u * mass
-        if p <= 0.5:
-            x = _STANDARD.inv_cdf(p) if p > 0 else low
-        else:
-            upper = above - u * mass
-            x = -_STANDARD.inv_cdf(upper) if upper > 0 else high
-        x = min(max(x, low), high)
-        return x, mass / _STANDARD.pdf(x)
+    def spot(line: Line, values: Mapping[str, Any]) -> float:
+        low, high = (end - values["start"] for end in line.ends)
+        near = max(low, 0.0)
+        found: float = near + (high - near) * share
+        if high < near or (found <= 0 and line.grid is None):
+            return math.nan  # no value lies beyond the start
+        return found or 0.5
 
-    return at
+    return spot
 
 
-def _below(x: float) -> float:
-    """The standard normal's probability below x, precise far into the lower tail."""
-    return 0.5 * math.erfc(-x / math.sqrt(2))
+def _counted(share: float, most: float) -> Callable[[Line, Mapping[str, Any]], float]:
+    """Of the counts a column can hold, the one at this share of the way; at most `most` above the first."""
+
+    def spot(line: Line, values: Mapping[str, Any]) -> float:
+        counts: Counts = values["counts"]
+        return counts.first + min((counts.last - counts.first) * share, most)
+
+    return spot
 
 
-@lru_cache(maxsize=64)
-def normal_table(low: float, high: float, mean: float, deviation: float) -> QuantileTable:
-    """The normal law truncated to [low, high] exactly, as a table. Builds in about 20 ms."""
-    a, b = (low - mean) / deviation, (high - mean) / deviation
-    lower = _cells(_truncated_normal(a, b))
-    upper = _cells(_truncated_normal(-b, -a)) * -1.0  # the mirror image, counted from the upper end
-    coefficients = np.concatenate([lower, upper]) * deviation
-    coefficients[:, 0] += mean
-    return QuantileTable(low, high, np.ascontiguousarray(coefficients))
+def _few_failures(line: Line, values: Mapping[str, Any]) -> float:
+    return 1 / (1 + max(_counted(1 / 8, 1e9)(line, values), 1.0))
 
 
-def _cells(end: _End) -> NDArray[np.float64]:
-    """Cubic coefficients of every cell of one half, from the tail's octaves inwards."""
-    knots = [2.0 ** -(e + 2) * (1 + j / CELLS) for e in range(OCTAVES) for j in range(CELLS)]
-    knots += [2.0 ** -(OCTAVES + 1) * j / CELLS for j in range(CELLS)]  # the last octave reaches down to 0
-    widths = [2.0 ** -(e + 2) / CELLS for e in range(OCTAVES) for _ in range(CELLS)]
-    widths += [2.0 ** -(OCTAVES + 1) / CELLS] * CELLS
-    rows = []
-    for left, width in zip(knots, widths, strict=True):
-        # A bound may be far off, or nowhere: a word holds no probability below 2^-64, so there the table ends.
-        (x0, s0), (x1, s1) = end(max(left, 2.0**-65)), end(left + width)
-        rows.append(_hermite(x0, x1, s0 * width, s1 * width))
-    return np.array(rows, np.float64)
+_START = Parameter("start", "position", lambda line, values: line.position(line.origin))
+_SMALL, _LARGE = 0.05, 1e6  # shapes of laws that a table of doubles can hold
+
+# name -> its parameters, in the order in which defaults may depend on each other
+LAWS: dict[str, tuple[Parameter, ...]] = {
+    "uniform": (),
+    "normal": (
+        Parameter("mean", "position", lambda line, values: line.middle),
+        Parameter("deviation", "length", lambda line, values: line.sixth),
+    ),
+    "lognormal": (_START, Parameter("median", "length", _spot(1 / 20)), Parameter("sigma", "number", 1.0, 1e-3, 20)),
+    "exponential": (_START, Parameter("mean", "length", _spot(1 / 8))),
+    "gamma": (_START, Parameter("shape", "number", 2.0, _SMALL, 1e9), Parameter("scale", "length", _spot(1 / 16))),
+    "beta": (Parameter("alpha", "number", 2.0, _SMALL, _LARGE), Parameter("beta", "number", 2.0, _SMALL, _LARGE)),
+    "triangular": (
+        Parameter("low", "position", lambda line, values: line.low),
+        Parameter("high", "position", lambda line, values: line.high),
+        Parameter("mode", "position", lambda line, values: values["low"] / 2 + values["high"] / 2),
+    ),
+    "weibull": (_START, Parameter("shape", "number", 1.5, _SMALL, 1e4), Parameter("scale", "length", _spot(1 / 4))),
+    "pareto": (
+        _START,
+        Parameter("shape", "number", math.log(5, 4), 0.01, 1e4),
+        Parameter("minimum", "length", _spot(1 / 1000)),
+    ),
+    "vonmises": (
+        Parameter("period", "length", lambda line, values: line.high - line.low),
+        Parameter("mean", "position", lambda line, values: line.middle),
+        Parameter("concentration", "number", 2.0, 1e-6, 1e9),
+    ),
+    "benford": (),
+    "histogram": (Parameter("edges", "positions", REQUIRED), Parameter("weights", "weights", REQUIRED)),
+    "empirical": (
+        Parameter("quantiles", "positions"),
+        Parameter("values", "places"),
+        Parameter("weights", "weights"),
+    ),
+    "mixture": (Parameter("parts", "parts", REQUIRED),),
+    "constant": (Parameter("value", "number", REQUIRED),),
+    "sequence": (Parameter("start", "number"), Parameter("step", "step")),
+    "poisson": (_START, Parameter("mean", "length", _counted(1 / 2, 1e9))),
+    "binomial": (
+        _START,
+        Parameter("trials", "whole", _counted(1, 1e9), 1, 1e15),
+        Parameter("probability", "number", 0.5, 1e-15, 1 - 1e-15),
+    ),
+    "geometric": (_START, Parameter("probability", "number", _few_failures, 1e-18, 1.0)),
+    "zipf": (_START, Parameter("exponent", "number", 1.0, 1e-3, 100)),
+}
+COUNTING = ("poisson", "binomial", "geometric", "zipf")
 
 
-def _hermite(x0: float, x1: float, s0: float, s1: float) -> tuple[float, float, float, float]:
-    """A cubic through both ends with these slopes, limited so that it stays monotone (Fritsch and Carlson 1980)."""
-    rise = x1 - x0
-    if not (math.isfinite(s0) and math.isfinite(s1)) or rise <= 0:
-        return x0, rise, 0.0, 0.0
-    s0, s1 = min(s0, 3 * rise), min(s1, 3 * rise)
-    return x0, s0, 3 * rise - 2 * s0 - s1, s0 + s1 - 2 * rise
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-# -- from a declaration ----------------------------------------------------------------------------------
-
-# name -> the parameters it takes
-LAWS: dict[str, tuple[str, ...]] = {"uniform": (), "normal": ("mean", "deviation")}
+def _are_numbers(values: Any) -> bool:
+    return isinstance(values, tuple) and bool(values) and all(_is_number(value) for value in values)
 
 
-def law_of(where: str, distribution: Distribution | None) -> tuple[str, dict[str, float]]:
-    """The law's name and parameters, checked; uniform where none is declared."""
+# -- checked, and on the line -----------------------------------------------------------------------------
+
+
+def law_of(where: str, distribution: Distribution | None) -> tuple[str, dict[str, Any]]:
+    """The law's name and its parameters as declared, checked by themselves; uniform where none is declared.
+
+    Raises SchemaError naming column, law and parameter, what was found and what was expected.
+    """
     if distribution is None:
         return "uniform", {}
     name, parameters = distribution.name, dict(distribution.parameters)
     if name not in LAWS:
         raise SchemaError(f"{where}: there is no distribution {name!r}.", hint=suggestion(name, LAWS))
+    known = {parameter.name: parameter for parameter in LAWS[name]}
     for parameter, value in parameters.items():
-        if parameter not in LAWS[name]:
+        if parameter not in known:
             raise SchemaError(
                 f"{where}: the distribution {name!r} has no parameter {parameter!r}.",
-                hint=suggestion(parameter, LAWS[name]),
+                hint=suggestion(parameter, known),
             )
-        if not math.isfinite(value) or (parameter == "deviation" and value <= 0):
-            raise SchemaError(f"{where}: {parameter} = {value}.", hint="Give a finite number, a deviation above 0.")
+        _check(f"{where}: the distribution {name!r}", known[parameter], value)
+    for missing in known.values():
+        if missing.default is REQUIRED and missing.name not in parameters:
+            raise SchemaError(
+                f"{where}: the distribution {name!r} lacks its parameter {missing.name!r}.",
+                hint=f"Give it: {_KINDS[missing.kind][0]}.",
+            )
+    for _, part in _shares(where, parameters.get("parts", ())):
+        law_of(where, part)
     return name, parameters
 
 
-def truncated_normal(
-    where: str, low: float, high: float, parameters: dict[str, float], middle: float, sixth: float
-) -> QuantileTable:
-    """The normal law on [low, high]; mean and deviation are `middle` and `sixth` unless given."""
-    mean, deviation = parameters.get("mean", middle), parameters.get("deviation", sixth)
-    distance = max(low - mean, mean - high, 0.0)
-    if distance > 30 * deviation:
+def _check(what: str, parameter: Parameter, value: Any) -> None:
+    expected, suits = _KINDS[parameter.kind]
+    if not suits(value):
+        raise SchemaError(f"{what} has {parameter.name} = {value!r}.", hint=f"Give {expected}.")
+    if _is_number(value) and not parameter.least <= value <= parameter.most:
         raise SchemaError(
-            f"{where}: a normal law with mean {mean:g} and deviation {deviation:g} has next to nothing between its "
-            f"bounds {low:g} and {high:g}.",
-            hint="Move the mean towards the bounds, or widen the deviation.",
+            f"{what} has {parameter.name} = {value!r}.",
+            hint=f"Give {expected}, from {parameter.least:g} to {parameter.most:g}.",
         )
-    return normal_table(low, high, mean, deviation)
+
+
+def _shares(where: str, parts: Any) -> list[tuple[float, Distribution]]:
+    """The parts of a mixture with their weights, which stand among the parts' parameters."""
+    found = []
+    for part in parts:
+        parameters = dict(part.parameters)
+        weight = parameters.pop("weight", 1.0)
+        if not _is_number(weight) or weight <= 0:
+            raise SchemaError(
+                f"{where}: a part of the distribution 'mixture' has weight = {weight!r}.",
+                hint="Give a finite number above 0, or leave the part out.",
+            )
+        found.append((weight, Distribution(part.name, tuple(parameters.items()))))
+    return found
+
+
+def _resolved(name: str, given: Mapping[str, Any], line: Line) -> dict[str, Any]:
+    """Every parameter, on the line; of laws of counts, in counts."""
+    values: dict[str, Any] = {}
+    for parameter in LAWS[name]:
+        if parameter.name in given:
+            values[parameter.name] = _on_line(name, parameter, given[parameter.name], line)
+        elif callable(parameter.default):
+            values[parameter.name] = parameter.default(line, values)
+        else:
+            values[parameter.name] = parameter.default
+        if parameter is _START and name in COUNTING:
+            values["counts"] = _counts(name, given, line)
+        if values[parameter.name] != values[parameter.name]:
+            raise Refused("its start is not below the column's upper bound.", "Give `start`, or raise the bound.")
+    return values
+
+
+def _on_line(name: str, parameter: Parameter, value: Any, line: Line) -> Any:
+    if parameter.kind == "position":
+        return line.position(value)
+    if parameter.kind == "positions":
+        return tuple(line.position(each) for each in value)
+    if parameter.kind == "length":
+        return float(Fraction(value) / line.count) if name in COUNTING else line.length(value)
+    return value
+
+
+def _counts(name: str, given: Mapping[str, Any], line: Line) -> Counts:
+    grid = line.whole
+    if grid.count < 1:
+        raise Refused("the column's bounds hold no whole number.", "Widen the bounds.")
+    start = Fraction(given.get("start", line.origin))
+    if name == "zipf" and line.anchored and "start" not in given:
+        start -= line.count  # so that rank 1 is the least value
+    return counts_of(name, grid, start * line.scale, line.count * line.scale, given)
+
+
+# -- compiled ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """A law ready to be drawn: int64 values of a grid, or float64. Picklable; a sequence takes rows, others words."""
+
+    name: str
+    sampler: Sampler | Steps
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def by_row(self) -> bool:
+        """Whether values follow from row numbers alone, without words."""
+        return isinstance(self.sampler, Steps)
+
+    def at(self, words: Words) -> NDArray[Any]:
+        """One draw for each word (uint64). Not of a sequence."""
+        assert not isinstance(self.sampler, Steps)
+        return self.sampler.at(words)
+
+    def values(self, rows: Rows, words: Callable[[Rows], Words]) -> NDArray[Any]:
+        """The values of rows, whose words `words` draws."""
+        return self.sampler.of_rows(rows) if isinstance(self.sampler, Steps) else self.sampler.at(words(rows))
+
+    def words_of(self, probabilities: Words) -> Words:
+        """Words whose values ascend with plain probabilities, uint64 / 2^64; uniform where those are."""
+        assert not isinstance(self.sampler, Steps)
+        return self.sampler.words_of(probabilities)
+
+    def described(self) -> str:
+        """The law with its parameters, as text: "normal(mean=11.5, deviation=3.166666667)"."""
+        listed = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
+        return f"{self.name}({listed})" if listed else self.name
+
+
+def compile_law(where: str, distribution: Distribution | None, line: Line, rows: int = 0) -> Compiled:
+    """A declared law on a column's line, as tables; `rows` are the table's, for a sequence. Cached.
+
+    Raises SchemaError naming column, law and parameter where the law makes no sense, has next to nothing between the
+    bounds (less than 2^-40 of its mass), or needs too large a table.
+    """
+    name, _ = law_of(where, distribution)
+    try:
+        return _compiled(distribution or UNIFORM, line, rows if name == "sequence" else 0)
+    except Refused as refused:
+        raise SchemaError(f"{where}: the distribution {name!r}: {refused.message}", hint=refused.hint) from None
+
+
+@lru_cache(maxsize=256)
+def _compiled(distribution: Distribution, line: Line, rows: int) -> Compiled:
+    name, given = law_of("", distribution)
+    if name == "uniform":
+        return Compiled(name, EvenIntegers(line.grid) if line.grid else EvenFloats(line.low, line.high))
+    if name == "sequence":
+        return Compiled(name, _steps(given, line, rows), {k: f"{v:.10g}" for k, v in given.items()})
+    if name != "normal" and not math.isfinite(line.high - line.low):
+        raise Refused("the column's bounds are too far apart for it.", "Narrow the bounds.")
+    if name in COUNTING:
+        values = _resolved(name, given, line)
+        counted = counting_sampler(name, values["counts"], values)
+        return Compiled(name, counted if line.grid else WholeFloats(counted), _shown(name, values, line))
+    if name == "mixture":
+        return Compiled(name, _sampler(_mixture(given, line), line, True), {"parts": str(len(given["parts"]))})
+    values = _resolved(name, given, line)
+    if line.low == line.high and name not in ("constant", "empirical"):
+        return Compiled(name, EvenFloats(line.low, line.high))
+    return Compiled(name, _sampler(BUILDERS[name](line, values), line), _shown(name, values, line))
+
+
+def _sampler(parts: Parts, line: Line, mixed: bool = False) -> Sampler:
+    """One sampler of all parts, rounded to the grid where there is one."""
+    if line.grid is None:
+        return sampler_of(parts, line.low, line.high)
+    if mixed and line.grid.count <= MOST_POINTS:
+        return listed_on_grid(parts, line.grid)
+    sampler = sampler_of(parts, line.low, line.high)
+    if isinstance(sampler, Choice):
+        return Choice(line.grid.values(sampler.values.astype(np.uint64)), sampler.weights)
+    return Rounded(sampler, line.grid)
+
+
+def _mixture(given: Mapping[str, Any], line: Line) -> Parts:
+    found = []
+    for weight, part in _shares("", given["parts"]):
+        name, parameters = law_of("", part)
+        if name == "sequence":
+            raise Refused("a sequence is not random, and no part of it.", "Leave it out.")
+        if name == "mixture":
+            found.append((weight, _mixture(parameters, line)))
+        elif name in COUNTING:
+            found.append((weight, _atoms(name, _resolved(name, parameters, line), line)))
+        else:
+            found.append((weight, BUILDERS[name](line, _resolved(name, parameters, line))))
+    return mixed(found)
+
+
+def _atoms(name: str, values: Mapping[str, Any], line: Line) -> Parts:
+    """A law of counts as atoms on the line."""
+    counts: Counts = values["counts"]
+    first, weights = weights_of(name, counts, values)
+    begin, step = (line.exact(Fraction(place) / line.scale) for place in (counts.grid.first, counts.grid.step))
+    step -= line.exact(0)
+    places = np.asarray(float(begin) + float(step) * np.arange(first, first + len(weights)), np.float64)
+    return Parts([], places, weights / weights.sum())
+
+
+def _steps(given: Mapping[str, Any], line: Line, rows: int) -> Steps:
+    """A sequence, whose every value must be one the column can hold."""
+    first = line.grid.first / line.scale if line.grid else Fraction(line.low)
+    start = Fraction(given.get("start", first))
+    step = Fraction(given.get("step", line.grid.step / line.scale if line.grid else 1))
+    last = start + step * max(rows - 1, 0)
+    low, high = line.ends
+    if not low <= line.exact(min(start, last)) <= line.exact(max(start, last)) <= high:
+        raise Refused(
+            f"from {float(start):g} by {float(step):g} it reaches {float(last):g} at the last of {rows:,} rows, beyond "
+            "the column's bounds.",
+            "Widen the bounds, or take a smaller step.",
+        )
+    if line.grid is None:
+        return Steps(float(start), float(step))
+    line.point(start)
+    line.point(start + step)
+    return Steps(int(start * line.scale), int(step * line.scale))
+
+
+def _shown(name: str, values: Mapping[str, Any], line: Line) -> dict[str, str]:
+    """Parameters as they would be declared."""
+    shown = {}
+    for parameter in LAWS[name]:
+        value = values[parameter.name]
+        if value is None:
+            continue
+        if isinstance(value, tuple):
+            shown[parameter.name] = f"[{len(value)}]"
+        elif parameter.kind == "position":
+            shown[parameter.name] = line.text(value)
+        elif parameter.kind == "length" and name not in COUNTING:
+            shown[parameter.name] = line.size(value)
+        else:
+            shown[parameter.name] = f"{value:.10g}"
+    return shown

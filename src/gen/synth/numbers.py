@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,8 +15,12 @@ from gen.block import fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
 from gen.keys import MAXIMUM_DOMAIN
 from gen.schema.spec import Column
-from gen.streams import Rows, Words, uniform_floats, uniform_integers
-from gen.synth.laws import QuantileTable, law_of, round_to_grid, truncated_normal
+from gen.streams import Rows, Words
+from gen.synth.grids import Grid as Grid
+from gen.synth.grids import grid_of as grid_of
+from gen.synth.grids import window as window
+from gen.synth.laws import compile_law
+from gen.synth.lines import Line, line_of_grid
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 DEFAULT_MAXIMUM = 2**32 - 1  # the default range of numbers is 0 to here
@@ -26,69 +29,19 @@ MANY_ROWS = 2**31
 _INT64 = (-(2**63), 2**63 - 1)
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Evenly spaced integers: first, first + step, ... `count` of them."""
-
-    first: int
-    step: int
-    count: int
-
-    @property
-    def last(self) -> int:
-        return self.first + self.step * (self.count - 1)
-
-    def values(self, ranks: Words) -> NDArray[np.int64]:
-        """The integers of these ranks. Wrapping 64-bit arithmetic gives the exact result, which fits."""
-        if self.step != 1:
-            ranks = ranks * np.uint64(self.step)
-        if self.first:
-            ranks = ranks + np.uint64(self.first % 2**64)
-        return ranks.view(np.int64)
-
-    def ranks(self, values: NDArray[np.int64]) -> Words:
-        """The rank of each integer; `count` or above where it is not on the grid."""
-        distance = values.view(np.uint64) - np.uint64(self.first % 2**64)
-        ranks, rest = np.divmod(distance, np.uint64(self.step))
-        outside = (rest != 0) | (values < self.first) | (values > self.last)
-        ranks[outside] = np.uint64(MAXIMUM_DOMAIN)
-        return ranks
-
-
-def grid_of(where: str, low: int, high: int, step: int) -> Grid:
-    """The multiples of `step` in [low, high], or an error where there are none."""
-    first = -(-low // step) * step
-    count = (high - first) // step + 1
-    if count < 1:
-        if low > high:
-            raise SchemaError(
-                f"{where}: the bounds contradict each other: at least {low} and at most {high}.",
-                hint="Correct ge/gt and le/lt.",
-            )
-        raise SchemaError(
-            f"{where}: no multiple of {step} lies between {low} and {high}.",
-            hint="Widen the bounds or drop multiple_of.",
-        )
-    return Grid(first, step, count)
-
-
-def window(low: int | None, high: int | None, default_low: int, default_high: int) -> tuple[int, int]:
-    """Both bounds from one or none: the default window, moved so that a single bound outside it still has room."""
-    width = default_high - default_low
-    if low is None and high is None:
-        return default_low, default_high
-    if high is None:
-        assert low is not None
-        return (low, default_high) if low <= default_high else (low, low + width)
-    if low is None:
-        return (default_low, high) if high >= default_low else (high - width, high)
-    return low, high
-
-
 class OnGrid(Synthesizer):
-    """What every column of evenly spaced integers shares, whatever the integers mean: numbers, days, microseconds."""
+    """What every column of evenly spaced integers shares, whatever the integers mean: numbers, days, microseconds.
 
-    unit = 1.0  # grid steps per unit in which a law's parameters are given
+    A subclass says its grid, and in what unit its laws are declared:
+
+    unit    grid integers per unit of a law's parameters, exact
+    origin  where laws of positive variables begin, in that unit; None: at the column's least value
+    count   what one count of a law of counts is worth, in that unit
+    """
+
+    unit: Fraction = Fraction(1)
+    origin: Fraction | None = Fraction(0)
+    count: Fraction = Fraction(1)
 
     @abstractmethod
     def grid(self) -> Grid:
@@ -98,32 +51,12 @@ class OnGrid(Synthesizer):
         super().prepare()
         self.values_grid = self.grid()
         self.is_narrow = self.arrow_type.bit_width == 32
-        self.table_of_law: QuantileTable | None = None
-        name, parameters = law_of(self.where, self.column.distribution)
-        if name == "normal":
-            self.table_of_law = self._law(parameters)
-
-    def _law(self, parameters: dict[str, float]) -> QuantileTable:
-        """The law over ranks, each rank standing for the interval half a step either side."""
-        grid = self.values_grid
-        last = float(grid.count - 1)
-        scaled = dict(parameters)
-        if "mean" in scaled:
-            scaled["mean"] = (scaled["mean"] * self.unit - grid.first) / grid.step
-        if "deviation" in scaled:
-            scaled["deviation"] = scaled["deviation"] * self.unit / grid.step
-        return truncated_normal(self.where, -0.5, last + 0.5, scaled, last / 2, max(last, 0.5) / 6)
+        line = line_of_grid(self.values_grid, self.unit, self.origin, self.count)
+        self.law = compile_law(self.where, self.column.distribution, line, self.rows)
 
     def integers(self, rows: Rows) -> NDArray[np.int64]:
         """int64 array: the column's integers at these rows."""
-        grid, words = self.values_grid, self.words(rows)
-        out = np.empty(words.size, np.int64)
-        first, last, step = np.int64(grid.first), np.uint64(grid.count - 1), np.int64(grid.step)
-        if self.table_of_law:
-            round_to_grid(self.table_of_law.at(words), out, first, last, step)
-        else:
-            uniform_integers(words, out, first, last, step)
-        return out
+        return self.law.values(rows, self.words)
 
     def to_arrow(self, integers: NDArray[np.int64]) -> pa.Array:
         """The integers as values of the column's type, without a copy where the width allows."""
@@ -167,7 +100,7 @@ class GridKey(Ranked):
 
 
 class SynthesizeInteger(OnGrid):
-    """Whole numbers, int64. Bounds 0 to 2^32 - 1 unless declared; uniform, or the normal law rounded."""
+    """Whole numbers, int64. Bounds 0 to 2^32 - 1 unless declared; uniform, or by a law."""
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -246,7 +179,7 @@ def _integer_above(bound: int | float, excluded: bool) -> int:
 
 
 class SynthesizeFloat(Synthesizer):
-    """Numbers with a fraction, float64. Bounds 0 to 2^32 - 1 unless declared; uniform, or normal, truncated."""
+    """Numbers with a fraction, float64. Bounds 0 to 2^32 - 1 unless declared; uniform, or by a law, truncated."""
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -255,15 +188,12 @@ class SynthesizeFloat(Synthesizer):
     def prepare(self) -> None:
         column = self.column
         self.low, self.high = self._bounds()
-        name, parameters = law_of(self.where, column.distribution)
-        self.table_of_law: QuantileTable | None = None
+        line = Line(self.low, self.high)
         self.multiples: Grid | None = None
         if column.multiple_of is not None:
-            self._prepare_multiples(name, parameters)
-        elif name == "normal":
-            middle, sixth = self.low / 2 + self.high / 2, self.high / 6 - self.low / 6
-            if self.low < self.high:
-                self.table_of_law = truncated_normal(self.where, self.low, self.high, parameters, middle, sixth)
+            self.multiples = self._multiples()
+            line = line_of_grid(self.multiples, 1 / Fraction(str(float(column.multiple_of))), Fraction(0))
+        self.law = compile_law(self.where, column.distribution, line, self.rows)
 
     def _bounds(self) -> tuple[float, float]:
         column = self.column
@@ -284,7 +214,8 @@ class SynthesizeFloat(Synthesizer):
             )
         return low, high
 
-    def _prepare_multiples(self, law: str, parameters: dict[str, float]) -> None:
+    def _multiples(self) -> Grid:
+        """Which whole numbers, times multiple_of, lie between the bounds."""
         step = float(self.column.multiple_of or 0)
         if not step > 0 or not math.isfinite(step):
             raise SchemaError(f"{self.where}: multiple_of is {step:g}.", hint="Give a finite number above 0.")
@@ -302,35 +233,13 @@ class SynthesizeFloat(Synthesizer):
                 f"{self.where}: multiples of {step:g} between {self.low:g} and {self.high:g} are finer than a double.",
                 hint="Narrow the bounds or make multiple_of larger.",
             )
-        self.multiples = Grid(low, 1, high - low + 1)
-        if law == "normal":
-            last = float(high - low)
-            scaled = {k: v / step - (low if k == "mean" else 0) for k, v in parameters.items()}
-            self.table_of_law = truncated_normal(self.where, -0.5, last + 0.5, scaled, last / 2, max(last, 0.5) / 6)
+        return Grid(low, 1, high - low + 1)
 
     def at(self, rows: Rows) -> pa.Array:
-        words = self.words(rows)
+        values = self.law.values(rows, self.words)
         if self.multiples:
-            return fixed_width_array(pa.float64(), self._multiples_at(words, self.multiples))
-        if self.table_of_law:
-            return fixed_width_array(pa.float64(), self.table_of_law.at(words))
-        out = np.empty(words.size, np.float64)
-        width = self.high - self.low
-        # A range wider than the largest double is drawn at half scale; halving and doubling are exact.
-        scale = 1.0 if math.isfinite(width) else 2.0
-        width = self.high / scale - self.low / scale
-        uniform_floats(words, out, self.low / scale, width, scale, self.high)
-        return fixed_width_array(pa.float64(), out)
-
-    def _multiples_at(self, words: Words, grid: Grid) -> NDArray[np.float64]:
-        integers = np.empty(words.size, np.int64)
-        first, last, step = np.int64(grid.first), np.uint64(grid.count - 1), np.int64(1)
-        if self.table_of_law:
-            round_to_grid(self.table_of_law.at(words), integers, first, last, step)
-        else:
-            uniform_integers(words, integers, first, last, step)
-        values: NDArray[np.float64] = integers.astype(np.float64) * float(self.column.multiple_of or 1)
-        return values
+            values = values.astype(np.float64) * float(self.column.multiple_of or 1)
+        return fixed_width_array(pa.float64(), values)
 
     @property
     def cardinality(self) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from fractions import Fraction
 from typing import ClassVar
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ DEFAULT_DATES = (datetime.datetime(1970, 1, 1), datetime.datetime(2099, 12, 31))
 _EPOCH = datetime.datetime(1970, 1, 1)
 _ENDS = (datetime.datetime(1, 1, 1), datetime.datetime(9999, 12, 31, 23, 59, 59, 999999))
 _MICROSECOND = datetime.timedelta(microseconds=1)
+_SECOND = datetime.timedelta(seconds=1)
 _DAY = datetime.timedelta(days=1)
 
 
@@ -24,6 +26,7 @@ class SynthesizeDate(OnGrid):
     Where a bound has a time zone the column has one too: instants, stored in UTC.
     """
 
+    origin = None
     units: ClassVar = {"datetime": _MICROSECOND, "date": _DAY}
 
     @classmethod
@@ -32,7 +35,8 @@ class SynthesizeDate(OnGrid):
 
     def prepare(self) -> None:
         step = self.units[self.column.kind]
-        self.unit = datetime.timedelta(seconds=1) / step  # a law's parameters are in seconds
+        self.unit = Fraction(_SECOND // _MICROSECOND, step // _MICROSECOND)  # a law's parameters are in seconds
+        self.count = max(Fraction(1), 1 / self.unit)  # a law of counts counts seconds, or days
         instant = pa.timestamp("us", tz="UTC" if self._zoned() else None)
         self.type_of_column = pa.date32() if self.column.kind == "date" else instant
         super().prepare()

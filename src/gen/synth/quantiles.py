@@ -1,0 +1,232 @@
+"""This file knows quantile tables: a continuous law compiled to cubics, one for each cell of probability.
+
+The table is indexed by the floating-point shape of a 64-bit word, so that its cells shrink geometrically into both
+tails. The word's top bit says from which end the other 63 count: v / 2^64 is the probability below the value, or the
+probability above it. `folded` turns a plain probability, word / 2^64, into that shape, so that values ascend with it.
+One kernel serves every law, with + - * alone, so that values are the same on every platform.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.streams import Word, Words, device, intrinsic, ir, kernel, types
+from gen.synth.densities import Density
+from gen.synth.special import Floats
+
+OCTAVES = 40  # the last octave, u < 2^-41, is one linear piece up to the bound
+CELLS = 64  # per octave
+HALF = (OCTAVES + 1) * CELLS  # cells of one half
+TOLERANCE = 9.5e-10  # the largest error of a table, in units of probability
+FINEST = 2.0**-65  # a word holds no probability below 2^-64, so there the table ends
+_STANDARD = NormalDist()
+
+
+@intrinsic
+def _leading_zeros(typingctx: Any, x: Any) -> Any:
+    """How many of the 64 bits are zero before the first one."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), generate
+
+
+@device
+def cubic(word: Word, table: NDArray[np.float64], first: Word) -> float:
+    """The quantile at a word, from the table that begins at row `first`."""
+    upper = word >> np.uint64(63)
+    v = word & np.uint64(0x7FFFFFFFFFFFFFFF)
+    octave = min(_leading_zeros(v | np.uint64(1)) - np.uint64(1), np.uint64(40))
+    inside = v << (octave + np.uint64(2) - np.uint64(octave == np.uint64(40)))
+    cell = first + (upper * np.uint64(41) + octave) * np.uint64(64) + (inside >> np.uint64(58))
+    t = np.float64((inside << np.uint64(6)) >> np.uint64(11)) * 1.1102230246251565e-16
+    c0, c1, c2, c3 = table[cell, 0], table[cell, 1], table[cell, 2], table[cell, 3]
+    x: float = c0 + t * (c1 + t * (c2 + t * c3))
+    return x
+
+
+@kernel("void(uint64[::1], float64[:, ::1], float64[::1], float64, float64)")
+def quantiles(words: Words, table: NDArray[np.float64], out: NDArray[np.float64], low: float, high: float) -> None:
+    """The quantile at each word taken as a probability; the top bit says from which end it is counted."""
+    for i in range(words.size):
+        out[i] = min(max(cubic(words[i], table, np.uint64(0)), low), high)
+
+
+@kernel("void(float64[::1], int64[::1], int64, uint64, int64)")
+def round_to_grid(ranks: NDArray[np.float64], out: NDArray[np.int64], first: Word, last_rank: Word, step: Word) -> None:
+    """first + step * (the nearest whole rank in [0, last_rank])."""
+    top = np.float64(last_rank)
+    for i in range(ranks.size):
+        rank = np.uint64(0)
+        if ranks[i] >= top:
+            rank = last_rank
+        elif ranks[i] > 0.0:
+            rank = np.uint64(ranks[i] + 0.5)
+        out[i] = first + np.int64(min(rank, last_rank)) * step
+
+
+def folded(probabilities: Words) -> Words:
+    """Plain probabilities, word / 2^64, in the shape of the table's words: the upper half counted from the upper end.
+
+    The map is its own inverse, and a bijection: uniform words stay uniform.
+    """
+    mirrored = probabilities ^ np.uint64(0x7FFFFFFFFFFFFFFF)
+    return np.where(probabilities >> np.uint64(63), mirrored, probabilities)
+
+
+@dataclass(frozen=True, eq=False)
+class QuantileTable:
+    """A law on [low, high] as coefficients, float64 of shape (2 * (OCTAVES + 1) * CELLS, 4)."""
+
+    low: float
+    high: float
+    coefficients: NDArray[np.float64]
+
+    def at(self, words: Words) -> NDArray[np.float64]:
+        """float64 array: one draw for each word, in [low, high]."""
+        out = np.empty(words.size, np.float64)
+        quantiles(words, self.coefficients, out, self.low, self.high)
+        return out
+
+    def words_of(self, probabilities: Words) -> Words:
+        """The words whose values ascend with plain probabilities, word / 2^64."""
+        return folded(probabilities)
+
+
+# -- of any law -------------------------------------------------------------------------------------------
+
+_RISING = np.concatenate([np.arange(CELLS) * 2.0 ** -(OCTAVES + 1) / CELLS] + [
+    2.0 ** -(e + 2) * (1 + np.arange(CELLS) / CELLS) for e in range(OCTAVES - 1, -1, -1)
+] + [[0.5]])  # knots from 0 to 1/2  # fmt: skip
+_BY_OCTAVE = np.arange(HALF).reshape(OCTAVES + 1, CELLS)[::-1].ravel()  # the table begins with the widest octave
+_CHECKED = (0.2, 0.5)  # places in each cell where the table is compared with the law
+
+
+def table_of(law: Density) -> tuple[NDArray[np.float64], float, float]:
+    """A law with finite support as coefficients; the largest error in units of probability; where that is.
+
+    An error that a double's own spacing explains is not counted.
+    """
+    knots = np.maximum(_RISING, FINEST)
+    lower = _half(law.inverse(knots, 1 - knots), law)
+    upper = _half(-law.inverse(1 - knots, knots), law, -1.0)
+    worst, place = 0.0, 0.0
+    for coefficients, sign in ((lower, 1.0), (upper, -1.0)):
+        for t in _CHECKED:
+            c0, c1, c2, c3 = coefficients.T
+            u = _RISING[:-1] + t * np.diff(_RISING)
+            error = _error(law, sign * (c0 + t * (c1 + t * (c2 + t * c3))), u, sign > 0)
+            at = int(np.argmax(error))
+            if error[at] > worst:
+                worst, place = float(error[at]), _thinnest(law, sign * c0[at], sign * coefficients[at].sum())
+    table = np.concatenate([lower[_BY_OCTAVE], -upper[_BY_OCTAVE]])
+    return np.ascontiguousarray(table), worst, place
+
+
+def _error(law: Density, x: Floats, u: Floats, lower: bool) -> Floats:
+    """How far the probability below x (or, of the upper half, above it) is from u, beyond what doubles can tell."""
+    x = np.clip(x, *law.support)
+    error = np.abs(law.tails(x)[0 if lower else 1] - u)
+    large = np.flatnonzero(error > TOLERANCE / 10)
+    if large.size:
+        around = [np.clip(x[large] + side * 2 * np.spacing(np.abs(x[large])), *law.support) for side in (-1, 1)]
+        least, most = (law.tails(end)[0] for end in around) if lower else (law.tails(end)[1] for end in around[::-1])
+        error[large] = np.maximum(np.maximum(least - u[large], u[large] - most), 0.0)
+    error[0] = 0  # below the least probability a word holds
+    return error
+
+
+def _half(x: Floats, law: Density, sign: float = 1.0) -> Floats:
+    """Cubics between knots of one half: through both ends with exact slopes, limited so that each stays monotone.
+
+    Source: Fritsch and Carlson, "Monotone piecewise cubic interpolation", SIAM J. Numer. Anal. 17, 1980.
+    """
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        slopes = 1 / law.density(sign * x)
+        widths = np.diff(_RISING)
+        rise = np.maximum(np.diff(x), 0.0)
+        s0, s1 = slopes[:-1] * widths, slopes[1:] * widths
+    straight = ~(np.isfinite(s0) & np.isfinite(s1)) | (rise <= 0)
+    straight[:CELLS] |= np.arange(CELLS) == 0
+    s0 = np.where(straight, rise, np.minimum(s0, 3 * rise))
+    s1 = np.where(straight, rise, np.minimum(s1, 3 * rise))
+    return np.stack([x[:-1], s0, 3 * rise - 2 * s0 - s1, s0 + s1 - 2 * rise], axis=1)
+
+
+def _thinnest(law: Density, x0: float, x1: float) -> float:
+    """Where the density is least in a cell: the place to cut it."""
+    places = np.linspace(x0, x1, 35)[1:-1]
+    return float(places[np.argmin(law.density(places))])
+
+
+# -- of the normal law, whose values are frozen -------------------------------------------------------------
+
+# A law: (u from the lower end, in (0, 1/2]) -> (value, slope); the same counted from the upper end.
+_End = Callable[[float], tuple[float, float]]
+
+
+def _truncated_normal(low: float, high: float) -> _End:
+    """The standard normal on [low, high], by lower-end probability; precise in either tail."""
+    below, above = _below(low), _below(-low)
+    # Of the two expressions for the mass between the bounds, take the one whose terms do not cancel.
+    mass = above - _below(-high) if low > 0 else _below(high) - below
+
+    def at(u: float) -> tuple[float, float]:
+        p = below + u * mass
+        if p <= 0.5:
+            x = _STANDARD.inv_cdf(p) if p > 0 else low
+        else:
+            upper = above - u * mass
+            x = -_STANDARD.inv_cdf(upper) if upper > 0 else high
+        x = min(max(x, low), high)
+        return x, mass / _STANDARD.pdf(x)
+
+    return at
+
+
+def _below(x: float) -> float:
+    """The standard normal's probability below x, precise far into the lower tail."""
+    return 0.5 * math.erfc(-x / math.sqrt(2))
+
+
+@lru_cache(maxsize=64)
+def normal_table(low: float, high: float, mean: float, deviation: float) -> QuantileTable:
+    """The normal law truncated to [low, high] exactly, as a table. Builds in about 20 ms."""
+    a, b = (low - mean) / deviation, (high - mean) / deviation
+    lower = _cells(_truncated_normal(a, b))
+    upper = _cells(_truncated_normal(-b, -a)) * -1.0  # the mirror image, counted from the upper end
+    coefficients = np.concatenate([lower, upper]) * deviation
+    coefficients[:, 0] += mean
+    return QuantileTable(low, high, np.ascontiguousarray(coefficients))
+
+
+def _cells(end: _End) -> NDArray[np.float64]:
+    """Cubic coefficients of every cell of one half, from the tail's octaves inwards."""
+    knots = [2.0 ** -(e + 2) * (1 + j / CELLS) for e in range(OCTAVES) for j in range(CELLS)]
+    knots += [2.0 ** -(OCTAVES + 1) * j / CELLS for j in range(CELLS)]  # the last octave reaches down to 0
+    widths = [2.0 ** -(e + 2) / CELLS for e in range(OCTAVES) for _ in range(CELLS)]
+    widths += [2.0 ** -(OCTAVES + 1) / CELLS] * CELLS
+    rows = []
+    for left, width in zip(knots, widths, strict=True):
+        # A bound may be far off, or nowhere: see FINEST.
+        (x0, s0), (x1, s1) = end(max(left, FINEST)), end(left + width)
+        rows.append(_hermite(x0, x1, s0 * width, s1 * width))
+    return np.array(rows, np.float64)
+
+
+def _hermite(x0: float, x1: float, s0: float, s1: float) -> tuple[float, float, float, float]:
+    """A cubic through both ends with these slopes, limited so that it stays monotone (Fritsch and Carlson 1980)."""
+    rise = x1 - x0
+    if not (math.isfinite(s0) and math.isfinite(s1)) or rise <= 0:
+        return x0, rise, 0.0, 0.0
+    s0, s1 = min(s0, 3 * rise), min(s1, 3 * rise)
+    return x0, s0, 3 * rise - 2 * s0 - s1, s0 + s1 - 2 * rise
