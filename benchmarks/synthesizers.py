@@ -21,9 +21,9 @@ from gen.checksums import Checksum
 from gen.schema.spec import Column, Distribution, Key, Reference
 from gen.streams import fill_range, fill_rows, uniform_floats, uniform_integers
 from gen.synth.choices import SynthesizeChoice
+from gen.synth.laws.quantiles import normal_table, quantiles, round_to_grid
 from gen.synth.names import SynthesizeName, SynthesizeNameKey
 from gen.synth.numbers import SynthesizeFloat, SynthesizeInteger, SynthesizeIntegerKey
-from gen.synth.quantiles import normal_table, quantiles, round_to_grid
 from gen.synth.references import SynthesizeReference
 from gen.synth.table import ComputedPool, TableSource
 from gen.synth.text import SynthesizeString, SynthesizeStringKey

@@ -19,7 +19,16 @@ MODULES = {
     for path in sorted(ROOT.rglob("*.py"))
 }
 NAMES = sorted(MODULES)
-PACKAGES = {"__init__", "schema", "synth", "sinks", "examples"}  # they hold a docstring, or names resolved lazily
+PACKAGES = {
+    "__init__",
+    "schema",
+    "synth",
+    "synth.laws",
+    "synth.patterns",
+    "synth.texts",
+    "sinks",
+    "examples",
+}  # they hold a docstring, or names resolved lazily
 
 # A module imports only from the lines above its own.
 FLOORS = [
@@ -46,12 +55,20 @@ FLOORS = [
     {"synth.laws.compiled"},
     {"synth.numbers"},
     {"synth.times", "synth.clock", "synth.decimals", "synth.text", "synth.identifiers"},
-    {"synth.pieces", "synth.prose"},
-    {"synth.format"},
+    {"synth.texts.pieces", "synth.texts.prose"},
+    {"synth.texts.format"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked"},
     {"synth.lists", "synth.unions"},
-    {"synth.domains", "synth.formats_times", "synth.formats_network", "synth.formats_codes", "synth.formats_syntax"},
+    {"synth.texts.domains", "synth.texts.times", "synth.texts.network", "synth.texts.codes", "synth.texts.syntax"},
     {"synth.formats"},
+    {"synth.patterns.tree", "synth.patterns.classes"},
+    {"synth.patterns.parser", "synth.patterns.program"},
+    {"synth.patterns.automaton"},
+    {"synth.patterns.language"},
+    {"synth.patterns.walks"},
+    {"synth.patterns.sampling"},
+    {"synth.patterns.keys"},
+    {"synth.pattern"},
     {"synth.table"},
     {"plan"},
     {"artefacts"},

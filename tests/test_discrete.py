@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gen.synth.counting import counting_sampler, counts_of
-from gen.synth.discrete import Choice, Piece, Pieces, binomial_weights, poisson_weights, starts_of
 from gen.synth.grids import Grid, reachable
-from gen.synth.lines import Refused
+from gen.synth.laws.counting import counting_sampler, counts_of
+from gen.synth.laws.discrete import Choice, Piece, Pieces, binomial_weights, poisson_weights, starts_of
+from gen.synth.laws.lines import Refused
 from law_cases import p_of_shares
 
 N = 1_000_000

@@ -12,8 +12,8 @@ from scipy import special, stats
 
 from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema, Uniform
 from gen.keys import KeyOrder
+from gen.synth.laws.quantiles import QuantileTable, normal_table
 from gen.synth.names import given_names
-from gen.synth.quantiles import QuantileTable, normal_table
 
 N = 1_000_000
 FALSE_ALARM = 1e-6  # of each test, were its seed not fixed; a wrong law of any size that matters has p < 1e-30 at N

@@ -40,7 +40,6 @@ from hypothesis import strategies as st
 from gen.errors import CapacityError, SchemaError
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.spec import Column, Key, Spec, Table
-from gen.synth.domains import DOMAINS, PROSE, cities, cities_abroad
 from gen.synth.formats import (
     FORMATS,
     SynthesizeDomain,
@@ -54,6 +53,7 @@ from gen.synth.formats import (
     pieces_of,
 )
 from gen.synth.synthesizer import find_synthesizer
+from gen.synth.texts.domains import DOMAINS, PROSE, cities, cities_abroad
 
 ROWS = 2000
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER

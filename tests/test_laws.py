@@ -16,8 +16,8 @@ from gen.schema.distributions import Law, distribution_of
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
 from gen.synth.grids import Grid
-from gen.synth.laws import COUNTING, LAWS, compile_law
-from gen.synth.lines import Line, line_of_grid
+from gen.synth.laws.compiled import COUNTING, LAWS, compile_law
+from gen.synth.laws.lines import Line, line_of_grid
 from law_cases import CASES, drawn, fit, periodic
 
 ROWS = 200_000

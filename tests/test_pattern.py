@@ -20,14 +20,15 @@ from scipy import stats
 from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import Column, Distribution, Key, Spec, Table
 from gen.streams import Stream, rows_array
-from gen.synth import language as languages
-from gen.synth import text_keys, walks
-from gen.synth.characters import ranges_of
-from gen.synth.language import Language
 from gen.synth.pattern import SynthesizePattern, SynthesizePatternKey
-from gen.synth.sampling import TextSampler
+from gen.synth.patterns import keys as text_keys
+from gen.synth.patterns import language as languages
+from gen.synth.patterns import walks
+from gen.synth.patterns.characters import ranges_of
+from gen.synth.patterns.keys import dealt
+from gen.synth.patterns.language import Language
+from gen.synth.patterns.sampling import TextSampler
 from gen.synth.synthesizer import find_synthesizer
-from gen.synth.text_keys import dealt
 
 FALSE_ALARM = 1e-6  # of each statistical test, were its seed not fixed
 

@@ -12,10 +12,10 @@ from scipy import stats
 
 from columns import examples
 from gen.streams import Stream
-from gen.synth.domains import prose
-from gen.synth.pieces import Pieces
-from gen.synth.prose import LONGEST_WORD, Prose
-from gen.synth.texts import MAXIMUM_TEXTS, Texts, alias_table, choose_indexes
+from gen.synth.texts.domains import prose
+from gen.synth.texts.lists import MAXIMUM_TEXTS, Texts, alias_table, choose_indexes
+from gen.synth.texts.pieces import Pieces
+from gen.synth.texts.prose import LONGEST_WORD, Prose
 
 FALSE_ALARM = 1e-6  # of each statistical test, were its seed not fixed
 KEY = 7

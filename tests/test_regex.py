@@ -13,12 +13,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import SchemaError as NoPattern
 
 from gen.errors import SchemaError
-from gen.synth import automaton, characters
-from gen.synth.automaton import DEAD, automaton_of, both, minimised
-from gen.synth.characters import PRINTABLE, ranges, ranges_of
-from gen.synth.language import Language
-from gen.synth.regex import parse
-from gen.synth.regex_tree import sets_of
+from gen.synth.patterns import automaton, characters
+from gen.synth.patterns.automaton import DEAD, automaton_of, both, minimised
+from gen.synth.patterns.characters import PRINTABLE, ranges, ranges_of
+from gen.synth.patterns.language import Language
+from gen.synth.patterns.parser import parse
+from gen.synth.patterns.tree import sets_of
 
 # Of each: pattern, letters of the texts it is tried on, and how long they get.
 PATTERNS = [

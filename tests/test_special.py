@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from gen.synth.special import (
+from gen.synth.laws.special import (
     beta_quadrature,
     gamma_quadrature,
     normal_below,

@@ -16,8 +16,8 @@ import annotated_types
 from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
-from gen.schema.markers import Marker
 from gen.schema.distributions import distribution_of
+from gen.schema.markers import Marker
 from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, suggestion
 
 # -- constraints --------------------------------------------------------------------------------------------

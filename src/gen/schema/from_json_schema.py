@@ -15,7 +15,17 @@ from typing import Any
 
 from gen.errors import SchemaError
 from gen.schema.choices import choice_of
-from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, add_node, conjunction, references_of, same
+from gen.schema.conjunction import (
+    EXTENSION,
+    ROOT,
+    Conjunction,
+    Node,
+    Unsatisfiable,
+    add_node,
+    conjunction,
+    references_of,
+    same,
+)
 from gen.schema.facts import apply_facts
 from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
 from gen.schema.spec import EXTRA, Column, Table, column_from_json

@@ -44,7 +44,11 @@ def schema_of_column(column: Column) -> dict[str, Any]:
     written = _plain(column)
     read = column_from_schema(column.name, column.name, written)
     meant, found = column_to_json(column), column_to_json(read)
-    lost = {name: meant.get(name, _default(name)) for name in meant.keys() | found.keys() if meant.get(name) != found.get(name)}
+    lost = {
+        name: meant.get(name, _default(name))
+        for name in meant.keys() | found.keys()
+        if meant.get(name) != found.get(name)
+    }
     lost.pop("may_be_absent", None)  # `required` of the object says it
     if column.may_be_absent:
         lost.pop("nulls", None)

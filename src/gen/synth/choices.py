@@ -13,7 +13,7 @@ from gen.block import fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, uniform_integers
-from gen.synth.laws import law_of
+from gen.synth.laws.compiled import law_of
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 

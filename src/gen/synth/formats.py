@@ -17,18 +17,16 @@ from gen.block import fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words
-from gen.synth import formats_codes, formats_network, formats_syntax, formats_times
-from gen.synth.domains import DOMAINS, PROSE, domain_of, prose
-from gen.synth.format import Format
-from gen.synth.laws import law_of
-from gen.synth.pieces import Pieces
+from gen.synth.laws.compiled import law_of
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 from gen.synth.text import MAXIMUM_LENGTH
-from gen.synth.texts import Texts, choose_indexes
+from gen.synth.texts import codes, network, syntax, times
+from gen.synth.texts.domains import DOMAINS, PROSE, domain_of, prose
+from gen.synth.texts.format import Format
+from gen.synth.texts.lists import Texts, choose_indexes
+from gen.synth.texts.pieces import Pieces
 
-FORMATS: dict[str, Format] = (
-    formats_times.FORMATS | formats_network.FORMATS | formats_codes.FORMATS | formats_syntax.FORMATS
-)
+FORMATS: dict[str, Format] = times.FORMATS | network.FORMATS | codes.FORMATS | syntax.FORMATS
 
 # Names that other vocabularies have for the same.
 ALIASES = {

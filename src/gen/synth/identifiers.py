@@ -14,7 +14,7 @@ from gen.keys import Permutation
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, first_and_rows, kernel, rows_array
 from gen.synth.json_text import is_null, uuid_text
-from gen.synth.laws import law_of
+from gen.synth.laws.compiled import law_of
 from gen.synth.synthesizer import Storage, Synthesizer
 
 DEFAULT_VERSION = 4

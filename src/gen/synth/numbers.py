@@ -19,8 +19,8 @@ from gen.streams import Rows, Words
 from gen.synth.grids import Grid as Grid
 from gen.synth.grids import grid_of as grid_of
 from gen.synth.grids import window as window
-from gen.synth.laws import compile_law
-from gen.synth.lines import Line, line_of_grid
+from gen.synth.laws.compiled import compile_law
+from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 DEFAULT_MAXIMUM = 2**32 - 1  # the default range of numbers is 0 to here

@@ -13,11 +13,11 @@ from gen.keys import check_capacity
 from gen.schema.spec import Column
 from gen.streams import Rows
 from gen.synth.formats import format_named, is_format, is_intersection
-from gen.synth.language import SMALL, Language
-from gen.synth.laws import law_of
-from gen.synth.sampling import TextSampler
+from gen.synth.laws.compiled import law_of
+from gen.synth.patterns.keys import TextKeys
+from gen.synth.patterns.language import SMALL, Language
+from gen.synth.patterns.sampling import TextSampler
 from gen.synth.synthesizer import Storage, Synthesizer
-from gen.synth.text_keys import TextKeys
 
 
 def _has_pattern(column: Column) -> bool:

@@ -10,7 +10,7 @@ from gen.errors import ReferenceError, SchemaError
 from gen.keys import Pool
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, uniform_integers
-from gen.synth.laws import law_of
+from gen.synth.laws.compiled import law_of
 from gen.synth.synthesizer import Storage, Synthesizer
 
 SMALL_POOL = 65_536  # keys; a pool up to this size is computed once and gathered from

@@ -32,7 +32,7 @@ from gen.streams import (
     philox,
     rows_array,
 )
-from gen.synth.laws import law_of
+from gen.synth.laws.compiled import law_of
 from gen.synth.synthesizer import Storage, Synthesizer
 
 DEFAULT_LENGTHS = (1, 32)

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.synth.characters import Ranges, encoded
-from gen.synth.language import Language
+from gen.synth.patterns.characters import Ranges, encoded
+from gen.synth.patterns.language import Language
 
 _TEXTS = 2**15  # of one table at most
 _ALL_TEXTS = 2**18  # of all tables together; once there are more, tables stay small

@@ -13,8 +13,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from gen.synth.densities import PowerLaw, Truncated, Weibull
-from gen.synth.discrete import (
+from gen.synth.grids import Grid, reachable
+from gen.synth.laws.densities import PowerLaw, Truncated, Weibull
+from gen.synth.laws.discrete import (
     MOST_PIECES,
     ZIPF_HEAD,
     Choice,
@@ -25,10 +26,9 @@ from gen.synth.discrete import (
     poisson_weights,
     power_weights,
 )
-from gen.synth.grids import Grid, reachable
-from gen.synth.lines import Refused
-from gen.synth.samplers import Rounded, parts_of, pieces_of, sampler_of
-from gen.synth.special import Floats
+from gen.synth.laws.lines import Refused
+from gen.synth.laws.samplers import Rounded, parts_of, pieces_of, sampler_of
+from gen.synth.laws.special import Floats
 
 LEAST_SHARE = 2.0**-40  # of a law that must lie within the bounds
 _LEAST_COUNT = {"poisson": 0, "binomial": 0, "geometric": 0, "zipf": 1}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import datetime
 from functools import lru_cache
 
-from gen.synth.format import Format, plain_numbers, some, words_of
-from gen.synth.pieces import Pieces
-from gen.synth.texts import Texts
+from gen.synth.texts.format import Format, plain_numbers, some, words_of
+from gen.synth.texts.lists import Texts
+from gen.synth.texts.pieces import Pieces
 
 FIRST, LAST = datetime.date(1970, 1, 1), datetime.date(2099, 12, 31)
 ZONES = {

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from gen.errors import SchemaError
 from gen.schema.spec import Distribution, suggestion
 from gen.streams import Rows, Words
-from gen.synth.components import BUILDERS, mixed
-from gen.synth.counting import Counts, counting_sampler, counts_of, weights_of
-from gen.synth.discrete import Choice
-from gen.synth.lines import Line, Refused
-from gen.synth.samplers import (
+from gen.synth.laws.components import BUILDERS, mixed
+from gen.synth.laws.counting import Counts, counting_sampler, counts_of, weights_of
+from gen.synth.laws.discrete import Choice
+from gen.synth.laws.lines import Line, Refused
+from gen.synth.laws.samplers import (
     MOST_POINTS,
     EvenFloats,
     EvenIntegers,

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gen.synth import characters
-from gen.synth.characters import Class, Ranges, union
-from gen.synth.regex_classes import MAXIMUM_DEPTH, Scanner, Unclosed, refuse, single
-from gen.synth.regex_tree import NEW_LINE, Alternation, End, Letters, Look, Node, Repeat, Sequence, Start
+from gen.synth.patterns import characters
+from gen.synth.patterns.characters import Class, Ranges, union
+from gen.synth.patterns.classes import MAXIMUM_DEPTH, Scanner, Unclosed, refuse, single
+from gen.synth.patterns.tree import NEW_LINE, Alternation, End, Letters, Look, Node, Repeat, Sequence, Start
 
 MAXIMUM_REPEAT = 10_000
 

@@ -35,7 +35,7 @@ from gen.streams import (
     kernel,
 )
 from gen.synth.text import SPARE, text_array
-from gen.synth.texts import Texts
+from gen.synth.texts.lists import Texts
 
 WIDTH_BITS = np.uint64(16)  # of a span, start << 16 | bytes
 MAXIMUM_BYTES = 2**16 - 1  # of one text of a table

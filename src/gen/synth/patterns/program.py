@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gen.errors import SchemaError
-from gen.synth.characters import EVERYTHING, Ranges
-from gen.synth.regex_tree import Alternation, End, Letters, Look, Node, Repeat, Sequence, Start
+from gen.synth.patterns.characters import EVERYTHING, Ranges
+from gen.synth.patterns.tree import Alternation, End, Letters, Look, Node, Repeat, Sequence, Start
 
 MAXIMUM_PLACES = 20_000  # in all programs of a pattern
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.streams import TILE, Word, Words, device, kernel, mulhi
-from gen.synth.quantiles import HALF, cubic
-from gen.synth.special import Floats
+from gen.synth.laws.quantiles import HALF, cubic
+from gen.synth.laws.special import Floats
 
 MOST_PIECES = 2**20
 ZIPF_HEAD = 65_536  # ranks with a weight of their own; the tail beyond is a table

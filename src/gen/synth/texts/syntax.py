@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 from functools import lru_cache
 
-from gen.synth.format import DIGITS, LETTERS, Format, numbers, plain_numbers, some, strings, words_of
-from gen.synth.pieces import Pieces
-from gen.synth.texts import Texts
+from gen.synth.texts.format import DIGITS, LETTERS, Format, numbers, plain_numbers, some, strings, words_of
+from gen.synth.texts.lists import Texts
+from gen.synth.texts.pieces import Pieces
 
 _FIELDS = "id name items price total address city tags status owner created lines amount code kind unit"
 _BASE64 = LETTERS.upper() + LETTERS + DIGITS + "+/"

@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from gen.synth.characters import Ranges
-from gen.synth.regex_program import END, START, Compiled, Program, compiled, too_large
-from gen.synth.regex_tree import End, Node, Sequence
+from gen.synth.patterns.characters import Ranges
+from gen.synth.patterns.program import END, START, Compiled, Program, compiled, too_large
+from gen.synth.patterns.tree import End, Node, Sequence
 
 MAXIMUM_STATES = 10_000  # of an automaton
 MAXIMUM_STEPS = 3_000_000  # of all places over all letters: some seconds

@@ -33,10 +33,10 @@ from gen.streams import (
     philox,
     types,
 )
-from gen.synth.characters import encoded
-from gen.synth.language import Language
+from gen.synth.patterns.characters import encoded
+from gen.synth.patterns.language import Language
+from gen.synth.patterns.walks import EVERY, Cell, Runs, Slots, TooLarge, Ways, in_order
 from gen.synth.text import SPARE, text_array
-from gen.synth.walks import EVERY, Cell, Runs, Slots, TooLarge, Ways, in_order
 
 TILE_WORDS = 2**14  # random words of an inner tile: 128 KB
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gen.synth.counting import LEAST_SHARE
-from gen.synth.densities import (
+from gen.synth.laws.counting import LEAST_SHARE
+from gen.synth.laws.densities import (
     Beta,
     Density,
     Gamma,
@@ -23,8 +23,8 @@ from gen.synth.densities import (
     VonMises,
     Weibull,
 )
-from gen.synth.lines import Line, Refused
-from gen.synth.samplers import Part, Parts, parts_of
+from gen.synth.laws.lines import Line, Refused
+from gen.synth.laws.samplers import Part, Parts, parts_of
 
 Values = Mapping[str, Any]  # of a law's parameters, on the line
 Builder = Callable[[Line, Values], Parts]

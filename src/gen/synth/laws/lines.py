@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from gen.synth.densities import Density, Truncated
 from gen.synth.grids import Grid
+from gen.synth.laws.densities import Density, Truncated
 
 
 class Refused(Exception):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from gen.synth.format import (
+from gen.synth.texts.format import (
     DIGITS,
     Format,
     hex_numbers,
@@ -21,8 +21,8 @@ from gen.synth.format import (
     strings,
     words_of,
 )
-from gen.synth.pieces import Pieces
-from gen.synth.texts import Texts
+from gen.synth.texts.lists import Texts
+from gen.synth.texts.pieces import Pieces
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # The first digits of the numbers that payment networks publish for tests: Visa, Mastercard, American Express.

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gen.synth.special import (
+from gen.synth.laws.special import (
     Floats,
     Quadrature,
     beta_quadrature,

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.streams import Word, Words, device, intrinsic, ir, kernel, types
-from gen.synth.densities import Density
-from gen.synth.special import Floats
+from gen.synth.laws.densities import Density
+from gen.synth.laws.special import Floats
 
 OCTAVES = 40  # the last octave, u < 2^-41, is one linear piece up to the bound
 CELLS = 64  # per octave

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gen.synth.format import falling, items_of, lists_of, numbers, plain_numbers, product, some, words_of
 from gen.synth.names import given_names, surnames
-from gen.synth.pieces import Pieces
-from gen.synth.prose import LONGEST_WORD, Prose
-from gen.synth.texts import Texts
+from gen.synth.texts.format import falling, items_of, lists_of, numbers, plain_numbers, product, some, words_of
+from gen.synth.texts.lists import Texts
+from gen.synth.texts.pieces import Pieces
+from gen.synth.texts.prose import LONGEST_WORD, Prose
 
 # -- places ---------------------------------------------------------------------------------------------------
 

@@ -12,11 +12,11 @@ from itertools import accumulate
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.synth.automaton import DEAD, Automaton, automaton_of, both, longest_text
-from gen.synth.characters import PRINTABLE, Ranges, partition, ranges, size, union
-from gen.synth.regex import parse
-from gen.synth.regex_tree import Alternation, End, Letters, Node, Repeat, Start, sets_of
-from gen.synth.regex_tree import Sequence as Parts
+from gen.synth.patterns.automaton import DEAD, Automaton, automaton_of, both, longest_text
+from gen.synth.patterns.characters import PRINTABLE, Ranges, partition, ranges, size, union
+from gen.synth.patterns.parser import parse
+from gen.synth.patterns.tree import Alternation, End, Letters, Node, Repeat, Start, sets_of
+from gen.synth.patterns.tree import Sequence as Parts
 
 MAXIMUM_LENGTH = 10_000
 MAXIMUM_COUNTS = 500_000  # pairs of a state and a number of letters to come

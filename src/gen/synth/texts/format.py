@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from gen.synth.pieces import Pieces
-from gen.synth.texts import Texts
+from gen.synth.texts.lists import Texts
+from gen.synth.texts.pieces import Pieces
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 DIGITS = "0123456789"

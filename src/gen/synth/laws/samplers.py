@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.streams import Rows, Words, rows_array, uniform_floats, uniform_integers
-from gen.synth.densities import Density, Mixture, Normal, Truncated, Uniform
-from gen.synth.discrete import Choice, Piece, Pieces
 from gen.synth.grids import Grid
-from gen.synth.lines import Refused
-from gen.synth.quantiles import TOLERANCE, QuantileTable, normal_table, round_to_grid, table_of
-from gen.synth.special import Floats
+from gen.synth.laws.densities import Density, Mixture, Normal, Truncated, Uniform
+from gen.synth.laws.discrete import Choice, Piece, Pieces
+from gen.synth.laws.lines import Refused
+from gen.synth.laws.quantiles import TOLERANCE, QuantileTable, normal_table, round_to_grid, table_of
+from gen.synth.laws.special import Floats
 
 MOST_TABLES = 64  # in one law: 10 MB
 FEW_COPIES = 16  # of a periodic law that may overlap with others

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from gen.errors import SchemaError
 from gen.keys import KeyOrder, Permutation
 from gen.streams import Rows, Stream, Words, rows_array
-from gen.synth.language import Language
-from gen.synth.sampling import CUT, TextSampler, ranked_cells, too_large, write_ranked
+from gen.synth.patterns.language import Language
+from gen.synth.patterns.sampling import CUT, TextSampler, ranked_cells, too_large, write_ranked
+from gen.synth.patterns.walks import EVERY, Cell, Runs, Slots, TooLarge, Way, Ways, in_order
 from gen.synth.text import SPARE, text_array
-from gen.synth.walks import EVERY, Cell, Runs, Slots, TooLarge, Way, Ways, in_order
 
 MAXIMUM_LOSS = 1000  # one text in so many may be left out, where few texts lead on from some first parts
 _PIECE = 2**16  # rows at once, where each has many words

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gen.synth.format import (
+from gen.synth.names import given_names, surnames
+from gen.synth.texts.format import (
     DIGITS,
     LETTERS,
     Format,
@@ -20,9 +21,8 @@ from gen.synth.format import (
     strings,
     words_of,
 )
-from gen.synth.names import given_names, surnames
-from gen.synth.pieces import Pieces
-from gen.synth.texts import Texts
+from gen.synth.texts.lists import Texts
+from gen.synth.texts.pieces import Pieces
 
 HOSTS = ("example.com", "example.net", "example.org")
 SERVICES = "www api app mail shop blog docs static cdn img auth login news data files status store media help portal"

@@ -1,0 +1,1 @@
+"""Laws: one-dimensional distributions, compiled at plan time to tables that one kernel reads."""

@@ -1,0 +1,1 @@
+"""Patterns: regular expressions as counted languages, to be drawn from and ranked."""

@@ -1,0 +1,1 @@
+"""Texts: lists of them, pieces put together, formats, domains and prose."""
