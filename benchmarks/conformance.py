@@ -268,7 +268,9 @@ def try_packages(arguments: argparse.Namespace) -> dict[str, Any]:
             results[package] = {c: _package_summary(seen) for c, seen in by_contender.items()}
             cells = [results[package][c]["cell"] for c in contenders]
             print(f"| {package} | {len(by_contender[contenders[0]])} | " + " | ".join(cells) + " |", flush=True)
-            refusals.update(sentence(reason(seen)) for seen in by_contender.get("gen", []) if reason(seen))
+            refusals.update(
+                sentence(reason(seen), seen["name"]) for seen in by_contender.get("gen", []) if reason(seen)
+            )
     print("\ngen's refusals and failures, by sentence:")
     for text, times in refusals.most_common(arguments.detail):
         print(f"  {times:5d}  {text[:WIDTH]}")
