@@ -9,6 +9,8 @@ json-schema-faker read JSON Schema: of a field, the one that Pydantic writes. An
 Pydantic leaves out of a field's JSON Schema, a validator for one, those that read JSON Schema cannot know.
 Rows a second are those of an entry asked for the first time in a process that has imported all it needs.
 
+hypothesis-jsonschema reads drafts up to 7 and passes over what 2020-12 added.
+
 json-schema-faker is installed by npm, hypothesis-jsonschema by pip, into a temporary folder or the one --tools names;
 without npm the first is left out. Needs: pip install "gen[test]" polyfactory.
 """
