@@ -9,6 +9,8 @@ json-schema-faker read JSON Schema: of a field, the one that Pydantic writes. An
 Pydantic leaves out of a field's JSON Schema, a validator for one, those that read JSON Schema cannot know.
 Rows a second are those of an entry asked for the first time in a process that has imported all it needs.
 
+hypothesis-jsonschema reads drafts up to 7 and passes over what 2020-12 added.
+
 json-schema-faker is installed by npm, hypothesis-jsonschema by pip, into a temporary folder or the one --tools names;
 without npm the first is left out. Needs: pip install "gen[test]" polyfactory.
 """
@@ -268,7 +270,9 @@ def try_packages(arguments: argparse.Namespace) -> dict[str, Any]:
             results[package] = {c: _package_summary(seen) for c, seen in by_contender.items()}
             cells = [results[package][c]["cell"] for c in contenders]
             print(f"| {package} | {len(by_contender[contenders[0]])} | " + " | ".join(cells) + " |", flush=True)
-            refusals.update(sentence(reason(seen)) for seen in by_contender.get("gen", []) if reason(seen))
+            refusals.update(
+                sentence(reason(seen), seen["name"]) for seen in by_contender.get("gen", []) if reason(seen)
+            )
     print("\ngen's refusals and failures, by sentence:")
     for text, times in refusals.most_common(arguments.detail):
         print(f"  {times:5d}  {text[:WIDTH]}")

@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from contenders import answer_requests, polyfactory_rows
-from corpus.check import Outcome, check_field, described, judge_instances, outcome
+from corpus.check import Outcome, checked, described, field_rows, judge_instances, outcome
 from corpus.entries import Entry
 
 # distribution -> the module whose models are tried
@@ -53,7 +53,7 @@ def installed(package: str, folder: str) -> str:
 
 
 def models_of(module: str) -> dict[str, type[BaseModel]]:
-    """Every model that a module of the package defines, by full name; those Pydantic cannot complete are left out."""
+    """Every model that a module of the package defines, by full name; abstract and incomplete ones are left out."""
     root = importlib.import_module(module)
     found = [root]
     for info in pkgutil.walk_packages(root.__path__, f"{module}.", onerror=lambda _: None):
@@ -71,32 +71,50 @@ def models_of(module: str) -> dict[str, type[BaseModel]]:
 
 
 def _complete(model: type[BaseModel]) -> bool:
+    if inspect.isabstract(model):
+        return False
     try:
         return model.model_rebuild() is not False
     except Exception:  # noqa: BLE001 - a name that is only imported for type checkers, for one
         return False
 
 
-def sentence(reason: str) -> str:
-    """A reason without what is particular to one model: its names, types, quoted parts and numbers."""
-    text = re.sub(r"^(refused: )?[\w.\[\]]+: ", r"\1", reason)
+def sentence(reason: str, name: str) -> str:
+    """A reason without what is particular to the model of that name: its names, types, quoted parts and numbers."""
+    model = re.escape(name.rpartition(".")[2])
+    text = re.sub(rf"^(refused: )?{model}\b[\w.\[\]-]*:? ", r"\1", reason)
     for _ in range(8):  # brackets within brackets
         text = re.sub(r"\[[^\[\]]*\]", "", text)
     text = re.sub(r"'[^']*'|\"[^\"]*\"|<[^>]*>|\b\w+(\.\w+)+\b", "…", text)
-    text = re.sub(r"\bof type (\S+|… \| .*?)(?= (is|are) )", "of type …", text)
+    text = re.sub(r"\bof type (\S+( \| \S+)*)(?= (is|are) )", "of type …", text)
     return re.sub(r"\b\d[\d.,]*\b", "#", text)[:200]
+
+
+def judge_models(model: type[BaseModel], made: list[Any]) -> list[str]:
+    """For each row why it is no valid instance, or nothing.
+
+    Validators need not accept their own results: a row is valid if its fields, or what it is written as, are accepted
+    once more.
+    """
+    entry = Entry(model.__name__, "", model, None, refused=None)
+    reasons = judge_instances(entry, made)
+    for place, reason in enumerate(reasons):
+        if reason and isinstance(made[place], model):
+            with contextlib.suppress(Exception):  # then the reason stands
+                model.model_validate(made[place].model_dump(by_alias=True, round_trip=True))
+                reasons[place] = ""
+    return reasons
 
 
 def outcome_of(contender: str, model: type[BaseModel], rows: int, limit: float) -> Outcome:
     """What comes of asking for rows of one model."""
-    entry = Entry(model.__name__, "", model, None, refused=None, stable=False)
     if contender == "gen":
-        return check_field(entry, rows)
+        return checked(lambda: field_rows(model, rows), lambda made: judge_models(model, made))
     try:
         made, seconds = polyfactory_rows(model, rows, limit)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what the user would see
         return Outcome(failure=described(error))
-    return outcome(made, judge_instances(entry, made), seconds)
+    return outcome(made, judge_models(model, made), seconds)
 
 
 def main() -> None:

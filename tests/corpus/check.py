@@ -40,12 +40,12 @@ class Outcome:
 
 def check_field(entry: Entry, rows: int) -> Outcome:
     """Rows of the entry's model, made by gen and judged."""
-    return _check(lambda: field_rows(entry.model, rows), lambda made: judge_instances(entry, made))
+    return checked(lambda: field_rows(entry.model, rows), lambda made: judge_instances(entry, made))
 
 
 def check_schema(document: Document, rows: int) -> Outcome:
     """Rows of the JSON Schema, made by gen and judged."""
-    return _check(lambda: schema_rows(document.schema, rows), lambda made: judge_values(document.schema, made))
+    return checked(lambda: schema_rows(document.schema, rows), lambda made: judge_values(document.schema, made))
 
 
 def field_rows(model: type[BaseModel], rows: int) -> list[BaseModel]:
@@ -62,7 +62,8 @@ def schema_rows(json_schema: dict[str, Any] | bool, rows: int) -> list[Any]:
     return list(schema.rows(TABLE))
 
 
-def _check(make: Callable[[], list[Any]], judge: Callable[[list[Any]], list[str]]) -> Outcome:
+def checked(make: Callable[[], list[Any]], judge: Callable[[list[Any]], list[str]]) -> Outcome:
+    """The outcome of making rows with gen and judging them; whatever is raised is part of it."""
     started = time.perf_counter()
     try:
         made = make()
