@@ -33,7 +33,7 @@ FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
 # Every option of the command line: the type of its value, its flag, what it takes, what it means.
 # fmt: off
-SchemaOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="models.py[:object] or pkg.module[:object]; the embedded example unless given.")]
+SchemaOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="models.py[:object], pkg.module[:object] or schema.json[:definition]; the embedded example unless given.")]
 RowsOption = Annotated[list[str] | None, typer.Option("--rows", metavar="N|TABLE=N", help="Rows of the largest table (1e9, 10M), the others in proportion; or of one table.")]
 ScaleOption = Annotated[float | None, typer.Option("--scale", metavar="F", help="Multiply all declared row counts.")]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other values.")]
@@ -178,11 +178,13 @@ def row(
 
 
 @app.command()
-def schema(spec: Annotated[str, typer.Argument(metavar="SPEC")]) -> None:
-    """Not supported yet: print a schema as Pydantic models or JSON Schema."""
-    from gen.errors import BadRequest
+def schema(
+    spec: Annotated[str | None, typer.Argument(metavar="SPEC", help="As for --schema; the embedded example.")] = None,
+) -> None:
+    """Print a schema as JSON Schema; what that cannot say goes into `x-gen`, so that it reads back the same."""
+    from gen import run
 
-    raise BadRequest("The command `schema` is not supported yet.", hint="See a schema's columns with `gen describe`.")
+    _print_json(run.as_json_schema(spec))
 
 
 # -- arguments ----------------------------------------------------------------------------------------------

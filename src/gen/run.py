@@ -18,8 +18,10 @@ from gen.counts import RowRequest, parse_rows, scaled_rows
 from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, run_on
 from gen.errors import BadRequest, RunError, SchemaError
 from gen.plan import Plan, default_partition_rows, share_of
+from gen.schema.from_json_schema import documents_of, load_document
 from gen.schema.from_module import find_object, load_module, models_of, split_spec
 from gen.schema.spec import Spec
+from gen.schema.to_json_schema import schema_of
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.synth.table import TableSource, described, filtered_sources, table_sources
@@ -42,6 +44,8 @@ def load_schema(spec: str | None = None) -> Schema:
     from pydantic import BaseModel
 
     place, name = split_spec(spec or EXAMPLE)
+    if place.endswith(".json"):
+        return _schema_of_document(Path(place), name)
     module = load_module(place)
     title = Path(place).stem if "/" in place or place.endswith(".py") else place.rpartition(".")[2]
     if name is not None:
@@ -60,11 +64,26 @@ def load_schema(spec: str | None = None) -> Schema:
     return _schema_of(title, models)
 
 
+def _schema_of_document(path: Path, name: str | None) -> Schema:
+    """A JSON Schema document as a schema: one table, or those that it declares under `$defs`."""
+    document = load_document(path)
+    title = (document.get("title") if isinstance(document, dict) else None) or path.stem
+    schema = Schema(title)
+    for table, definition in documents_of(document, path.stem, name).items():
+        schema.add(definition, rows=DEFAULT_ROWS, name=table)
+    return schema
+
+
 def _schema_of(name: str, models: Sequence[Any]) -> Schema:
     schema = Schema(name)
     for model in models:
         schema.add(model, rows=DEFAULT_ROWS)
     return schema
+
+
+def as_json_schema(spec: str | None) -> dict[str, Any]:
+    """The schema that SPEC names as a JSON Schema document."""
+    return schema_of(load_schema(spec).spec)
 
 
 # -- what is asked, and what came of it -------------------------------------------------------------------
@@ -341,7 +360,7 @@ def _absolute(spec: str | None) -> str | None:
     if spec is None:
         return EXAMPLE
     place, name = split_spec(spec)
-    if place.endswith(".py") or "/" in place:
+    if place.endswith((".py", ".json")) or "/" in place:
         place = str(Path(place).resolve())
     return f"{place}:{name}" if name else place
 

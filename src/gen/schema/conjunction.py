@@ -14,7 +14,8 @@ from typing import Any
 from gen.errors import SchemaError
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
-ROOT = "urn:gen:root"
+DOCUMENT = "urn:gen:document"  # what a document without an $id is called while it is read
+ROOT = "urn:gen:root"  # and inside a check that refers to it
 EXTENSION = "x-gen"  # what JSON Schema cannot say of a column, in its own vocabulary
 
 # keyword -> the type it speaks of; a schema without `type` is of the types its keywords speak of

@@ -11,11 +11,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from gen.errors import SchemaError
+from gen.errors import BadRequest, SchemaError
 from gen.schema.choices import choice_of
 from gen.schema.conjunction import (
+    DOCUMENT,
     EXTENSION,
     ROOT,
     Conjunction,
@@ -28,7 +30,7 @@ from gen.schema.conjunction import (
 )
 from gen.schema.facts import apply_facts
 from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
-from gen.schema.spec import EXTRA, Column, Table, column_from_json
+from gen.schema.spec import EXTRA, Column, Table, column_from_json, suggestion
 
 MOST_BRANCHES = 64  # of anyOf, oneOf and if together; further combinations are not drawn
 MOST_ITEMS = 1000  # of prefixItems and minItems together
@@ -54,6 +56,8 @@ def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fi
     """
     title = name or (schema.get("title") if isinstance(schema, dict) else None) or "Thing"
     _check_document(title, schema)
+    said = schema.get(EXTENSION, {}) if isinstance(schema, dict) else {}
+    rows, fixed = said.get("rows", rows), said.get("fixed", fixed)
     column = column_from_schema(title, "value", schema)
     if column.kind == "object" and column.stored is None and column.parts:
         whole = column if column.check is not None else None
@@ -72,14 +76,62 @@ def _fields_of_all(union: Column) -> tuple[Column, ...]:
     return tuple(fields.values())
 
 
+def load_document(path: Path) -> Any:
+    """The JSON document in a file; an error says where it is not one."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read: {error.strerror}.", hint="Correct the path.") from error
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{path} is not UTF-8 text.", hint="Give a JSON Schema document.") from error
+    except json.JSONDecodeError as error:
+        raise SchemaError(
+            f"{path}, line {error.lineno}, column {error.colno}: {error.msg}.", hint="Correct the JSON."
+        ) from error
+
+
+def documents_of(document: Any, title: str, only: str | None = None) -> dict[str, Any]:
+    """The JSON Schema of each table that a document declares, by name.
+
+    Those that its `x-gen` lists, or `only` one of its `$defs`, or itself; without any type of its own, every object
+    of its `$defs` that no other refers to.
+    """
+    if not isinstance(document, (dict, bool)):
+        raise SchemaError(f"{title}: {document!r:.40} is not a JSON Schema.", hint="Write an object, true or false.")
+    if isinstance(document, bool):
+        return {title: document}
+    definitions = document.get("$defs", {})
+    if only is not None:
+        if only not in definitions:
+            raise BadRequest(f"{title} has no {only!r} in its $defs.", hint=suggestion(only, definitions))
+        return {only: _defined(document, only)}
+    said = document.get(EXTENSION, {})
+    if isinstance(said, dict) and "tables" in said:
+        return {name: _defined(document, name) for name in said["tables"]}
+    if definitions and not set(document) - {"$schema", "$id", "$defs", "title", "description", "$comment", EXTENSION}:
+        referred = {reference.rpartition("/")[2] for reference in references_of(definitions)}
+        free = [n for n, s in definitions.items() if n not in referred and isinstance(s, dict)]
+        return {name: _defined(document, name) for name in free or definitions}
+    return {document.get("title") or title: document}
+
+
+def _defined(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """One of a document's definitions as a document of its own, in which all its references hold."""
+    definition = document["$defs"][name]
+    if not any(True for _ in references_of(definition)):
+        return {"title": name, **definition} if isinstance(definition, dict) else {"title": name, "allOf": [definition]}
+    said = {EXTENSION: definition[EXTENSION]} if EXTENSION in definition else {}
+    return {"title": name, "$ref": f"#/$defs/{name}", "$defs": document["$defs"], **said}
+
+
 def column_from_schema(where: str, name: str, schema: Any) -> Column:
     """The column that holds what a JSON Schema describes."""
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
 
     resource = Resource.from_contents(schema, default_specification=DRAFT202012)
-    identity = (schema.get("$id") if isinstance(schema, dict) else None) or ROOT
-    resolver = Registry().with_resource(identity, resource).resolver(identity)
+    identity = (schema.get("$id") if isinstance(schema, dict) else None) or DOCUMENT
+    resolver = Registry().with_resource(identity, resource).crawl().resolver(identity)
     try:
         return _SchemaReader(schema).column(where, name, [Node(schema, resolver)])
     except TooDeep as error:
@@ -355,7 +407,7 @@ class _SchemaReader:
         if any(True for node in nodes for _ in references_of(node.schema)):
             document = self.document if isinstance(self.document, dict) else {}
             together["$defs"] = {"root": {"$id": ROOT, **{k: v for k, v in document.items() if k != "$id"}}}
-        return json.dumps(together, sort_keys=True)
+        return json.dumps(together)
 
 
 # In this order: the first type that is allowed names a union's branch.

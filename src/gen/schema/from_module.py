@@ -26,11 +26,6 @@ def split_spec(text: str) -> tuple[str, str | None]:
             hint="Give a Python file or module with Pydantic models.",
         )
     place, _, name = text.partition(":")
-    if place.endswith(".json"):
-        raise BadRequest(
-            f"A JSON Schema document as --schema ({place}) is not supported yet.",
-            hint="Give a Python file or module with Pydantic models.",
-        )
     return place, name or None
 
 

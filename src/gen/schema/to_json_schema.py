@@ -7,6 +7,7 @@ go into its `x-gen` block, in gen's own vocabulary.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -100,11 +101,20 @@ def _text(column: Column) -> dict[str, Any]:
         written["maxLength"] = column.max_length
     if column.format is not None:
         written["format"] = column.format
-    if column.patterns:
+    if column.patterns and all(map(_is_common, column.patterns)):
         written["pattern"] = column.patterns[0]
-    if len(column.patterns) > 1:
-        written["allOf"] = [{"pattern": pattern} for pattern in column.patterns[1:]]
+        if len(column.patterns) > 1:
+            written["allOf"] = [{"pattern": pattern} for pattern in column.patterns[1:]]
     return written
+
+
+def _is_common(pattern: str) -> bool:
+    """Whether other tools, too, know how to read a pattern."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def _formatted(column: Column) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from fractions import Fraction
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +22,8 @@ _LONGEST = datetime.timedelta.max // _MICROSECOND
 class SynthesizeTime(OnGrid):
     """Times of day, time64[us]: the whole day unless bounds are declared."""
 
-    unit = float(_SECOND)  # a law's parameters are in seconds since midnight
+    unit = Fraction(_SECOND)  # a law's parameters are in seconds since midnight
+    origin = None
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -61,7 +63,7 @@ class SynthesizeTime(OnGrid):
 class SynthesizeDuration(OnGrid):
     """Durations, duration[us]: 0 to 30 days unless bounds are declared."""
 
-    unit = float(_SECOND)  # a law's parameters are in seconds
+    unit = Fraction(_SECOND)  # a law's parameters are in seconds
 
     @classmethod
     def match(cls, column: Column) -> bool:

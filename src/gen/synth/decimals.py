@@ -17,6 +17,7 @@ from gen.streams import kernel, mulhi
 from gen.synth.numbers import DEFAULT_MAXIMUM, Grid, GridKey, OnGrid, grid_of, window
 
 DEFAULT_PLACES = 2
+FEW = 100  # values that there should be between two bounds, unless `decimal_places` says otherwise
 MOST_DIGITS = 38  # of a decimal128
 _INT64 = (-(2**63), 2**63 - 1)
 
@@ -53,7 +54,7 @@ class SynthesizeDecimal(OnGrid):
     def prepare(self) -> None:
         column = self.column
         self.places = self._places()
-        self.unit = float(10**self.places)
+        self.unit = Fraction(10**self.places)
         step = Fraction(column.multiple_of) * 10**self.places if column.multiple_of else Fraction(1)
         if column.multiple_of is not None and (column.multiple_of <= 0 or step.denominator != 1):
             raise SchemaError(
@@ -63,14 +64,18 @@ class SynthesizeDecimal(OnGrid):
         low, high = self._bounds()
         exact = grid_of(self.where, low, high, int(step))
         coarse = -(-exact.count // 2**63)
-        self.first, self.step = exact.first, exact.step * coarse
-        self.count = -(-exact.count // coarse)
-        self.last = self.first + self.step * (self.count - 1)
-        self.digits = max(len(str(abs(self.first))), len(str(abs(self.last))), self.places, 1)
+        self.unscaled = Grid(exact.first, exact.step * coarse, -(-exact.count // coarse))
+        self.is_wide = self.unscaled.first < _INT64[0] or self.unscaled.last > _INT64[1]
+        self.digits = max(len(str(abs(self.unscaled.first))), len(str(abs(self.unscaled.last))), self.places, 1)
         if self.digits > MOST_DIGITS:
             raise SchemaError(
                 f"{self.where}: values of {self.digits} digits are asked for.",
                 hint=f"Keep the bounds and decimal_places within {MOST_DIGITS} digits.",
+            )
+        if self.is_wide and column.distribution and column.distribution.name != "uniform":
+            raise SchemaError(
+                f"{self.where}: the distribution {column.distribution.name!r} on values of more than 64 bits.",
+                hint="Narrow the bounds, or leave the distribution out.",
             )
         super().prepare()
 
@@ -83,6 +88,10 @@ class SynthesizeDecimal(OnGrid):
         places = max(DEFAULT_PLACES, *(-e for e in exponents), 0)
         if column.decimal_places is not None:
             places = column.decimal_places
+        elif column.minimum is not None and column.maximum is not None:
+            low, high = self._fraction(column.minimum), self._fraction(column.maximum)
+            width = high - low
+            places += next((more for more in range(8) if width * 10 ** (places + more) >= FEW), 0)
         return places if column.max_digits is None else min(places, column.max_digits)
 
     def _bounds(self) -> tuple[int, int]:
@@ -102,17 +111,15 @@ class SynthesizeDecimal(OnGrid):
         return max(least, -widest), min(most, widest)
 
     def _unscaled(self, bound: Any) -> Fraction | None:
-        if bound is None:
-            return None
+        return None if bound is None else self._fraction(bound) * 10**self.places
+
+    def _fraction(self, bound: Any) -> Fraction:
         if not math.isfinite(bound):
             raise SchemaError(f"{self.where}: a bound is {bound}.", hint="Give a finite bound, or none.")
-        scaled: Fraction = Fraction(bound) * 10**self.places
-        return scaled
+        return Fraction(bound)
 
     def grid(self) -> Grid:
-        if self.first >= _INT64[0] and self.last <= _INT64[1]:
-            return Grid(self.first, self.step, self.count)
-        return Grid(0, 1, self.count)  # ranks; `to_arrow` makes values of them
+        return Grid(0, 1, self.unscaled.count) if self.is_wide else self.unscaled  # ranks; `to_arrow` makes values
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -120,14 +127,13 @@ class SynthesizeDecimal(OnGrid):
 
     def to_arrow(self, integers: NDArray[np.int64]) -> pa.Array:
         out = np.empty((integers.size, 2), np.uint64)
-        grid = self.values_grid
-        first, step = (0, 1) if grid.first == self.first and grid.step == self.step else (self.first, self.step)
-        if step == 1 and first == 0:
-            out[:, 0] = integers.view(np.uint64)
-            out[:, 1] = (integers >> np.int64(63)).view(np.uint64)
-        else:
+        if self.is_wide:
+            first, step = self.unscaled.first, self.unscaled.step
             halves = (first % 2**64, (first >> 64) % 2**64, step % 2**64, step >> 64)
             _widen(integers, out, *(np.uint64(half) for half in halves))
+        else:
+            out[:, 0] = integers.view(np.uint64)
+            out[:, 1] = (integers >> np.int64(63)).view(np.uint64)
         return pa.Array.from_buffers(self.arrow_type, integers.size, [None, pa.py_buffer(out)])
 
 
@@ -145,5 +151,5 @@ class SynthesizeDecimalKey(GridKey, SynthesizeDecimal):
     def _rank(self, value: Decimal | None) -> int:
         if value is None:
             return 2**64 - 1
-        rank, rest = divmod(Fraction(value) * 10**self.places - self.first, self.step)
-        return int(rank) if not rest and 0 <= rank < self.count else 2**64 - 1
+        rank, rest = divmod(Fraction(value) * 10**self.places - self.unscaled.first, self.unscaled.step)
+        return int(rank) if not rest and 0 <= rank < self.unscaled.count else 2**64 - 1

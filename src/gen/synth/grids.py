@@ -69,7 +69,7 @@ def window(low: int | None, high: int | None, default_low: int, default_high: in
         assert low is not None
         return (low, default_high) if low <= default_high else (low, low + width)
     if low is None:
-        return (default_low, high) if high >= default_low else (high - width, high)
+        return (default_low, high) if high > default_low else (high - width, high)
     return low, high
 
 

@@ -204,7 +204,7 @@ class SynthesizeFloat(Synthesizer):
         if high is not None and column.maximum_excluded:
             high = math.nextafter(high, -math.inf)
         if low is None:
-            low = 0.0 if high is None or high >= 0 else min(_window_below(column), high)  # doubles that far apart
+            low = 0.0 if high is None or high > 0 else min(_window_below(column), high)  # doubles that far apart
         if high is None:
             high = float(DEFAULT_MAXIMUM) if low <= DEFAULT_MAXIMUM else low + DEFAULT_MAXIMUM
         if low > high:
