@@ -1,4 +1,4 @@
-"""This file knows values that are listed one by one, by an Enum, a Literal or a JSON Schema, as a Column."""
+"""This file knows values that are listed one by one, by an Enum, a Literal or a JSON Schema, and their weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.spec import Column
+from gen.schema.spec import KINDS, Column, suggestion
 
 # Types of which all values of a column may be, as they are; others, and unlike ones together, are JSON texts.
 _ALONE = {str, float, bool, bytes, decimal.Decimal, datetime.date, datetime.datetime, datetime.time, datetime.timedelta}
@@ -44,3 +44,27 @@ def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
             hint="Supported are values that JSON can write: str, int, float, bool, and lists and objects of them.",
         ) from error
     return Column(name, "choice", choices=texts, stored="json", nulls=nulls or None)
+
+
+def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
+    """Weights of choices or branches: a list in their order, or by value or name."""
+    names = [str(c) for c in column.choices] or [part.name for part in column.parts]
+    if column.kind not in ("choice", "union", "boolean"):
+        raise SchemaError(
+            f"{where}: weights are for choices and unions, and the field is {KINDS[column.kind]}.",
+            hint="Give a distribution instead.",
+        )
+    names = ["False", "True"] if column.kind == "boolean" else names
+    if isinstance(value, dict):
+        by_name = {str(name): weight for name, weight in value.items()}
+        unknown = sorted(set(by_name) - set(names))
+        if unknown:
+            raise SchemaError(f"{where}: weights name {unknown[0]!r}.", hint=suggestion(unknown[0], names))
+        value = [by_name.get(name, 0.0) for name in names]
+    good = isinstance(value, (list, tuple)) and all(isinstance(w, (int, float)) and w >= 0 for w in value)
+    if not good or len(value) != len(names) or not sum(value) > 0:
+        raise SchemaError(
+            f"{where}: weights are {value!r} for {len(names)} values.",
+            hint="Give one number for each, 0 or more, not all 0.",
+        )
+    return tuple(float(weight) for weight in value)

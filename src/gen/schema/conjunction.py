@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.facts import FACTS
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 DOCUMENT = "urn:gen:document"  # what a document without an $id is called while it is read
@@ -290,8 +291,6 @@ def _not(where: str, c: Conjunction, node: Node, value: Any) -> None:
 
 
 def _facts(where: str, c: Conjunction, node: Node, value: Any) -> None:
-    from gen.schema.facts import FACTS
-
     c.facts |= {name: node.schema[name] for name in FACTS if name in node.schema}
 
 
@@ -332,7 +331,7 @@ _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
     "uniqueItems": _unique,
     "not": _not,
     EXTENSION: lambda where, c, node, value: c.extension.update(_extension(where, value)),
-    **dict.fromkeys(("distribution", "domain", "sql", "synthesizer", "nulls", "weights", "stored"), _facts),
+    **dict.fromkeys(FACTS, _facts),
 }
 
 

@@ -16,8 +16,10 @@ import annotated_types
 from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
+from gen.schema.choices import weights_of
 from gen.schema.distributions import distribution_of
 from gen.schema.markers import Marker
+from gen.schema.row_facts import ROW_FACTS, TIMES, apply_row_facts
 from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, suggestion
 
 # -- constraints --------------------------------------------------------------------------------------------
@@ -247,9 +249,7 @@ _CONSTRAINTS: dict[str, _Apply] = {
 
 # -- facts ----------------------------------------------------------------------------------------------------
 
-# kinds whose laws take times and durations as parameters: seconds, or ISO 8601 text
-_TIMES = ("datetime", "date", "time", "duration")
-FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored")
+FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored", *ROW_FACTS)
 
 
 def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
@@ -285,7 +285,7 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     if "sql" in facts:
         _read_sql(where, facts["sql"], values)
     if "distribution" in facts:
-        values["distribution"] = distribution_of(where, facts["distribution"], column.kind in _TIMES)
+        values["distribution"] = distribution_of(where, facts["distribution"], column.kind in TIMES)
     for name in ("domain", "synthesizer", "stored"):
         if name in facts:
             if not isinstance(facts[name], str):
@@ -294,14 +294,14 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     if "nulls" in facts:
         values["nulls"] = _share(where, facts["nulls"], column)
     if "weights" in facts:
-        values["weights"] = _weights(where, facts["weights"], column)
+        values["weights"] = weights_of(where, facts["weights"], column)
     named = values.get("synthesizer") is not None
     if "domain" in values and column.kind != "text" and not named:
         raise SchemaError(
             f"{where}: the domain {values['domain']!r} is for text, and the field is {KINDS[column.kind]}.",
             hint="Leave it out, or make the field a str.",
         )
-    return replace(column, **values)
+    return apply_row_facts(where, replace(column, **values), facts)
 
 
 def _share(where: str, value: Any, column: Column) -> float:
@@ -312,30 +312,6 @@ def _share(where: str, value: Any, column: Column) -> float:
             f"{where}: {value:.0%} nulls are asked for, and the field has none.", hint="Make the field Optional."
         )
     return float(value)
-
-
-def _weights(where: str, value: Any, column: Column) -> tuple[float, ...]:
-    """Weights of choices or branches: a list in their order, or by value or name."""
-    names = [str(c) for c in column.choices] or [part.name for part in column.parts]
-    if column.kind not in ("choice", "union", "boolean"):
-        raise SchemaError(
-            f"{where}: weights are for choices and unions, and the field is {KINDS[column.kind]}.",
-            hint="Give a distribution instead.",
-        )
-    names = ["False", "True"] if column.kind == "boolean" else names
-    if isinstance(value, dict):
-        by_name = {str(name): weight for name, weight in value.items()}
-        unknown = sorted(set(by_name) - set(names))
-        if unknown:
-            raise SchemaError(f"{where}: weights name {unknown[0]!r}.", hint=suggestion(unknown[0], names))
-        value = [by_name.get(name, 0.0) for name in names]
-    good = isinstance(value, (list, tuple)) and all(isinstance(w, (int, float)) and w >= 0 for w in value)
-    if not good or len(value) != len(names) or not sum(value) > 0:
-        raise SchemaError(
-            f"{where}: weights are {value!r} for {len(names)} values.",
-            hint="Give one number for each, 0 or more, not all 0.",
-        )
-    return tuple(float(weight) for weight in value)
 
 
 def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:

@@ -75,6 +75,15 @@ class Distribution:
     parameters: tuple[tuple[str, Any], ...] = ()
 
 
+@dataclass(frozen=True)
+class After:
+    """The value lies after another field's, `least` to `within` further: in the unit of laws, for times seconds."""
+
+    field: str
+    least: float | None = None
+    within: float | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class Column:
     """One column: what its values are, and what bounds them. `minimum` .. `maximum_excluded` as declared.
@@ -91,6 +100,11 @@ class Column:
     leave the field out, which is what a null then means.
     stored: "text" (a UUID, a time) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
+
+    What ties it to other columns of the row: derived, an expression, or function, the name of one in Python, that
+    computes it; after; when, a condition without which it is null; depends_on, columns whose values decide it, by the
+    table `values` if there is one; given, a column for each of whose values it has a part of its own; correlated,
+    coefficients by column. noise: rates of dirty values by kind; the empty kind stands for all that suit.
     """
 
     name: str
@@ -117,6 +131,15 @@ class Column:
     may_be_absent: bool = False
     stored: str | None = None
     check: str | None = None
+    derived: str | None = None
+    function: str | None = None
+    when: str | None = None
+    after: After | None = None
+    depends_on: tuple[str, ...] = ()
+    values: tuple[tuple[Any, Any], ...] = ()
+    given: str | None = None
+    correlated: tuple[tuple[str, float], ...] = ()
+    noise: tuple[tuple[str, float], ...] = ()
     key: Key | None = None
     reference: Reference | None = None
     distribution: Distribution | None = None
@@ -351,9 +374,14 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
         values["reference"] = Reference(**reference)
     if law := values.get("distribution"):
         values["distribution"] = _distribution_from_json(law)
+    if after := values.get("after"):
+        values["after"] = After(**after)
+    for name in ("values", "correlated", "noise"):
+        if name in values:
+            values[name] = tuple(tuple(map(_value_from_json, pair)) for pair in values[name])
     if "parts" in facts:
         values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
-    for name in ("choices", "patterns", "weights"):
+    for name in ("choices", "patterns", "weights", "depends_on"):
         if name in values:
             values[name] = tuple(map(_value_from_json, values[name]))
     return Column(**values)
@@ -387,7 +415,7 @@ def _value_to_json(value: Any) -> Any:
             return {tag: write(value)}
     if isinstance(value, Column):
         return column_to_json(value)
-    if isinstance(value, (Key, Reference, Distribution)):
+    if isinstance(value, (Key, Reference, Distribution, After)):
         return {name: _value_to_json(getattr(value, name)) for name in value.__dataclass_fields__}
     return [_value_to_json(v) for v in value] if isinstance(value, (list, tuple)) else value
 

@@ -20,6 +20,7 @@ from gen.block import boolean_array, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, rows_array, stream_key
+from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
 
 ATTEMPTS = 16
@@ -159,7 +160,8 @@ class Blame:
 class RowFilter:
     """Draws rows until they are accepted: a column that is to blame is drawn again, the others stay.
 
-    fixed: keys and references, which cannot be drawn again. spare: accepted rows, for those that never are.
+    fixed: keys and references, which cannot be drawn again. made_of: the drawn columns that each derived one is made
+    of. spare: accepted rows, for those that never are.
     """
 
     table: str
@@ -167,6 +169,7 @@ class RowFilter:
     columns: Callable[[int], Mapping[str, Synthesizer]]
     fixed: frozenset[str]
     seed: int
+    made_of: Mapping[str, Sequence[str]]
     spare: pa.RecordBatch | None = None
 
     def spare_rows(
@@ -224,12 +227,15 @@ class RowFilter:
         return [self._drawable(names, arrays) for names in found]
 
     def _drawable(self, names: dict[str, str], arrays: Mapping[str, pa.Array]) -> dict[str, str]:
-        """The columns to draw again: those to blame, or all where the row as a whole is."""
+        """The columns to draw again: those to blame, what they are made of, or all where the row as a whole is."""
         if not names:
             return {}
-        mine = {name: reason for name, reason in names.items() if name in arrays and name not in self.fixed}
+        drawn = [name for name in arrays if name not in self.fixed and not self.made_of.get(name)]
+        mine: dict[str, str] = {}
+        for name, reason in names.items():
+            mine |= dict.fromkeys(self.made_of.get(name) or [name], reason)
         reason = next(iter(names.values()))
-        return mine or {name: reason for name in arrays if name not in self.fixed}
+        return {name: mine[name] for name in drawn if name in mine} or dict.fromkeys(drawn, reason)
 
     def _redraw(
         self,
@@ -244,8 +250,29 @@ class RowFilter:
             attempts[name][places] += 1
             for attempt in np.unique(attempts[name][places]).tolist():
                 mine = places[attempts[name][places] == attempt]
-                again = self.columns(attempt)[name].values(numbers[mine])
+                again = self._beside(numbers, result, mine, attempt, {name}).array(name)
                 result[name] = merged(result[name], mine, again)
+        made = {name for name in result if self.made_of.get(name)}
+        row = self._beside(numbers, result, pending, 0, made)
+        again_made = {name: row.array(name) for name in made}
+        for name, array in again_made.items():
+            result[name] = merged(result[name], pending, array)
+
+    def _beside(
+        self,
+        numbers: NDArray[np.uint64],
+        result: Mapping[str, pa.Array],
+        places: NDArray[np.int64],
+        attempt: int,
+        drawn: set[str],
+    ) -> RowView:
+        """Some rows, of which all columns but those to be drawn are known."""
+        index = fixed_width_array(pa.int64(), places)
+
+        def known(name: str) -> pa.Array | None:
+            return None if name in drawn else result[name].take(index)
+
+        return RowView(self.columns(attempt), numbers[places], known)
 
     def _spared(
         self, numbers: NDArray[np.uint64], result: dict[str, pa.Array], left: NDArray[np.int64]

@@ -18,6 +18,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column, Key
 from gen.streams import Rows, Words
 from gen.synth.json_text import object_json
+from gen.synth.rows import RowView
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 
@@ -60,7 +61,8 @@ class SynthesizeObject(Synthesizer):
         return product_of(part.cardinality for part in self.parts.values())
 
     def at(self, rows: Rows) -> pa.Array:
-        arrays = [plain(part.values(rows)) for part in self.parts.values()]
+        row = RowView(self.parts, rows)
+        arrays = [plain(row.array(name)) for name in self.parts]
         if not arrays:
             return pa.array([{}] * len(rows), pa.struct([]))
         return pa.StructArray.from_arrays(arrays, fields=list(self.arrow_type))

@@ -25,7 +25,9 @@ from gen.errors import GenError, SchemaError
 from gen.keys import KeyOrder, check_capacity
 from gen.schema.spec import Column, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
+from gen.synth.expressions import Expression
 from gen.synth.json_text import json_text
+from gen.synth.rows import RowView
 
 ADDRESS_BLOCK = 65_536  # rows drawn together by a synthesizer that only writes `draw`; fixed for ever
 
@@ -82,6 +84,7 @@ class Synthesizer:
         self.attempt = attempt  # other values at the same rows, where the first ones were not accepted
         self._drawn: tuple[int, pa.Array] | None = None
         self._streams: dict[tuple[str, int], Stream] = {}
+        self._condition: Expression | None = None
         self.prepare()
 
     @classmethod
@@ -148,6 +151,15 @@ class Synthesizer:
     @property
     def _is_built_in(self) -> bool:
         return type(self).__module__.startswith("gen.synth.")
+
+    def values_in(self, row: RowView) -> pa.Array:
+        """The values at a row's place, beside the other columns of the row: null where the column's condition fails."""
+        array = self.values(row.rows)
+        if self.column.when is None:
+            return array
+        if self._condition is None:
+            self._condition = Expression(self.where, self.column.when)
+        return with_nulls(array, row.holds(self._condition))
 
     def is_there(self, rows: Rows, nulls: float) -> NDArray[np.bool_]:
         """Bool array: whether each row has a value, where a share of them has none."""

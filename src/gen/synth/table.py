@@ -20,6 +20,7 @@ from gen.streams import Rows, rows_array
 from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found because they exist
 from gen.synth import clock as _clock  # noqa: F401
 from gen.synth import decimals as _decimals  # noqa: F401
+from gen.synth import derived as _derived  # noqa: F401
 from gen.synth import formats as _formats  # noqa: F401
 from gen.synth import identifiers as _identifiers  # noqa: F401
 from gen.synth import lists as _lists  # noqa: F401
@@ -30,9 +31,12 @@ from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import PROBE, RowCheck, RowFilter
+from gen.synth.derived import MadeOfOthers
 from gen.synth.json_text import object_json
 from gen.synth.nested import SynthesizeField, Whole
+from gen.synth.ordered import with_room
 from gen.synth.references import SynthesizeReference
+from gen.synth.rows import RowView
 from gen.synth.synthesizer import Synthesizer, synthesizer_of
 
 BLOCK_ROWS = 16_384  # all columns of a block fit a core's cache; fewer, and the calls' own cost shows
@@ -90,11 +94,12 @@ class TableSource:
     def at(self, rows: Rows, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """These rows as one record batch; all columns, or some. Rows outside the table have values too."""
         names = list(self.columns) if columns is None else list(columns)
+        row = RowView(self.columns, rows)
         if self.filter and not self.filter.fixed.issuperset(names):
-            drawn = {name: column.values(rows) for name, column in self.columns.items()}
+            drawn = {name: row.array(name) for name in self.columns}
             drawn = self.filter.accepted(rows_array(rows), drawn)
         else:
-            drawn = {name: self.columns[name].values(rows) for name in names}
+            drawn = {name: row.array(name) for name in names}
         arrays = [drawn[name] for name in names]
         schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in names])
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
@@ -190,9 +195,25 @@ def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
     if not any(blamed):
         return source
     fixed = frozenset(name for name, s in source.columns.items() if s.column.key or s.column.reference)
-    row_filter = RowFilter(source.table, check, _Attempts(source.columns), fixed, seed)
+    row_filter = RowFilter(source.table, check, _Attempts(source.columns), fixed, seed, made_of(source.columns))
     spare = row_filter.spare_rows(numbers, {name: probe.column(name) for name in source.columns}, blamed)
     return replace(source, filter=replace(row_filter, spare=spare))
+
+
+def made_of(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:
+    """The drawn columns that each column which is made of others is made of, whether directly or not."""
+    row = RowView(columns, np.zeros(1, np.uint64))
+    for name in columns:
+        row.array(name)
+
+    def drawn(name: str) -> dict[str, None]:
+        inputs = row.inputs.get(name, {}) if isinstance(columns[name], MadeOfOthers) else {}
+        found: dict[str, None] = {}
+        for other in inputs:
+            found |= drawn(other) or {other: None}
+        return found
+
+    return {name: tuple(drawn(name)) for name in columns if isinstance(columns[name], MadeOfOthers)}
 
 
 @dataclass
@@ -226,7 +247,8 @@ def _again(s: Synthesizer, attempt: int) -> Synthesizer:
 def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synthesizer]:
     """A synthesizer for every column; those of a table that is drawn whole are fields of it."""
     if table.whole is None:
-        return {c.name: _synthesizer(table, c, rows, seed) for c in table.columns}
+        declared = with_room(table.columns, table.name, rows[table.name], seed)
+        return {c.name: _synthesizer(table, c, rows, seed) for c in declared}
     root = synthesizer_of(table.whole, table.name, rows[table.name], seed, "")
     whole = Whole(root)
     inner: Any = getattr(root, "inner", root)

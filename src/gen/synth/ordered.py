@@ -1,0 +1,197 @@
+"""This file knows ordered pairs: a value after another field's, whose range is narrowed to leave room for it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gen.block import fixed_width_values, with_nulls
+from gen.errors import SchemaError
+from gen.schema.spec import After, Column, suggestion
+from gen.streams import kernel, mulhi
+from gen.synth.derived import MadeOfOthers
+from gen.synth.grids import Grid
+from gen.synth.json_text import is_null
+from gen.synth.laws.compiled import Compiled, compile_law
+from gen.synth.laws.lines import line_of_grid
+from gen.synth.nested import plain
+from gen.synth.numbers import OnGrid
+from gen.synth.rows import RowView
+from gen.synth.synthesizer import Storage, synthesizer_of
+
+_EPOCH = datetime.datetime(1970, 1, 1)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+# kind -> a value of that kind from its grid integer
+_VALUE_OF: dict[str, Callable[[int], Any]] = {
+    "integer": lambda steps: steps,
+    "datetime": lambda steps: _EPOCH + steps * _MICROSECOND,
+    "date": lambda steps: _EPOCH.date() + datetime.timedelta(days=steps),
+    "time": lambda steps: (_EPOCH + steps * _MICROSECOND).time(),
+    "duration": lambda steps: steps * _MICROSECOND,
+}
+
+
+@kernel("void(uint64[::1], int64[::1], int64[::1], int64, int64, int64, int64, int64)")
+def _after(
+    words: NDArray[np.uint64],
+    others: NDArray[np.int64],
+    out: NDArray[np.int64],
+    least: Any,
+    within: Any,
+    first: Any,
+    step: Any,
+    last_rank: Any,
+) -> None:
+    """A point of the grid `least` to `within` after each other value, each of them equally likely."""
+    for i in range(others.size):
+        low = max((others[i] + least - first + step - np.int64(1)) // step, np.int64(0))
+        high = min((others[i] + within - first) // step, last_rank)
+        out[i] = first + step * (low + np.int64(mulhi(words[i], np.uint64(high - low + np.int64(1)))))
+
+
+class SynthesizeAfter(MadeOfOthers):
+    """A value after another field's: evenly over the room that is left, or at a distance that follows a law."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.after is not None
+
+    def prepare(self) -> None:
+        super().prepare()
+        column, after = self.column, self.column.after
+        assert after is not None
+        inner = self.part(replace(column, after=None, distribution=None, when=None), self.path)
+        if not isinstance(inner, OnGrid) or column.kind not in _VALUE_OF:
+            raise SchemaError(
+                f"{self.where}: a {column.kind} cannot be declared to lie after another field.",
+                hint=f"Use a field of kind {', '.join(_VALUE_OF)}.",
+            )
+        self.inner = inner
+        grid = inner.values_grid
+        self.least = max(self._steps(after.least), 1)
+        self.within = grid.last - grid.first if after.within is None else self._steps(after.within)
+        if self.within - self.least + 1 < grid.step:
+            raise SchemaError(
+                f"{self.where}: it lies at least {after.least or 0:g} after {after.field}, within {after.within:g}.",
+                hint="Make `within` larger.",
+            )
+        self.distance = self._law(column, after) if column.distribution is not None else None
+
+    def _law(self, column: Column, after: After) -> Compiled:
+        if after.within is None or self.inner.values_grid.step != 1:
+            raise SchemaError(
+                f"{self.where}: a law of its distance needs an end, and no multiple_of.",
+                hint=f"Say After({after.field!r}, within=...).",
+            )
+        line = line_of_grid(Grid(self.least, 1, self.within - self.least + 1), self.inner.unit)
+        return compile_law(self.where, column.distribution, line, self.rows)
+
+    def _steps(self, distance: float | None) -> int:
+        """A declared distance in grid integers."""
+        return int(Fraction(distance or 0) * self.inner.unit)
+
+    @property
+    def others(self) -> tuple[int, int]:
+        """The least and the greatest grid integer that the other field may have, so that there is room for this one."""
+        grid = self.inner.values_grid
+        if self.distance is not None:
+            return grid.first - self.least, grid.last - self.within
+        return grid.first - self.within, grid.last - self.least
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return self.inner.arrow_type
+
+    @property
+    def storage(self) -> Storage:
+        return self.inner.storage
+
+    def python(self, array: pa.Array) -> list[Any]:
+        return self.inner.python(array)
+
+    def json(self, array: pa.Array) -> pa.Array:
+        return self.inner.json(array)
+
+    def made(self, row: RowView) -> pa.Array:
+        assert self.column.after is not None
+        field = plain(row.array(self.column.after.field))
+        if field.type != self.arrow_type:
+            raise SchemaError(
+                f"{self.where}: it is {self.arrow_type}, and {self.column.after.field} before it is {field.type}.",
+                hint="Give both fields the same type.",
+            )
+        others = fixed_width_values(field).astype(np.int64)
+        grid, words = self.inner.values_grid, self.words(row.rows)
+        if field.null_count:
+            others[is_null(field)] = max(grid.first - self.least, self.others[0])
+        if self.distance is not None:
+            values = others + self.distance.values(row.rows, lambda rows: words)
+        else:
+            values = np.empty(others.size, np.int64)
+            ends = (self.least, self.within, grid.first, grid.step, grid.count - 1)
+            _after(words, others, values, *map(np.int64, ends))
+        array = self.inner.to_arrow(values)
+        nulls = self.column.nulls
+        return array if nulls is None else with_nulls(array, self.is_there(row.rows, nulls))
+
+
+def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tuple[Column, ...]:
+    """The columns, each that another lies after narrowed so that there is always room: chains from their end."""
+    found = {column.name: column for column in columns}
+    for column in _from_the_end(table, columns):
+        assert column.after is not None
+        other, later = column.after.field, found[column.name]
+        pair = synthesizer_of(later, table, rows, seed)
+        assert isinstance(pair, SynthesizeAfter)
+        before = found[other]
+        if before.kind not in _VALUE_OF or before.key or before.reference:
+            continue  # what it may be is seen when it is drawn
+        found[other] = _narrowed(pair, before, table, rows, seed)
+    return tuple(found.values())
+
+
+def _from_the_end(table: str, columns: Sequence[Column]) -> list[Column]:
+    """Columns that lie after another; first those that none lies after. A circle is refused."""
+    after = {column.name: column.after.field for column in columns if column.after}
+    names = [column.name for column in columns]
+    depth = dict.fromkeys(names, 0)
+    for name, field in after.items():
+        if field not in depth:
+            raise SchemaError(f"{table}.{name}: there is no field {field!r} beside it.", hint=suggestion(field, names))
+        chain = [name]
+        while chain[-1] in after and after[chain[-1]] not in chain:
+            chain.append(after[chain[-1]])
+        if chain[-1] in after:
+            circle = " after ".join([*chain, after[chain[-1]]])
+            raise SchemaError(f"{table}.{name}: it lies after itself: {circle}.", hint="Break the circle.")
+        for place, each in enumerate(chain):
+            depth[each] = max(depth[each], place)
+    return sorted((column for column in columns if column.after), key=lambda column: depth[column.name])
+
+
+def _narrowed(pair: SynthesizeAfter, before: Column, table: str, rows: int, seed: int) -> Column:
+    """The column that `pair` lies after, with bounds that leave room for it."""
+    least, most = pair.others
+    own: Any = synthesizer_of(replace(before, after=None, distribution=None, when=None), table, rows, seed)
+    grid, value_of = own.values_grid, _VALUE_OF[before.kind]
+    if most < grid.first or least > grid.last:
+        raise SchemaError(
+            f"{pair.where}: there is no room for it after {before.name}, which is {value_of(grid.first)} to "
+            f"{value_of(grid.last)}, while it is at most {value_of(pair.inner.values_grid.last)}.",
+            hint="Move the bounds apart.",
+        )
+    narrowed = {"maximum": most} if most < grid.last else {}
+    narrowed |= {"minimum": least} if least > grid.first else {}
+    for side, steps in narrowed.items():
+        zone = getattr(getattr(before, side), "tzinfo", None)
+        bound = value_of(steps)
+        bound = bound if zone is None else bound.replace(tzinfo=datetime.UTC)
+        before = replace(before, **{side: bound, f"{side}_excluded": False})
+    return before
