@@ -50,11 +50,13 @@ if TYPE_CHECKING:
         Zipf,
     )
     from gen.schema.markers import Domain, ForeignKey, PrimaryKey, SynthesizedBy
+    from gen.schema.row_markers import After, Correlated, DependsOn, Derived, Given, Noise, When
     from gen.schema.spec import Column
     from gen.synth.synthesizer import Storage, Synthesizer
     from gen.verification import Verdict, verify
 
 _HOME = {
+    "After": "schema.row_markers",
     "BadRequest": "errors",
     "Benford": "schema.distributions",
     "Beta": "schema.distributions",
@@ -63,6 +65,9 @@ _HOME = {
     "ClusterError": "errors",
     "Column": "schema.spec",
     "Constant": "schema.distributions",
+    "Correlated": "schema.row_markers",
+    "DependsOn": "schema.row_markers",
+    "Derived": "schema.row_markers",
     "Domain": "schema.markers",
     "Empirical": "schema.distributions",
     "Exponential": "schema.distributions",
@@ -70,9 +75,11 @@ _HOME = {
     "Gamma": "schema.distributions",
     "GenError": "errors",
     "Geometric": "schema.distributions",
+    "Given": "schema.row_markers",
     "Histogram": "schema.distributions",
     "Lognormal": "schema.distributions",
     "Mixture": "schema.distributions",
+    "Noise": "schema.row_markers",
     "Normal": "schema.distributions",
     "Pareto": "schema.distributions",
     "Poisson": "schema.distributions",
@@ -96,12 +103,14 @@ _HOME = {
     "Verdict": "verification",
     "VonMises": "schema.distributions",
     "Weibull": "schema.distributions",
+    "When": "schema.row_markers",
     "Zipf": "schema.distributions",
     "generate": "run",
     "verify": "verification",
 }
 
 __all__ = [
+    "After",
     "BadRequest",
     "Benford",
     "Beta",
@@ -110,6 +119,9 @@ __all__ = [
     "ClusterError",
     "Column",
     "Constant",
+    "Correlated",
+    "DependsOn",
+    "Derived",
     "Domain",
     "Empirical",
     "Exponential",
@@ -117,9 +129,11 @@ __all__ = [
     "Gamma",
     "GenError",
     "Geometric",
+    "Given",
     "Histogram",
     "Lognormal",
     "Mixture",
+    "Noise",
     "Normal",
     "Pareto",
     "Poisson",
@@ -143,6 +157,7 @@ __all__ = [
     "Verdict",
     "VonMises",
     "Weibull",
+    "When",
     "Zipf",
     "generate",
     "verify",

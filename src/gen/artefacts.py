@@ -94,19 +94,19 @@ def mapped(path: str) -> pa.Array:
 # -- user code ----------------------------------------------------------------------------------------------
 
 
-def is_user_code(item: type) -> bool:
-    """Whether a class is the user's own: defined neither in gen, nor in Python, nor in an installed package."""
+def is_user_code(item: Any) -> bool:
+    """Whether a class or a function is the user's own: not of gen, nor of Python, nor of an installed package."""
     if item.__module__.split(".")[0] in {"gen", *sys.stdlib_module_names}:
-        return item.__module__ == "__main__"
+        return bool(item.__module__ == "__main__")
     file = getattr(sys.modules.get(item.__module__), "__file__", None)
     if file is None:
         return True  # made in a notebook
     return not _is_installed(Path(file))
 
 
-def user_modules(classes: Iterable[type]) -> list[ModuleType]:
-    """The modules that the user's classes come from, and every other that lies beside or below them."""
-    bases = {base.__module__ for item in classes for base in item.__mro__ if is_user_code(base)}
+def user_modules(items: Iterable[Any]) -> list[ModuleType]:
+    """The modules that the user's classes and functions come from, and every other that lies beside or below them."""
+    bases = {base.__module__ for item in items for base in getattr(item, "__mro__", (item,)) if is_user_code(base)}
     found = [sys.modules[name] for name in bases if name in sys.modules and name != "__main__"]
     folders = {Path(module.__file__).resolve().parent for module in found if module.__file__}
     if not folders:
@@ -130,8 +130,8 @@ def _installed_folders() -> list[Path]:
     return [folder.resolve() for folder in [*folders, Path(__file__).parent]]
 
 
-def source_hash(item: type) -> str:
-    """SHA-256 of the class's source, or of its name where the source is not at hand."""
+def source_hash(item: Any) -> str:
+    """SHA-256 of the source of a class or a function, or of its name where the source is not at hand."""
     try:
         text = inspect.getsource(item)
     except (OSError, TypeError):

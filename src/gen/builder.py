@@ -91,9 +91,12 @@ class Schema:
     def rows(self, model: str) -> Iterator[Any]: ...
 
     def rows(self, model: Any) -> Iterator[Any]:
-        """Every row of the table as a validated instance of its model; of a JSON Schema, as a JSON value."""
+        """Every row of the table as a validated instance of its model; of a JSON Schema, as a JSON value.
+
+        Without the noise that a column may declare, which no model would take.
+        """
         name = model if isinstance(model, str) else model.__name__
-        source, check = self._source(name), self.checks.get(name)
+        source, check = self._source(name).clean, self.checks.get(name)
         for start in range(0, source.rows, _ROWS_AT_ONCE):
             batch = source.at(range(start, min(start + _ROWS_AT_ONCE, source.rows)))
             if check is None:
@@ -165,4 +168,5 @@ class TableView:
                 f"{self.source.table} has no row {index:,}.", hint=f"Its rows are 0 to {self.source.rows - 1:,}."
             )
         index %= self.source.rows
-        return self.source.python(self.source.at(range(index, index + 1)))[0]
+        clean = self.source.clean
+        return clean.python(clean.at(range(index, index + 1)))[0]

@@ -24,6 +24,7 @@ from gen.schema.spec import Spec
 from gen.schema.to_json_schema import schema_of
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
+from gen.synth.derived import SynthesizeDerived
 from gen.synth.table import TableSource, described, filtered_sources, table_sources
 
 EXAMPLE = "gen.examples.employee"
@@ -156,6 +157,7 @@ class Prepared:
             "probe": {table: dict(sums) for table, sums in self.plan.probe.items()},
             "code": dict(self.plan.code),
             "schema": spec,
+            "noise": {t: s.noise for t, s in self.sources.items() if s.dirt},
             "versions": artefacts.versions(),
         }
 
@@ -230,12 +232,23 @@ def _check_options(request: Request, spec: Spec) -> None:
 def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
     """The user's own synthesizers, by column, and models that take only some rows, by table: a hash of their source."""
     models = {t: artefacts.source_hash(s.filter.check.model) for t, s in sources.items() if s.filter}
-    return models | {
-        synthesizer.where: artefacts.source_hash(type(synthesizer))
-        for source in sources.values()
-        for synthesizer in source.columns.values()
-        if artefacts.is_user_code(type(synthesizer))
-    }
+    functions = {where: artefacts.source_hash(function) for where, function in functions_of(sources).items()}
+    return (
+        models
+        | functions
+        | {
+            synthesizer.where: artefacts.source_hash(type(synthesizer))
+            for source in sources.values()
+            for synthesizer in source.columns.values()
+            if artefacts.is_user_code(type(synthesizer))
+        }
+    )
+
+
+def functions_of(sources: Mapping[str, TableSource]) -> dict[str, Any]:
+    """The user's own functions that columns are derived by, by column."""
+    columns = [s for source in sources.values() for s in source.columns.values()]
+    return {s.where: s.function for s in columns if isinstance(s, SynthesizeDerived) and s.function}
 
 
 # -- making -----------------------------------------------------------------------------------------------
@@ -334,6 +347,7 @@ def write(
         return run_here(job, partitions, observer)
     classes = [type(s) for source in prepared.sources.values() for s in source.columns.values()]
     classes += [source.filter.check.model for source in prepared.sources.values() if source.filter]
+    classes += functions_of(prepared.sources).values()
     packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))
     return run_on(client, packed, partitions, observer)
 

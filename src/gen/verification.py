@@ -15,7 +15,6 @@ from gen.engine import Observer
 from gen.errors import BadRequest, RunError
 from gen.plan import Plan
 from gen.run import Prepared, Request, Silent, cluster_for, code_of, is_done, load_schema, write
-from gen.schema.from_module import load_module, split_spec
 from gen.schema.model_check import ModelCheck
 from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, read_run
@@ -50,11 +49,9 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
     spec = Spec.from_json(asked["schema"])
     as_of = datetime.date.fromisoformat(asked["as_of"])
     checks: dict[str, ModelCheck] = {}
-    if record["code"]:
-        load_module(split_spec(schema or record["schema"] or "")[0])
-    if filtered := [table for table in record["code"] if "." not in table]:
-        known = load_schema(schema or record["schema"]).checks
-        checks = {table: known[table] for table in filtered if table in known}
+    if record["code"]:  # to be found again where it was: synthesizers, functions, models that take only some rows
+        known = load_schema(schema or record["schema"] or "").checks
+        checks = {table: known[table] for table in record["code"] if table in known}
     sources = filtered_sources(table_sources(spec, asked["rows"], asked["seed"], as_of), checks, asked["seed"])
     plan = Plan(
         spec=spec,

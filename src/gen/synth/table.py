@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,8 +32,9 @@ from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import PROBE, RowCheck, RowFilter
 from gen.synth.derived import MadeOfOthers
-from gen.synth.json_text import object_json
+from gen.synth.json_text import json_text, object_json
 from gen.synth.nested import SynthesizeField, Whole
+from gen.synth.noise import Dirt, dirt_of
 from gen.synth.ordered import with_room
 from gen.synth.references import SynthesizeReference
 from gen.synth.rows import RowView
@@ -76,15 +77,28 @@ class TableSource:
     columns: Mapping[str, Synthesizer]
     filter: RowFilter | None = None  # where a model takes only some of the rows
     document: bool = False
+    dirt: Mapping[str, Dirt] = field(default_factory=dict)
 
     @cached_property
     def schema(self) -> pa.Schema:
         """The Arrow schema; only columns that declare nulls may have them."""
-        fields = [
-            pa.field(name, synthesizer.arrow_type, nullable=synthesizer.column.may_be_null)
-            for name, synthesizer in self.columns.items()
-        ]
+        fields = []
+        for name, synthesizer in self.columns.items():
+            dirt = self.dirt.get(name)
+            kind = dirt.arrow_type if dirt else synthesizer.arrow_type
+            nullable = dirt.nullable if dirt else synthesizer.column.may_be_null
+            fields.append(pa.field(name, kind, nullable=nullable))
         return pa.schema(fields)
+
+    @property
+    def clean(self) -> TableSource:
+        """The same rows without the dirt that was asked for."""
+        return replace(self, dirt={})
+
+    @property
+    def noise(self) -> dict[str, dict[str, int]]:
+        """How many dirty values there are, by column and kind."""
+        return {name: dict(dirt.counts) for name, dirt in self.dirt.items()}
 
     @property
     def bytes_per_row(self) -> float:
@@ -100,7 +114,7 @@ class TableSource:
             drawn = self.filter.accepted(rows_array(rows), drawn)
         else:
             drawn = {name: row.array(name) for name in names}
-        arrays = [drawn[name] for name in names]
+        arrays = [self.dirt[n].applied(rows, drawn[n]) if n in self.dirt else drawn[n] for n in names]
         schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in names])
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -115,11 +129,14 @@ class TableSource:
 
     def json(self, batch: pa.RecordBatch) -> pa.Array:
         """Rows as JSON texts; of a document that is one value, the value's."""
-        texts = [column.json(batch.column(name)) for name, column in self.columns.items()]
+        texts = [self._json(name, batch.column(name)) for name in self.columns]
         if self.document and list(self.columns) == ["value"]:
             return texts[0].fill_null("null")
         absent = [column.column.may_be_absent for column in self.columns.values()]
         return object_json(list(self.columns), texts, absent, batch.num_rows)
+
+    def _json(self, name: str, array: pa.Array) -> pa.Array:
+        return json_text(array) if name in self.dirt else self.columns[name].json(array)
 
     def batches(self, partition: Partition) -> Iterator[pa.RecordBatch]:
         """The partition's rows in order, in blocks aligned to the table's first row."""
@@ -166,7 +183,8 @@ def table_sources(
     spec = spec.seen_from(as_of or datetime.datetime.now(datetime.UTC).date())
     for table in spec.tables:
         columns = _columns(table, rows, seed)
-        sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document)
+        dirt = {name: dirt_of(column) for name, column in columns.items() if column.column.noise}
+        sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document, dirt=dirt)
     for table in spec.tables:
         for column in table.columns:
             synthesizer = sources[table.name].columns[column.name]
@@ -190,7 +208,7 @@ def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
     numbers = np.arange(min(source.rows, PROBE), dtype=np.uint64)
     if not numbers.size:
         return source
-    probe = source.at(numbers)
+    probe = source.clean.at(numbers)
     blamed = check.blamed(source.python(probe))
     if not any(blamed):
         return source
@@ -342,6 +360,8 @@ def described(source: TableSource) -> list[dict[str, Any]]:
             "distribution": s.column.distribution.name if s.column.distribution else "uniform",
             "cardinality": s.cardinality,
             "bytes": round(s.storage.bytes, 1),
+            "nulls": s.column.nulls or 0.0,
+            "noise": source.noise.get(name, {}),
         }
         for name, s in source.columns.items()
     ]

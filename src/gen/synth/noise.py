@@ -1,0 +1,191 @@
+"""This file knows dirt that a user asks for: values outside a column's domain, in an exact number of rows.
+
+Which rows are dirty is decided by a permutation of the row numbers, so that rate * rows of them are, neither more nor
+less, known before row one; what is not dirty is the value the row has anyhow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from gen.block import fixed_width_array, with_nulls
+from gen.errors import SchemaError
+from gen.keys import Permutation
+from gen.schema.row_markers import DIRT
+from gen.streams import Rows, Words, rows_array
+from gen.synth.checked import merged
+from gen.synth.derived import MadeOfOthers
+from gen.synth.nested import plain, plain_type
+from gen.synth.numbers import OnGrid
+from gen.synth.synthesizer import Synthesizer
+
+_WRONG = ("n/a", "unknown", "#REF!", "1,234.5.6", "--", "NaN?", "true-ish", "12:99")
+_INT64 = (-(2**63), 2**63 - 1)
+BEYOND = 10  # steps past a bound, at most
+
+
+@dataclass(frozen=True)
+class Dirt:
+    """The dirt of one column: how many rows of each kind, and what they hold instead."""
+
+    column: Synthesizer
+    counts: Mapping[str, int]
+
+    @cached_property
+    def _order(self) -> Permutation:
+        return Permutation(max(self.column.rows, 1), self.column.stream_key("noise"))
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        """The type that can hold the dirt, too."""
+        kind = plain_type(self.column.arrow_type)
+        return pa.string() if "wrong_type" in self.counts else kind
+
+    @property
+    def nullable(self) -> bool:
+        return self.column.column.may_be_null or "null" in self.counts
+
+    def clean_rows(self, words: Words) -> Words:
+        """Rows that are not dirty, one for each 32-bit word."""
+        dirty = sum(self.counts.values())
+        clean = np.uint64(max(self.column.rows - dirty, 1))
+        return self._order.inverse(np.uint64(min(dirty, self.column.rows - 1)) + (words * clean >> np.uint64(32)))
+
+    def applied(self, rows: Rows, array: pa.Array) -> pa.Array:
+        """The values at these rows, some of them dirty."""
+        array = plain(array)
+        if array.type != self.arrow_type:
+            array = _as_text(self.column, array)
+        numbers = rows_array(rows)
+        places = self._order.at(numbers)
+        limits = np.cumsum(list(self.counts.values())).astype(np.uint64)
+        kinds = np.searchsorted(limits, places, side="right")
+        for i, kind in enumerate(self.counts):
+            mine = np.flatnonzero(kinds == i)
+            if kind == "null":
+                array = with_nulls(array, kinds != i) if mine.size else array
+            elif mine.size:
+                clean = array.take(fixed_width_array(pa.int64(), mine))
+                words = self.column.words(numbers[mine], 1, "dirt")
+                dirty = _MAKERS[kind](self, words, clean)
+                array = merged(array, mine, dirty.cast(array.type))
+        return array
+
+
+def dirt_of(synthesizer: Synthesizer) -> Dirt:
+    """The dirt that a column declares. Raises SchemaError where a kind does not suit the column."""
+    declared = dict(synthesizer.column.noise)
+    if "" in declared:
+        suits = [kind for kind in DIRT if kind != "wrong_type" and _suits(kind, synthesizer)]
+        declared = {kind: declared[""] / len(suits) for kind in suits}
+    for kind in declared:
+        if not _suits(kind, synthesizer):
+            raise SchemaError(
+                f"{synthesizer.where}: the noise {kind!r} ({DIRT[kind]}) does not suit a {synthesizer.column.kind}.",
+                hint="Leave it out.",
+            )
+    counts = {kind: round(rate * synthesizer.rows) for kind, rate in declared.items()}
+    return Dirt(synthesizer, counts)
+
+
+def _suits(kind: str, synthesizer: Synthesizer) -> bool:
+    column, is_text = synthesizer.column, pa.types.is_string(plain_type(synthesizer.arrow_type))
+    if pa.types.is_nested(synthesizer.arrow_type) or column.stored == "json":
+        return kind == "null"
+    suits: dict[str, bool] = {
+        "null": True,
+        "empty": is_text,
+        "too_long": is_text and column.kind == "text",
+        "out_of_bounds": _beyond(synthesizer) is not None and not column.reference,
+        "wrong_type": not is_text,
+        "duplicate": synthesizer.rows > 1 and not isinstance(synthesizer, MadeOfOthers),
+        "dangling": column.reference is not None,
+    }
+    return suits[kind]
+
+
+def _beyond(synthesizer: Synthesizer) -> tuple[int, int] | None:
+    """A grid integer past a bound, and the direction further out; None where the type has no such value."""
+    if not isinstance(synthesizer, OnGrid):
+        return None
+    grid, narrow = synthesizer.values_grid, synthesizer.is_narrow
+    least, most = (-(2**31), 2**31 - 1) if narrow else _INT64
+    if grid.last + grid.step * BEYOND <= most:
+        return grid.last + grid.step, grid.step
+    if grid.first - grid.step * BEYOND >= least:
+        return grid.first - grid.step, -grid.step
+    return None
+
+
+def _as_text(synthesizer: Synthesizer, array: pa.Array) -> pa.Array:
+    """Values of another type as texts, as JSON would hold them, without quotation marks."""
+    return pc.utf8_trim(synthesizer.json(array), '"')
+
+
+def _chosen(words: Words, count: int) -> NDArray[np.int64]:
+    places: NDArray[np.int64] = (words * np.uint64(count) >> np.uint64(32)).astype(np.int64)
+    return places
+
+
+def _empty(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
+    return pa.array([""] * len(clean), pa.string())
+
+
+def _too_long(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
+    longest = dirt.column.column.max_length or max(pc.max(pc.utf8_length(clean)).as_py() or 0, 255)
+    more = (longest + 1 + _chosen(words, BEYOND)).tolist()
+    texts = clean.fill_null("").to_pylist()
+    return pa.array([(text + "x" * size)[:size] for text, size in zip(texts, more, strict=True)], pa.string())
+
+
+def _out_of_bounds(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
+    synthesizer: Any = dirt.column
+    start, step = _beyond(synthesizer) or (0, 0)
+    out: pa.Array = synthesizer.to_arrow(start + step * _chosen(words, BEYOND))
+    return out
+
+
+def _wrong_type(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
+    return pa.array(_WRONG).take(fixed_width_array(pa.int64(), _chosen(words, len(_WRONG))))
+
+
+def _duplicate(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
+    """The values of rows that are not dirty, so that each of these has a twin."""
+    return plain(dirt.column.values(dirt.clean_rows(words)))
+
+
+def _dangling(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
+    """Keys that no row of the parent has: past the end of its keys' domain, or texts unlike any of them."""
+    synthesizer: Any = dirt.column
+    kind = clean.type
+    if pa.types.is_string(kind):
+        return pa.array([f"dangling-{word:08x}" for word in words.tolist()], kind)
+    if pa.types.is_fixed_size_binary(kind):
+        return pa.array([bytes(12) + int(word).to_bytes(4, "big") for word in words.tolist()], kind)
+    parent: Any = getattr(synthesizer.pool, "key", None)
+    beyond = _beyond(parent) if parent is not None else None
+    if beyond is None:
+        raise SchemaError(
+            f"{synthesizer.where}: every value of its type may be a key, so none dangles.",
+            hint="Give the key it refers to bounds.",
+        )
+    out: pa.Array = parent.to_arrow(beyond[0] + beyond[1] * _chosen(words, BEYOND))
+    return out
+
+
+_MAKERS: dict[str, Callable[[Dirt, Words, pa.Array], pa.Array]] = {
+    "empty": _empty,
+    "too_long": _too_long,
+    "out_of_bounds": _out_of_bounds,
+    "wrong_type": _wrong_type,
+    "duplicate": _duplicate,
+    "dangling": _dangling,
+}
