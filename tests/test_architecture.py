@@ -61,7 +61,7 @@ FLOORS = [
     {"synth.texts.pieces", "synth.texts.prose"},
     {"synth.texts.format"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked", "synth.derived"},
-    {"synth.ordered", "synth.noise"},
+    {"synth.ordered", "synth.noise", "synth.correlation"},
     {"synth.lists", "synth.unions"},
     {"synth.texts.domains", "synth.texts.times", "synth.texts.network", "synth.texts.codes", "synth.texts.syntax"},
     {"synth.formats"},

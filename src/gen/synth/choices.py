@@ -54,7 +54,7 @@ class SynthesizeChoice(Synthesizer):
         return Storage(size, math.log2(max(len(self.choices), 2)), distinct=len(self.choices))
 
     def at(self, rows: Rows) -> pa.Array:
-        words = self.words(rows)
+        words = self.value_words(rows)
         if self.column.weights:
             return self.unrank(np.searchsorted(self.bounds, words, side="right").astype(np.uint64))
         ranks = np.empty(words.size, np.int64)

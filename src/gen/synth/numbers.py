@@ -54,9 +54,12 @@ class OnGrid(Synthesizer):
         line = line_of_grid(self.values_grid, self.unit, self.origin, self.count)
         self.law = compile_law(self.where, self.column.distribution, line, self.rows)
 
+    def words_of(self, probabilities: Words) -> Words:
+        return self.law.words_of(probabilities)
+
     def integers(self, rows: Rows) -> NDArray[np.int64]:
         """int64 array: the column's integers at these rows."""
-        return self.law.values(rows, self.words)
+        return self.law.values(rows, self.value_words)
 
     def to_arrow(self, integers: NDArray[np.int64]) -> pa.Array:
         """The integers as values of the column's type, without a copy where the width allows."""
@@ -235,8 +238,11 @@ class SynthesizeFloat(Synthesizer):
             )
         return Grid(low, 1, high - low + 1)
 
+    def words_of(self, probabilities: Words) -> Words:
+        return self.law.words_of(probabilities)
+
     def at(self, rows: Rows) -> pa.Array:
-        values = self.law.values(rows, self.words)
+        values = self.law.values(rows, self.value_words)
         if self.multiples:
             values = values.astype(np.float64) * float(self.column.multiple_of or 1)
         return fixed_width_array(pa.float64(), values)

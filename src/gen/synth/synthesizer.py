@@ -70,6 +70,7 @@ class Synthesizer:
 
     unique: ClassVar[bool] = False
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
+    copula: Any = None  # where the column is correlated with others
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     reason: str = ""  # why this synthesizer was chosen
 
@@ -131,6 +132,14 @@ class Synthesizer:
         if stream is None:
             stream = self._streams[purpose, width] = Stream(self.stream_key(purpose), width)
         return stream.words(rows)
+
+    def value_words(self, rows: Rows) -> Words:
+        """The words that values are made of: the column's own, or those that its correlations make of several."""
+        return self.words(rows) if self.copula is None else self.words_of(self.copula.probabilities(rows))
+
+    def words_of(self, probabilities: Words) -> Words:
+        """Words whose values ascend with plain probabilities, word / 2^64. The map is its own inverse."""
+        return probabilities
 
     def stream_key(self, purpose: str) -> int:
         """The 64-bit key of the column's stream for a purpose."""

@@ -31,6 +31,7 @@ from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import PROBE, RowCheck, RowFilter
+from gen.synth.correlation import correlate
 from gen.synth.derived import MadeOfOthers
 from gen.synth.json_text import json_text, object_json
 from gen.synth.nested import SynthesizeField, Whole
@@ -266,7 +267,9 @@ def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synt
     """A synthesizer for every column; those of a table that is drawn whole are fields of it."""
     if table.whole is None:
         declared = with_room(table.columns, table.name, rows[table.name], seed)
-        return {c.name: _synthesizer(table, c, rows, seed) for c in declared}
+        synthesizers = {c.name: _synthesizer(table, c, rows, seed) for c in declared}
+        correlate(table.name, synthesizers)
+        return synthesizers
     root = synthesizer_of(table.whole, table.name, rows[table.name], seed, "")
     whole = Whole(root)
     inner: Any = getattr(root, "inner", root)
