@@ -299,15 +299,24 @@ def _print_description(description: dict[str, Any]) -> None:
     for name, table in description["tables"].items():
         title = f"{name}: {table['rows']:,} rows, {table['files']:,} files, about {table['bytes'] / 1e6:,.1f} MB"
         grid = Table(title=title, title_justify="left", title_style="bold")
-        for heading in ("column", "type", "key", "synthesizer", "distribution", "cardinality", "bytes", "why"):
-            grid.add_column(heading, justify="right" if heading in ("cardinality", "bytes") else "left")
+        for heading in ("column", "type", "key", "synthesizer", "distribution", "nulls", "cardinality", "bytes", "why"):
+            grid.add_column(heading, justify="right" if heading in ("nulls", "cardinality", "bytes") else "left")
         for c in table["columns"]:
             grid.add_row(
-                c["column"], c["type"], c["key"], c["synthesizer"], c["distribution"], _count(c["cardinality"]),
-                str(c["bytes"]), c["reason"],
+                c["column"], c["type"], c["key"], c["synthesizer"], c["distribution"], _share(c["nulls"]),
+                _count(c["cardinality"]), str(c["bytes"]), "; ".join([c["reason"], *_noted(c["noise"])]),
             )  # fmt: skip
         console.print(grid)
     _print(drawn.getvalue().rstrip("\n"))
+
+
+def _share(rate: float) -> str:
+    return f"{rate:.1%}" if rate else ""
+
+
+def _noted(noise: dict[str, int]) -> list[str]:
+    """What is dirty on purpose."""
+    return [f"noise: {', '.join(f'{count:,} {kind}' for kind, count in noise.items())}"] if noise else []
 
 
 def _count(cardinality: int | None) -> str:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from gen.errors import SchemaError
 from gen.schema.spec import Column, Key
 from gen.streams import Rows, Words
+from gen.synth.correlation import correlate
 from gen.synth.json_text import object_json
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
@@ -46,6 +47,7 @@ class SynthesizeObject(Synthesizer):
 
     def prepare(self) -> None:
         self.parts = {part.name: self.part(part, f"{self.path}.{part.name}") for part in self.column.parts}
+        correlate(self.where, self.parts)
 
     @property
     def arrow_type(self) -> pa.DataType:

@@ -144,7 +144,8 @@ class SynthesizeAfter(MadeOfOthers):
 
 def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tuple[Column, ...]:
     """The columns, each that another lies after narrowed so that there is always room: chains from their end."""
-    found = {column.name: column for column in columns}
+    inside = (_with_room_inside(column, table, rows, seed) for column in columns)
+    found = {column.name: column for column in inside}
     for column in _from_the_end(table, columns):
         assert column.after is not None
         other, later = column.after.field, found[column.name]
@@ -155,6 +156,15 @@ def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tu
             continue  # what it may be is seen when it is drawn
         found[other] = _narrowed(pair, before, table, rows, seed)
     return tuple(found.values())
+
+
+def _with_room_inside(column: Column, table: str, rows: int, seed: int) -> Column:
+    """The same for the fields of objects inside."""
+    if not column.parts:
+        return column
+    if column.kind == "object":
+        return replace(column, parts=with_room(column.parts, f"{table}.{column.name}", rows, seed))
+    return replace(column, parts=tuple(_with_room_inside(part, table, rows, seed) for part in column.parts))
 
 
 def _from_the_end(table: str, columns: Sequence[Column]) -> list[Column]:

@@ -374,7 +374,19 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
 
 
 def _described(column: Column) -> str:
+    """What a column is, in words."""
     facts = [column.kind]
+    for said, what in (
+        (column.derived or column.function, "that is computed"),
+        (column.after, f"that lies after {column.after.field}" if column.after else ""),
+        (column.depends_on, f"that depends on {', '.join(column.depends_on)}"),
+        (column.given, f"that is given {column.given}"),
+        (column.check, "with a schema that values are checked by"),
+        (column.patterns, "with a pattern"),
+        (column.format, f"of the format {column.format!r}"),
+        (column.stored == "json", "as JSON text"),
+    ):
+        facts += [what] if said else []
     if column.reference:
         facts.append(f"that refers to {column.reference}")
     if column.domain:
