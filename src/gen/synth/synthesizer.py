@@ -13,6 +13,7 @@ import traceback
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -72,6 +73,7 @@ class Synthesizer:
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
     copula: Any = None  # where the column is correlated with others
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
+    classes_defined: ClassVar[int] = 0
     reason: str = ""  # why this synthesizer was chosen
 
     def __init__(
@@ -87,6 +89,10 @@ class Synthesizer:
         self._streams: dict[tuple[str, int], Stream] = {}
         self._condition: Expression | None = None
         self.prepare()
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        Synthesizer.classes_defined += 1
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -355,10 +361,7 @@ def synthesizer_of(
 
 def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str]:
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
-    refers = column.reference is not None
-    classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
-    # The user's first, whenever they were defined.
-    classes.sort(key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
+    classes = _candidates(column.reference is not None, Synthesizer.classes_defined)
     if column.synthesizer:
         for found in classes:
             if found.__name__ == column.synthesizer:
@@ -371,6 +374,13 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
         if found.match(column):
             return found, f"matches {_described(column)}"
     raise SchemaError(f"{where}: no synthesizer draws a {_described(column)}.", hint="Write one with a `match`.")
+
+
+@lru_cache(maxsize=2)
+def _candidates(refers: bool, defined: int) -> list[type[Synthesizer]]:
+    """The classes in the order in which they are asked: those that wrap others, the user's, the built-in ones."""
+    classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
+    return sorted(classes, key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
 
 
 def _described(column: Column) -> str:

@@ -30,7 +30,7 @@ from gen.synth import pattern as _pattern  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
-from gen.synth.checked import PROBE, RowCheck, RowFilter
+from gen.synth.checked import RowCheck, RowFilter
 from gen.synth.correlation import correlate
 from gen.synth.derived import MadeOfOthers
 from gen.synth.json_text import json_text, object_json
@@ -206,7 +206,7 @@ def filtered_sources(
 
 
 def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
-    numbers = np.arange(min(source.rows, PROBE), dtype=np.uint64)
+    numbers = np.arange(min(source.rows, check.sample), dtype=np.uint64)
     if not numbers.size:
         return source
     probe = source.clean.at(numbers)
