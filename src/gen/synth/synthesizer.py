@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import with_nulls
+from gen.block import boolean_array, with_nulls
 from gen.errors import GenError, SchemaError
 from gen.keys import KeyOrder, check_capacity
 from gen.schema.spec import Column, suggestion
@@ -161,7 +161,22 @@ class Synthesizer:
         array = self.at(rows) if self._is_built_in else self.guarded(lambda: self.at(rows), len(rows))
         if self.column.nulls is None or array.null_count:
             return array
-        return with_nulls(array, self.is_there(rows, self.column.nulls))
+        there = self.is_there(rows, self.column.nulls)
+        return with_nulls(array, there) if self.column.null_value is None else self._with_value(array, there)
+
+    def _with_value(self, array: pa.Array, there: NDArray[np.bool_]) -> pa.Array:
+        """The values, but the one that stands for none where `there` is False."""
+        if pa.types.is_dictionary(array.type):
+            plain = array.dictionary.take(array.indices)
+            return self._with_value(plain, there).dictionary_encode()
+        try:
+            instead = pa.scalar(self.column.null_value, array.type)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise SchemaError(
+                f"{self.where}: {self.column.null_value!r} stands for no value, and is no {array.type}.",
+                hint="Give a value of the field's own type.",
+            ) from error
+        return pc.if_else(boolean_array(there), array, instead)
 
     @property
     def _is_built_in(self) -> bool:

@@ -34,7 +34,7 @@ from gen.synth.checked import RowCheck, RowFilter
 from gen.synth.correlation import correlate
 from gen.synth.derived import MadeOfOthers
 from gen.synth.json_text import json_text, object_json
-from gen.synth.nested import SynthesizeField, Whole
+from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of
 from gen.synth.ordered import with_room
 from gen.synth.references import SynthesizeReference
@@ -356,7 +356,7 @@ def described(source: TableSource) -> list[dict[str, Any]]:
     return [
         {
             "column": name,
-            "type": str(s.arrow_type.value_type if pa.types.is_dictionary(s.arrow_type) else s.arrow_type),
+            "type": str(plain_type(source.schema.field(name).type)),
             "synthesizer": type(s).__name__,
             "reason": s.reason,
             "key": _key_of(s.column),
