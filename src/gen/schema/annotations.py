@@ -247,7 +247,7 @@ class Reader:
         with self.nesting.entered((annotation,)):
             for name, declared in fields.items():
                 column = self.field(f"{where}.{name}", name, declared.info)
-                if declared.may_be_absent:
+                if declared.may_be_absent and not column.key:
                     nulls = DEFAULT_NULLS if column.nulls is None else column.nulls
                     column = replace(column, may_be_absent=True, nulls=nulls)
                 columns.append(column)

@@ -10,7 +10,7 @@ import base64
 import datetime
 import decimal
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -228,9 +228,9 @@ class Spec:
                     f"{table.name}: {', '.join(keys)} are all declared primary key; one column is supported.",
                     hint="Keep one of them as the primary key.",
                 )
-            for column in table.columns:
+            for path, column in _with_parts(table.columns):
                 if column.reference:
-                    self._check_reference(table, column, column.reference)
+                    self._check_reference(table, path, column, column.reference)
 
     def seen_from(self, day: datetime.date) -> Spec:
         """The schema with past and future as bounds: up to the day before `day`, and from two days after it."""
@@ -244,9 +244,9 @@ class Spec:
         )
         return replace(self, tables=tables)
 
-    def _check_reference(self, table: Table, column: Column, reference: Reference) -> None:
-        where = f"{table.name}.{column.name} refers to {reference}"
-        facts = {"table": table.name, "column": column.name, "target": str(reference)}
+    def _check_reference(self, table: Table, path: str, column: Column, reference: Reference) -> None:
+        where = f"{table.name}.{path} refers to {reference}"
+        facts = {"table": table.name, "column": path, "target": str(reference)}
         target = next((t for t in self.tables if t.name == reference.table), None)
         if target is None:
             names = [t.name for t in self.tables]
@@ -287,6 +287,20 @@ class Spec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Spec:
         return cls(data["name"], tuple(_table_from_json(table) for table in data["tables"]))
+
+
+# how a part is named after its column's path, by the column's kind; the default is ".name"
+_PATHS = {"list": ("[]",), "map": ("[]", "{}")}
+
+
+def _with_parts(columns: Iterable[Column], inside: str = "") -> Iterator[tuple[str, Column]]:
+    """Every column, and every part of one, with its path."""
+    for column in columns:
+        path = f"{inside}{column.name}"
+        yield path, column
+        endings = _PATHS.get(column.kind)
+        for i, part in enumerate(column.parts):
+            yield from _with_parts([replace(part, name=endings[i])] if endings else [part], path + "." * (not endings))
 
 
 def _seen_from(column: Column, day: datetime.date) -> Column:

@@ -22,7 +22,7 @@ from gen.streams import Rows, Words, first_and_rows, kernel, mulhi
 from gen.synth.checked import ATTEMPTS, merged
 from gen.synth.json_text import list_json
 from gen.synth.nested import part_field, plain, plain_type
-from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
+from gen.synth.synthesizer import Storage, Synthesizer
 
 DEFAULT_ITEMS = 5  # a list without a declared length has 0 to so many items
 MOST_ITEMS = 64  # a list with a declared maximum beyond has at most so many, or its declared minimum
@@ -188,9 +188,7 @@ class SynthesizeList(Synthesizer):
         return kept, values.filter(boolean_array(keep))
 
     def _item_again(self, attempt: int) -> Synthesizer:
-        attempts = self.attempt * (ATTEMPTS + 1) + attempt
-        item = self.item
-        return synthesizer_of(item.column, self.table, item.rows, self.seed, item.path, attempts)
+        return self.item.again(self.attempt * (ATTEMPTS + 1) + attempt)
 
     def at(self, rows: Rows) -> pa.Array:
         offsets, items = self.layout(rows)

@@ -6,7 +6,7 @@ A part's path is `address.city`; what it draws does not depend on the parts besi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -102,9 +102,10 @@ class Whole:
 
     def field(self, rows: Rows, name: str) -> pa.Array:
         """One column of these rows."""
-        if self.last is None or self.last[0] is not rows:
-            self.last = rows, self.root.values(rows)
-        return self.last[1].field(name)
+        last = self.last  # of this thread: another may draw other rows at the same time
+        if last is None or last[0] is not rows:
+            last = self.last = rows, self.root.values(rows)
+        return last[1].field(name)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"root": self.root, "last": None}
@@ -130,8 +131,11 @@ class SynthesizeField(Synthesizer):
     def cardinality(self) -> int | None:
         return self.inner.cardinality
 
+    def _drawn_by(self) -> Iterator[Synthesizer]:
+        yield self.whole.root
+
     def values(self, rows: Rows) -> pa.Array:
-        return self.whole.field(rows, self.path)
+        return self.whole.field(rows, self.column.name)
 
     def at(self, rows: Rows) -> pa.Array:
         return self.values(rows)

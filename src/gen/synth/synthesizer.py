@@ -72,6 +72,7 @@ class Synthesizer:
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
     copula: Any = None  # where the column is correlated with others
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
+    pools: Any = None  # the keys of other tables, by "Table.column", where the column or a part of it refers to some
     reason: str = ""  # why this synthesizer was chosen
 
     def __init__(
@@ -150,15 +151,41 @@ class Synthesizer:
         """The synthesizer of a part of this column."""
         return synthesizer_of(column, self.table, self.rows if rows is None else rows, self.seed, path, self.attempt)
 
+    def again(self, attempt: int, column: Column | None = None) -> Synthesizer:
+        """The same column with other values at the same rows."""
+        other = synthesizer_of(column or self.column, self.table, self.rows, self.seed, self.path, attempt)
+        other.take_pools(self.pools)
+        return other
+
+    def every_part(self) -> Iterator[Synthesizer]:
+        """This synthesizer, and every one that draws a part for it."""
+        yield self
+        for part in self._drawn_by():
+            yield from part.every_part()
+
+    def _drawn_by(self) -> Iterator[Synthesizer]:
+        """The synthesizers that this one draws with."""
+        for value in vars(self).values():
+            items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+            yield from (item for item in items if isinstance(item, Synthesizer))
+
+    def take_pools(self, pools: Any) -> None:
+        """Take the keys that references, here and in the parts, choose from: (pool, storage) by "Table.column"."""
+        if pools:
+            self.pools = pools
+            for part in self._drawn_by():
+                part.take_pools(pools)
+
     def values(self, rows: Rows) -> pa.Array:
         """What the column holds at these rows: `at`, with the nulls that it declares; user code's is checked."""
-        array = self.at(rows) if self._is_built_in else self.guarded(lambda: self.at(rows), len(rows))
+        array = self.at(rows) if self.is_built_in else self.guarded(lambda: self.at(rows), len(rows))
         if self.column.nulls is None or array.null_count:
             return array
         return with_nulls(array, self.is_there(rows, self.column.nulls))
 
     @property
-    def _is_built_in(self) -> bool:
+    def is_built_in(self) -> bool:
+        """Whether it is gen's own, and not the user's."""
         return type(self).__module__.startswith("gen.synth.")
 
     def values_in(self, row: RowView) -> pa.Array:
@@ -212,10 +239,11 @@ class Synthesizer:
 
     def _block(self, block: int, start: int, stop: int) -> pa.Array:
         """Rows start to stop of an address block, drawn whole; the last block drawn is kept."""
-        if self._drawn is None or self._drawn[0] != block:
+        drawn = self._drawn  # of this thread: another may draw another block at the same time
+        if drawn is None or drawn[0] != block:
             generator = np.random.Generator(np.random.Philox(key=[self.stream_key("draw"), block]))
-            self._drawn = block, self.guarded(lambda: self.draw(generator, ADDRESS_BLOCK), ADDRESS_BLOCK)
-        return self._drawn[1].slice(start, stop - start)
+            drawn = self._drawn = block, self.guarded(lambda: self.draw(generator, ADDRESS_BLOCK), ADDRESS_BLOCK)
+        return drawn[1].slice(start, stop - start)
 
     def guarded(self, task: Callable[[], Any], n: int) -> pa.Array:
         """What user code returns when it is asked, checked; its exceptions as an error with file and line."""
