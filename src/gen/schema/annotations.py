@@ -24,6 +24,7 @@ import typing_extensions
 from pydantic import BaseModel, RootModel, TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from gen.errors import SchemaError
 from gen.schema.choices import choice_of
@@ -108,6 +109,8 @@ class Reader:
         """A field of a model."""
         before, self.nesting.recursed = self.nesting.recursed, False
         try:
+            if facts_of(where, (info,)).get("keep"):
+                return _kept(where, name, info)
             column = self.annotated(where, name, info.annotation, (info,))
         except TooDeep:
             if info.is_required():
@@ -279,6 +282,16 @@ class Reader:
             reason, hint = _NOT_DATA
             raise SchemaError(f"{where}: its type is {found}, and {reason}.", hint=hint) from error
         return column_from_schema(where, name, schema)
+
+
+def _kept(where: str, name: str, info: FieldInfo) -> Column:
+    """A field that always has its default."""
+    if info.is_required():
+        raise SchemaError(f"{where}: it is to keep its default, and has none.", hint="Give the field a default.")
+    default = info.get_default(call_default_factory=True)
+    if isinstance(default, (set, frozenset)):
+        default = sorted(default)
+    return choice_of(where, name, [to_jsonable_python(default) if isinstance(default, BaseModel) else default])
 
 
 @dataclass(frozen=True)

@@ -253,7 +253,7 @@ _CONSTRAINTS: dict[str, _Apply] = {
 
 # -- facts ----------------------------------------------------------------------------------------------------
 
-FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored", *ROW_FACTS)
+FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored", "keep", *ROW_FACTS)
 
 
 def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
@@ -296,7 +296,7 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
                 raise SchemaError(f"{where}: {name} is {facts[name]!r}.", hint="Give its name, as text.")
             values[name] = facts[name]
     if "nulls" in facts:
-        values["nulls"] = _share(where, facts["nulls"], column)
+        values |= _nulls(where, facts["nulls"], column)
     if "weights" in facts:
         values["weights"] = weights_of(where, facts["weights"], column)
     if values.get("synthesizer") is None:
@@ -323,14 +323,20 @@ def _check_kind(where: str, column: Column, values: Mapping[str, Any]) -> None:
         )
 
 
-def _share(where: str, value: Any, column: Column) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise SchemaError(f"{where}: nulls is {value!r}.", hint="Give a share of the rows, from 0 to 1.")
-    if column.nulls is None and value > 0:
+def _nulls(where: str, fact: Any, column: Column) -> dict[str, Any]:
+    """A share of rows without a value, and maybe what stands for one."""
+    said = fact if isinstance(fact, dict) else {"rate": fact}
+    rate: Any = said.get("rate")
+    stands_for = said.get("value")
+    number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
+    if not number or not 0 <= rate <= 1 or set(said) - {"rate", "value"}:
+        raise SchemaError(f"{where}: nulls is {fact!r}.", hint="Give a share of the rows, from 0 to 1.")
+    if column.nulls is None and stands_for is None and rate > 0:
         raise SchemaError(
-            f"{where}: {value:.0%} nulls are asked for, and the field has none.", hint="Make the field Optional."
+            f"{where}: {rate:.0%} nulls are asked for, and the field has none.",
+            hint="Make the field Optional, or say which value stands for none.",
         )
-    return float(value)
+    return {"nulls": float(rate), "null_value": stands_for}
 
 
 def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:

@@ -13,6 +13,26 @@ from pydantic_core import PydanticSerializationError, to_json
 _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetime_future"})
 
 
+def _has_validators(schema: Any) -> bool:
+    """Whether a core schema calls functions that are not Pydantic's own."""
+    pending = [schema]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            if str(item.get("type", "")).startswith("function-") and not _is_of_pydantic(item.get("function")):
+                return True
+            pending += [value for key, value in item.items() if key not in ("metadata", "serialization")]
+        elif isinstance(item, (list, tuple)):
+            pending += item
+    return False
+
+
+def _is_of_pydantic(function: Any) -> bool:
+    function = function.get("function") if isinstance(function, dict) else function
+    function = getattr(function, "func", function)  # of a partial one
+    return str(getattr(function, "__module__", "")).startswith(("pydantic", "annotated_types"))
+
+
 class ModelCheck:
     """A Pydantic model, dataclass or TypedDict as a judge of rows."""
 
@@ -38,6 +58,11 @@ class ModelCheck:
     @cached_property
     def _is_root(self) -> bool:
         return isinstance(self.model, type) and issubclass(self.model, RootModel)
+
+    @cached_property
+    def sample(self) -> int:
+        """How many rows to try: more of a model that has validators of its own, which may narrow what it takes."""
+        return 256 if _has_validators(self._adapter.core_schema) else 64
 
     def blamed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """For each row the fields that are to blame, with the reason; {"": reason} where the row as a whole is."""

@@ -96,7 +96,8 @@ class Column:
     zoned: whether a date-time or a time has a time zone; None where either will do.
     relative: "past" or "future", seen from the run's `as_of`. version: of a UUID.
     unique_items: no item of the list is there twice. weights: of the choices, or of a union's branches.
-    nulls: the share of rows without a value; None where there is always one. may_be_absent: whether an object may
+    nulls: the share of rows without a value; None where there is always one. null_value: what stands for no value, as
+    "999-99-9999"; None: a null. may_be_absent: whether an object may
     leave the field out, which is what a null then means.
     stored: "text" (a UUID, a time) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
@@ -128,6 +129,7 @@ class Column:
     weights: tuple[float, ...] = ()
     parts: tuple[Column, ...] = ()
     nulls: float | None = None
+    null_value: Any = None
     may_be_absent: bool = False
     stored: str | None = None
     check: str | None = None
@@ -169,7 +171,7 @@ class Column:
     @property
     def may_be_null(self) -> bool:
         """Whether some rows may have no value."""
-        return self.nulls is not None or self.kind == "null"
+        return (self.nulls is not None and self.null_value is None) or self.kind == "null"
 
     @property
     def bounded(self) -> bool:

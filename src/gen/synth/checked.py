@@ -137,6 +137,11 @@ class RowCheck(Protocol):
     @property
     def model(self) -> Any: ...
 
+    @property
+    def sample(self) -> int:
+        """How many rows of every run to try."""
+        ...
+
     def blamed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """For each row the columns that are to blame, with the reason; none where it is accepted."""
         ...

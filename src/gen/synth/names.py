@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from gen.errors import SchemaError
 from gen.schema.spec import Column
-from gen.streams import Rows, Stream, Words, kernel, mulhi, stream_key
+from gen.streams import Rows, Stream, Words, copy_32_bytes, kernel, mulhi, stream_key
 from gen.synth.synthesizer import Ranked, Storage
-from gen.synth.text import SynthesizeString, text_array
+from gen.synth.text import SPARE, SynthesizeString, text_array
 
 SURNAMES = 32_768  # listed and invented
 LISTED_SHARE = 0.8  # of people have a listed surname
@@ -52,6 +52,8 @@ def _draw_names(
     data: NDArray[np.uint8],
 ) -> None:
     """Given name by its weight; then the second part by its weight among those that `allowed` gives the first."""
+    first_at, last_at = np.uint64(first_data.ctypes.data), np.uint64(last_data.ctypes.data)
+    target = np.uint64(data.ctypes.data)
     position = np.int64(0)
     offsets[0] = 0
     for i in range(offsets.size - 1):
@@ -64,12 +66,11 @@ def _draw_names(
         s = np.int64(last_guide[place >> np.uint64(52)])
         while place >= last_cdf[s + 1]:
             s += 1
-        for j in range(first_offsets[g], first_offsets[g + 1]):
-            data[position] = first_data[j]
-            position += 1
-        for j in range(last_offsets[s], last_offsets[s + 1]):
-            data[position] = last_data[j]
-            position += 1
+        # Whole vectors, the surplus overwritten by what comes next; every part has at most 32 bytes.
+        copy_32_bytes(first_at + np.uint64(first_offsets[g]), target + np.uint64(position))
+        position += np.int64(first_offsets[g + 1] - first_offsets[g])
+        copy_32_bytes(last_at + np.uint64(last_offsets[s]), target + np.uint64(position))
+        position += np.int64(last_offsets[s + 1] - last_offsets[s])
         offsets[i + 1] = position
 
 
@@ -99,7 +100,7 @@ class Parts:
             weights,
             lengths,
             np.cumsum([0, *lengths]).astype(np.int32),
-            np.frombuffer(bytearray(encoded or b"\0"), np.uint8),
+            np.frombuffer(bytearray(encoded + bytes(SPARE)), np.uint8),
             cdf,
             guide.astype(np.uint32),
         )
@@ -224,7 +225,7 @@ class SynthesizeName(SynthesizeString):
     def at(self, rows: Rows) -> pa.Array:
         offsets = np.empty(len(rows) + 1, np.int32)
         widest = int(self.given.lengths[-1] + self.seconds.lengths[-1])
-        data = np.empty(max(len(rows) * widest, 1), np.uint8)
+        data = np.empty(len(rows) * widest + SPARE, np.uint8)
         first, last = self.given, self.seconds
         _draw_names(
             self.words(rows, width=4),

@@ -13,6 +13,7 @@ import traceback
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import with_nulls
+from gen.block import boolean_array, with_nulls
 from gen.errors import GenError, SchemaError
 from gen.keys import KeyOrder, check_capacity
 from gen.schema.spec import Column, suggestion
@@ -73,6 +74,7 @@ class Synthesizer:
     copula: Any = None  # where the column is correlated with others
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     pools: Any = None  # the keys of other tables, by "Table.column", where the column or a part of it refers to some
+    classes_defined: ClassVar[int] = 0
     reason: str = ""  # why this synthesizer was chosen
 
     def __init__(
@@ -88,6 +90,10 @@ class Synthesizer:
         self._streams: dict[tuple[str, int], Stream] = {}
         self._condition: Expression | None = None
         self.prepare()
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        Synthesizer.classes_defined += 1
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -181,7 +187,22 @@ class Synthesizer:
         array = self.at(rows) if self.is_built_in else self.guarded(lambda: self.at(rows), len(rows))
         if self.column.nulls is None or array.null_count:
             return array
-        return with_nulls(array, self.is_there(rows, self.column.nulls))
+        there = self.is_there(rows, self.column.nulls)
+        return with_nulls(array, there) if self.column.null_value is None else self._with_value(array, there)
+
+    def _with_value(self, array: pa.Array, there: NDArray[np.bool_]) -> pa.Array:
+        """The values, but the one that stands for none where `there` is False."""
+        if pa.types.is_dictionary(array.type):
+            plain = array.dictionary.take(array.indices)
+            return self._with_value(plain, there).dictionary_encode()
+        try:
+            instead = pa.scalar(self.column.null_value, array.type)
+        except (pa.ArrowException, TypeError, ValueError) as error:
+            raise SchemaError(
+                f"{self.where}: {self.column.null_value!r} stands for no value, and is no {array.type}.",
+                hint="Give a value of the field's own type.",
+            ) from error
+        return pc.if_else(boolean_array(there), array, instead)
 
     @property
     def is_built_in(self) -> bool:
@@ -383,10 +404,7 @@ def synthesizer_of(
 
 def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str]:
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
-    refers = column.reference is not None
-    classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
-    # The user's first, whenever they were defined.
-    classes.sort(key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
+    classes = _candidates(column.reference is not None, Synthesizer.classes_defined)
     if column.synthesizer:
         for found in classes:
             if found.__name__ == column.synthesizer:
@@ -399,6 +417,13 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
         if found.match(column):
             return found, f"matches {_described(column)}"
     raise SchemaError(f"{where}: no synthesizer draws a {_described(column)}.", hint="Write one with a `match`.")
+
+
+@lru_cache(maxsize=2)
+def _candidates(refers: bool, defined: int) -> list[type[Synthesizer]]:
+    """The classes in the order in which they are asked: those that wrap others, the user's, the built-in ones."""
+    classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
+    return sorted(classes, key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
 
 
 def _described(column: Column) -> str:

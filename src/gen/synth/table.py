@@ -30,11 +30,11 @@ from gen.synth import pattern as _pattern  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
-from gen.synth.checked import PROBE, RowCheck, RowFilter
+from gen.synth.checked import RowCheck, RowFilter
 from gen.synth.correlation import correlate
 from gen.synth.derived import MadeOfOthers
 from gen.synth.json_text import json_text, object_json
-from gen.synth.nested import SynthesizeField, Whole
+from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of
 from gen.synth.ordered import with_room
 from gen.synth.references import SynthesizeReference
@@ -210,7 +210,7 @@ def filtered_sources(
 
 
 def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
-    numbers = np.arange(min(source.rows, PROBE), dtype=np.uint64)
+    numbers = np.arange(min(source.rows, check.sample), dtype=np.uint64)
     if not numbers.size:
         return source
     probe = source.clean.at(numbers)
@@ -363,7 +363,7 @@ def described(source: TableSource) -> list[dict[str, Any]]:
     return [
         {
             "column": name,
-            "type": str(s.arrow_type.value_type if pa.types.is_dictionary(s.arrow_type) else s.arrow_type),
+            "type": str(plain_type(source.schema.field(name).type)),
             "synthesizer": type(s).__name__,
             "reason": s.reason,
             "key": _key_of(s.column),
