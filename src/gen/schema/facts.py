@@ -316,6 +316,12 @@ def _check_kind(where: str, column: Column, values: Mapping[str, Any]) -> None:
             f"{where}: the domain {domain!r} is for text, and the field is {KINDS[column.kind]}.",
             hint="Leave it out, or make the field a str.",
         )
+    stored = values.get("stored")
+    if stored is not None and stored != "json" and (stored, column.kind) != ("text", "uuid"):
+        raise SchemaError(
+            f"{where}: stored is {stored!r}, and the field is {KINDS[column.kind]}.",
+            hint='Say "json", or of a UUID "text".',
+        )
     if law is not None and law.name != "uniform" and column.kind in _LAWLESS:
         raise SchemaError(
             f"{where}: the distribution {law.name!r} does not apply to {KINDS[column.kind]}.",

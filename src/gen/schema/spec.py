@@ -99,7 +99,7 @@ class Column:
     nulls: the share of rows without a value; None where there is always one. null_value: what stands for no value, as
     "999-99-9999"; None: a null. may_be_absent: whether an object may
     leave the field out, which is what a null then means.
-    stored: "text" (a UUID, a time) or "json" (what has no Arrow type of its own) instead of the kind's own type.
+    stored: "text" (a UUID) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
 
     What ties it to other columns of the row: derived, an expression, or function, the name of one in Python, that
@@ -160,9 +160,10 @@ class Column:
         kinds: dict[str, Column] = {}
         for field_ in (field_ for part in self.parts for field_ in part.parts):
             other = kinds.setdefault(field_.name, field_)
-            if (field_.kind, field_.stored, field_.parts) != (other.kind, other.stored, other.parts):
+            if any(getattr(field_, fact) != getattr(other, fact) for fact in ("kind", "stored", "parts", "zoned")):
                 return False
-            if field_.kind in ("null", "choice", "decimal", "union", "any") and field_ != other:
+            # Of these, bounds, too, decide the type.
+            if field_.kind in ("null", "choice", "integer", "decimal", "union", "any", "datetime") and field_ != other:
                 return False
             if field_.may_be_null and not field_.may_be_absent:
                 return False  # a null would be both: absent, and null
@@ -171,6 +172,8 @@ class Column:
     @property
     def may_be_null(self) -> bool:
         """Whether some rows may have no value."""
+        if self.kind == "union" and any(part.may_be_null for part in self.parts):
+            return True
         return (self.nulls is not None and self.null_value is None) or self.kind == "null"
 
     @property

@@ -118,6 +118,9 @@ class SynthesizeChecked(Synthesizer):
     def storage(self) -> Storage:
         return self.inner.storage
 
+    def storages(self, path: str) -> dict[str, Storage]:
+        return self.inner.storages(path)
+
     def python(self, array: pa.Array) -> list[Any]:
         return self.inner.python(array)
 

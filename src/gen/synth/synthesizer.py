@@ -112,7 +112,7 @@ class Synthesizer:
     def arrow_type(self) -> pa.DataType:
         """The type of every array that `at` returns."""
         if self.column.kind == "choice":
-            return pa.scalar(self.column.choices[0]).type
+            return pa.array(self.column.choices).type
         return _ARROW_TYPES[self.column.kind]
 
     @property
@@ -127,6 +127,10 @@ class Synthesizer:
         except ValueError:  # text has no fixed width
             length = ((self.column.min_length or 1) + (self.column.max_length or 32)) / 2
             return Storage(4 + length, 8 * length)
+
+    def storages(self, path: str) -> dict[str, Storage]:
+        """What a sink may know of the values by their path in Parquet: of a nested column, of each of its leaves."""
+        return {path: self.storage}
 
     @property
     def block_addressed(self) -> bool:
@@ -185,7 +189,7 @@ class Synthesizer:
     def values(self, rows: Rows) -> pa.Array:
         """What the column holds at these rows: `at`, with the nulls that it declares; user code's is checked."""
         array = self.at(rows) if self.is_built_in else self.guarded(lambda: self.at(rows), len(rows))
-        if self.column.nulls is None or array.null_count:
+        if self.column.nulls is None:
             return array
         there = self.is_there(rows, self.column.nulls)
         return with_nulls(array, there) if self.column.null_value is None else self._with_value(array, there)
