@@ -10,6 +10,7 @@ is named by the column. The built-in ones are found the same way. It writes eith
 from __future__ import annotations
 
 import traceback
+import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -408,7 +409,8 @@ def synthesizer_of(
 
 def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str]:
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
-    classes = _candidates(column.reference is not None, Synthesizer.classes_defined)
+    references = _candidates(column.reference is not None, Synthesizer.classes_defined)
+    classes = [found for found in (reference() for reference in references) if found is not None]
     if column.synthesizer:
         for found in classes:
             if found.__name__ == column.synthesizer:
@@ -424,10 +426,11 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
 
 
 @lru_cache(maxsize=2)
-def _candidates(refers: bool, defined: int) -> list[type[Synthesizer]]:
+def _candidates(refers: bool, defined: int) -> list[weakref.ref[type[Synthesizer]]]:
     """The classes in the order in which they are asked: those that wrap others, the user's, the built-in ones."""
     classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
-    return sorted(classes, key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
+    classes.sort(key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
+    return [weakref.ref(found) for found in classes]  # what a user drops is gone
 
 
 def _described(column: Column) -> str:
