@@ -253,7 +253,7 @@ _CONSTRAINTS: dict[str, _Apply] = {
 
 # -- facts ----------------------------------------------------------------------------------------------------
 
-FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored", "keep", *ROW_FACTS)
+FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored", "keep", "alphabet", *ROW_FACTS)
 
 
 def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
@@ -297,6 +297,8 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
             values[name] = facts[name]
     if "nulls" in facts:
         values |= _nulls(where, facts["nulls"], column)
+    if "alphabet" in facts:
+        values |= _alphabet(where, facts["alphabet"], column)
     if "weights" in facts:
         values["weights"] = weights_of(where, facts["weights"], column)
     if values.get("synthesizer") is None:
@@ -327,6 +329,15 @@ def _check_kind(where: str, column: Column, values: Mapping[str, Any]) -> None:
             f"{where}: the distribution {law.name!r} does not apply to {KINDS[column.kind]}.",
             hint="Declare it where the numbers are: in the type of a field, an item or a branch.",
         )
+
+
+def _alphabet(where: str, letters: Any, column: Column) -> dict[str, Any]:
+    """The letters that a text is made of, as one more pattern."""
+    if not isinstance(letters, str) or not letters or column.kind != "text":
+        raise SchemaError(f"{where}: its alphabet is {letters!r}.", hint="Give the letters of a text field, as text.")
+    listed = "".join(re.escape(letter) for letter in dict.fromkeys(letters))
+    shortest = column.min_length if column.min_length is not None or column.patterns else 1
+    return {"patterns": (*column.patterns, f"^[{listed}]*$"), "min_length": shortest}
 
 
 def _nulls(where: str, fact: Any, column: Column) -> dict[str, Any]:
