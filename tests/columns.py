@@ -6,10 +6,13 @@ from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import settings
 from pydantic import TypeAdapter, create_model
 
 from gen import PrimaryKey, Schema
+from gen.errors import SchemaError
+from gen.schema.from_pydantic import table_from_model
 
 examples = settings(deadline=None, max_examples=40)
 
@@ -29,11 +32,36 @@ class Level(enum.IntEnum):
     HIGH = 5
 
 
+def model(**types):
+    """A model `Thing` with these fields."""
+    return create_model("Thing", **{name: (annotation, ...) for name, annotation in types.items()})
+
+
 def source(rows=1000, seed=0, **types):
     """A table `Thing` with these columns, ready to be read."""
     schema = Schema(seed=seed)
-    schema.add(create_model("Thing", **{name: (annotation, ...) for name, annotation in types.items()}), rows)
+    schema.add(model(**types), rows)
     return schema.table("Thing").source
+
+
+def declared(annotation):
+    """The column that a field of this type declares."""
+    return table_from_model(model(x=annotation)).column("x")
+
+
+def values(annotation, rows=500):
+    """What a column of this type holds, as Arrow gives it to Python."""
+    return drawn(annotation, rows).to_pylist()
+
+
+def refusal(annotation, rows=500):
+    """The error that a field of this type is, at once or when its table is read."""
+    with pytest.raises(SchemaError) as caught:
+        source(rows, x=annotation)
+    assert "Thing.x" in caught.value.message
+    assert caught.value.hint
+    assert caught.value.exit_code == 2
+    return caught.value
 
 
 def drawn(annotation, rows=1000):

@@ -48,7 +48,13 @@ def assert_refused(forks: Forks, tmp_path: Path, words: list[str], *arguments: o
         ("models.py", "x = 1", ["models.py", "models"]),
         ("models.py", COMPANY + "class Thing(BaseModel):\n    pass", ["Thing", "fields"]),
         ("models.py", b"\x00\xff\xfe", ["models.py"]),
-        ("schema.json", "{}", ["schema.json", "not supported yet"]),
+        ("schema.json", "{", ["schema.json", "line 1"]),
+        ("schema.json", "[1]", ["schema", "not a JSON Schema"]),
+        ("schema.json", '{"type": "strng"}', ["schema", "type", "strng"]),
+        ("schema.json", '{"$ref": "#/$defs/gone"}', ["schema", "#/$defs/gone"]),
+        ("schema.json:Gone", '{"$defs": {"There": {}}}', ["Gone", "There"]),
+        ("schema.json", '{"properties": {"x": {"minimum": 2, "maximum": 1}}, "required": ["x"]}', ["schema.x", "2"]),
+        ("nowhere.json", None, ["nowhere.json"]),
         ("postgresql://host/db", None, ["database", "not supported yet"]),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, str) else "",
@@ -65,6 +71,12 @@ def test_a_schema_that_cannot_be_read_is_refused(
 
 
 KEY = "id: Annotated[int, PrimaryKey()]"
+REFUSES_ALL = """
+from pydantic import AfterValidator
+
+def bad(value):
+    raise ValueError("never")
+"""
 
 
 def fact(text: str) -> str:
@@ -75,22 +87,22 @@ def fact(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (thing("payload: dict[str, int]"), ["Thing.payload", "dict[str, int]", "not supported yet"]),
-        (thing("tags: list[str]"), ["Thing.tags", "list[str]"]),
-        (thing("maybe: int | None"), ["Thing.maybe", "None"]),
-        (thing("either: int | str"), ["Thing.either", "str"]),
-        (thing("raw: bytes"), ["Thing.raw", "bytes"]),
-        (thing("price: decimal.Decimal", "import decimal"), ["Thing.price", "Decimal"]),
-        (thing("token: uuid.UUID", "import uuid"), ["Thing.token", "UUID"]),
-        (thing("any: typing.Any", "import typing"), ["Thing.any", "Any"]),
-        (thing("at: datetime.time", "import datetime"), ["Thing.at", "time"]),
-        (thing("inner: Part", "class Part(BaseModel):\n    x: int"), ["Thing.inner", "Part"]),
+        (thing("call: Callable[[int], int]", "from collections.abc import Callable"), ["Thing.call", "Callable"]),
+        (thing("kind: type"), ["Thing.kind", "type", "no value of it"]),
+        (thing("tags: Annotated[set[bool], Field(min_length=3)]"), ["Thing.tags", "3", "2"]),
+        (thing("tags: Annotated[list[int], Field(min_length=3, max_length=2)]"), ["Thing.tags", "3", "2"]),
+        (thing("tags: Annotated[list[int], PrimaryKey()]"), ["Thing.tags", "primary key", "list"]),
+        (thing("inner: Part", "class Part(BaseModel):\n    x: Annotated[int, Field(ge=2, le=1)]"), ["Thing.inner.x"]),
+        (thing("inner: 'Thing'"), ["Thing", "without end", "Optional"]),
+        (thing("tags: list[Annotated[int, ForeignKey('Thng.id')]]"), ["Thing.tags[]", "Thng"]),
+        (thing("at: Annotated[str, AfterValidator(bad)]", REFUSES_ALL), ["Thing.at", "0.0%", "never"]),
         (thing("size: Annotated[int, Field(ge=5, le=4)]"), ["Thing.size", "5", "4"]),
         (thing("size: Annotated[int, Field(gt=1, lt=2)]"), ["Thing.size", "1", "2"]),
         (thing("size: Annotated[float, Field(ge=2, le=1)]"), ["Thing.size", "2", "1"]),
         (thing("size: Annotated[int, Field(ge=11, le=19, multiple_of=10)]"), ["Thing.size", "10"]),
         (thing("size: Annotated[str, Field(min_length=5, max_length=3)]"), ["Thing.size", "5", "3"]),
-        (thing("size: Annotated[str, Field(pattern='a+')]"), ["Thing.size", "pattern"]),
+        (thing("size: Annotated[int, Field(pattern='a+')]"), ["Thing.size", "pattern"]),
+        (thing("size: Annotated[str, Field(pattern='^a$', min_length=2)]"), ["Thing.size", "'^a$'", "2"]),
         (
             thing("day: Annotated[date, Field(ge=date(2026, 1, 2), le=date(2026, 1, 1))]", "from datetime import date"),
             ["Thing.day", "2026-01-02", "2026-01-01"],
@@ -205,7 +217,7 @@ def test_a_synthesizer_whose_values_the_model_would_not_take_is_refused(
         (("--nonsense",), ["--nonsense"]),
         (("nonsense",), ["nonsense"]),
         (("--rows",), ["--rows"]),
-        (("schema", "models.py"), ["schema", "not supported yet"]),
+        (("schema", "models.py"), ["models.py", "does not exist"]),
         (("verify", "nowhere"), ["nowhere"]),
         (("verify",), ["TARGET"]),
         (("verify", "nowhere", "--workers", "0"), ["--workers"]),

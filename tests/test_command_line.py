@@ -126,4 +126,4 @@ def test_row_prints_the_row_that_the_table_has(
     assert ended.err == ""
     printed = json.loads(ended.out)
     (stored,) = query(f"from read_parquet('{undisturbed}/{table}/*.parquet') limit 1 offset {index}")
-    assert list(map(str, printed.values())) == list(map(str, stored))
+    assert list(printed.values()) == [value.isoformat() if hasattr(value, "isoformat") else value for value in stored]

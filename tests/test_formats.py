@@ -347,10 +347,10 @@ def test_lengths_cut_a_format_and_it_stays_valid(name: str, low: int, high: int)
 
 
 def test_what_cannot_be_is_refused() -> None:
-    with pytest.raises(SchemaError, match=r"T\.x: no text of the format 'uuid' has 1 to 10 characters; they have 36"):
+    with pytest.raises(SchemaError, match=r"T\.x: no text of 1 to 10 characters matches .*36 to 36 characters"):
         texts("uuid", min_length=1, max_length=10)
     with pytest.raises(SchemaError, match="at once"):
-        texts("email", patterns=("^a",))
+        texts("iban", patterns=("^a",))
     assert narrowed(FORMATS["uuid"].pieces(), 37, 40) is None
 
 

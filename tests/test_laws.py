@@ -213,7 +213,7 @@ MARKERS = [
 ]
 
 
-@pytest.mark.parametrize("marker", MARKERS, ids=lambda marker: type(marker).__name__ + str(id(marker) % 97))
+@pytest.mark.parametrize("marker", MARKERS, ids=[f"{type(m).__name__}{i}" for i, m in enumerate(MARKERS)])
 def test_a_marker_means_what_its_facts_say_and_survives_json(marker):
     kind = Annotated[int, Field(ge=0, le=1000)]
     marked = create_model("Thing", x=(Annotated[kind, marker], ...))

@@ -269,7 +269,10 @@ def test_kernels_unrank_as_whole_numbers_do(pattern):
 
 
 def test_a_pattern_that_may_be_anywhere_is_the_whole_text_where_that_is_possible():
-    assert column("abc").at(range(3)).to_pylist() == ["abc"] * 3
+    assert set(column("ab?c").at(range(99)).to_pylist()) == {"ac", "abc"}
+    assert column("^abc$").at(range(3)).to_pylist() == ["abc"] * 3
+    varied = column("abc").at(range(300)).to_pylist()  # the whole text would be one alone: a column varies
+    assert all("abc" in text for text in varied) and len(set(varied)) > 250
     longer = column("abc", shortest=8, longest=10).at(range(300)).to_pylist()
     assert all("abc" in text and 8 <= len(text) <= 10 for text in longer) and len(set(longer)) > 250
     assert column("abc", key=Key(), rows=1000).cardinality > 1000

@@ -239,7 +239,8 @@ def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
         | {
             synthesizer.where: artefacts.source_hash(type(synthesizer))
             for source in sources.values()
-            for synthesizer in source.columns.values()
+            for column in source.columns.values()
+            for synthesizer in column.every_part()
             if artefacts.is_user_code(type(synthesizer))
         }
     )
@@ -345,7 +346,8 @@ def write(
     job = Job(prepared.sources, sink, prepared.plan.probe)
     if client is None:
         return run_here(job, partitions, observer)
-    classes = [type(s) for source in prepared.sources.values() for s in source.columns.values()]
+    columns = [column for source in prepared.sources.values() for column in source.columns.values()]
+    classes: list[Any] = list(dict.fromkeys(type(s) for column in columns for s in column.every_part()))
     classes += [source.filter.check.model for source in prepared.sources.values() if source.filter]
     classes += functions_of(prepared.sources).values()
     packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))

@@ -151,6 +151,8 @@ class Reader:
         known = _known(annotation) or _NAMED.get(full)
         if known is not None:
             return Column(name, **known)
+        if origin is tuple and annotation in (tuple[()], typing.Tuple[()]):  # noqa: UP006 - as users write it
+            return Column(name, "tuple")
         container = _CONTAINERS.get(origin or annotation)
         if container:
             return self.container(where, name, origin or annotation, typing.get_args(annotation), container)
@@ -161,7 +163,8 @@ class Reader:
             if full in PYTHON_TYPES:
                 return column
             return apply_constraints(where, column, [getattr(annotation, "_constraints", None)])
-        if fields := self.fields_of(where, annotation):
+        fields = self.fields_of(where, annotation)
+        if fields is not None:
             return self.object(where, name, annotation, fields)
         return self.published(where, name, annotation)
 
@@ -196,8 +199,7 @@ class Reader:
         """A list, set, tuple or dict."""
         kind, differ = container
         if origin is tuple and arguments and arguments[-1] is not Ellipsis:
-            items = [] if arguments == ((),) else arguments
-            parts = tuple(self.annotated(f"{where}[{i}]", str(i), item) for i, item in enumerate(items))
+            parts = tuple(self.annotated(f"{where}[{i}]", str(i), item) for i, item in enumerate(arguments))
             return Column(name, "tuple", parts=parts)
         if origin is collections.Counter:
             arguments = (*(arguments or (str,)), int)
@@ -250,7 +252,7 @@ class Reader:
         with self.nesting.entered((annotation,)):
             for name, declared in fields.items():
                 column = self.field(f"{where}.{name}", name, declared.info)
-                if declared.may_be_absent:
+                if declared.may_be_absent and not column.key:
                     nulls = DEFAULT_NULLS if column.nulls is None else column.nulls
                     column = replace(column, may_be_absent=True, nulls=nulls)
                 columns.append(column)

@@ -36,6 +36,7 @@ _BOUND_TYPES: dict[str, tuple[type, ...]] = {
     "duration": (datetime.timedelta,),
 }
 _SIZED = ("text", "bytes", "list", "map")
+_LAWLESS = ("object", "tuple", "union", "any", "null")  # of a list or a map, a law is of its length
 # attribute of a constraint -> (fact of the column, fact that says it is excluded)
 _BOUNDS = {
     "ge": ("minimum", False),
@@ -122,7 +123,10 @@ def _unsuitable(where: str, column: Column, attribute: str, value: Any) -> Schem
 def _bound(where: str, column: Column, attribute: str, value: Any) -> Column:
     fact, excluded = _BOUNDS[attribute]
     if column.kind == "choice" and column.stored is None:
-        return _narrowed(where, column, lambda choice: _holds(attribute, choice, value), f"{attribute} = {value!r}")
+        try:
+            return _narrowed(where, column, lambda choice: _holds(attribute, choice, value), f"{attribute} = {value!r}")
+        except TypeError:  # of kinds that do not compare
+            raise _unsuitable(where, column, attribute, value) from None
     allowed = _BOUND_TYPES.get(column.kind, ())
     if not isinstance(value, allowed) or isinstance(value, bool) or column.format:
         raise SchemaError(
@@ -297,13 +301,34 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         values |= _alphabet(where, facts["alphabet"], column)
     if "weights" in facts:
         values["weights"] = weights_of(where, facts["weights"], column)
-    named = values.get("synthesizer") is not None
-    if "domain" in values and column.kind != "text" and not named:
+    if values.get("synthesizer") is None:
+        _check_kind(where, column, values)
+    if "key" in values:
+        if values.get("nulls"):
+            raise SchemaError(f"{where}: a primary key has no nulls.", hint="Leave the nulls out.")
+        values["nulls"] = None  # an Optional key is one that a database would fill in
+    return apply_row_facts(where, replace(column, **values), facts)
+
+
+def _check_kind(where: str, column: Column, values: Mapping[str, Any]) -> None:
+    """Refuse a domain or a law that no synthesizer of gen's own would heed for a column of this kind."""
+    domain, law = values.get("domain"), values.get("distribution")
+    if domain is not None and column.kind != "text":
         raise SchemaError(
-            f"{where}: the domain {values['domain']!r} is for text, and the field is {KINDS[column.kind]}.",
+            f"{where}: the domain {domain!r} is for text, and the field is {KINDS[column.kind]}.",
             hint="Leave it out, or make the field a str.",
         )
-    return apply_row_facts(where, replace(column, **values), facts)
+    stored = values.get("stored")
+    if stored is not None and stored != "json" and (stored, column.kind) != ("text", "uuid"):
+        raise SchemaError(
+            f"{where}: stored is {stored!r}, and the field is {KINDS[column.kind]}.",
+            hint='Say "json", or of a UUID "text".',
+        )
+    if law is not None and law.name != "uniform" and column.kind in _LAWLESS:
+        raise SchemaError(
+            f"{where}: the distribution {law.name!r} does not apply to {KINDS[column.kind]}.",
+            hint="Declare it where the numbers are: in the type of a field, an item or a branch.",
+        )
 
 
 def _alphabet(where: str, letters: Any, column: Column) -> dict[str, Any]:

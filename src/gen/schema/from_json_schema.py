@@ -366,7 +366,7 @@ class _SchemaReader:
                 column = replace(column, stored="json")
         finally:
             self.nesting.recursed = before
-        if required:
+        if required or column.key:
             return column
         nulls = DEFAULT_NULLS if column.nulls is None else column.nulls
         return replace(column, may_be_absent=True, nulls=nulls)

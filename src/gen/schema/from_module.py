@@ -8,6 +8,7 @@ import importlib.machinery
 import importlib.util
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -121,10 +122,32 @@ def models_of(module: ModuleType) -> list[type[BaseModel]]:
         if isinstance(item, type) and issubclass(item, BaseModel) and item.__module__ == module.__name__
     ]
     defined = list(dict.fromkeys(defined))
-    nested = {
-        other for model in defined for info in model.model_fields.values() for other in _mentioned(info.annotation)
-    }
-    return [model for model in defined if model not in nested]
+    mentions = {model: _models_in(model) & set(defined) for model in defined}
+    nested = {other for model in defined for other in mentions[model] if other is not model}
+    found = [model for model in defined if model not in nested]
+    # Of models that contain each other in a circle, the first.
+    reached = {other for model in found for other in _reached(model, mentions)}
+    for model in defined:
+        if model not in reached:
+            found.append(model)
+            reached |= _reached(model, mentions)
+    return sorted(found, key=defined.index)
+
+
+def _models_in(model: type[BaseModel]) -> set[Any]:
+    """The classes that the fields of a model are made of."""
+    model.model_rebuild(raise_errors=False)
+    return {other for info in model.model_fields.values() for other in _mentioned(info.annotation)}
+
+
+def _reached(model: Any, mentions: Mapping[Any, set[Any]]) -> set[Any]:
+    """The model, and all that are nested in it."""
+    reached, left = {model}, [model]
+    while left:
+        more = mentions[left.pop()] - reached
+        reached |= more
+        left += more
+    return reached
 
 
 def _mentioned(annotation: Any) -> set[Any]:

@@ -10,7 +10,7 @@ import base64
 import datetime
 import decimal
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -99,7 +99,7 @@ class Column:
     nulls: the share of rows without a value; None where there is always one. null_value: what stands for no value, as
     "999-99-9999"; None: a null. may_be_absent: whether an object may
     leave the field out, which is what a null then means.
-    stored: "text" (a UUID, a time) or "json" (what has no Arrow type of its own) instead of the kind's own type.
+    stored: "text" (a UUID) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
 
     What ties it to other columns of the row: derived, an expression, or function, the name of one in Python, that
@@ -160,9 +160,10 @@ class Column:
         kinds: dict[str, Column] = {}
         for field_ in (field_ for part in self.parts for field_ in part.parts):
             other = kinds.setdefault(field_.name, field_)
-            if (field_.kind, field_.stored, field_.parts) != (other.kind, other.stored, other.parts):
+            if any(getattr(field_, fact) != getattr(other, fact) for fact in ("kind", "stored", "parts", "zoned")):
                 return False
-            if field_.kind in ("null", "choice", "decimal", "union", "any") and field_ != other:
+            # Of these, bounds, too, decide the type.
+            if field_.kind in ("null", "choice", "integer", "decimal", "union", "any", "datetime") and field_ != other:
                 return False
             if field_.may_be_null and not field_.may_be_absent:
                 return False  # a null would be both: absent, and null
@@ -171,6 +172,8 @@ class Column:
     @property
     def may_be_null(self) -> bool:
         """Whether some rows may have no value."""
+        if self.kind == "union" and any(part.may_be_null for part in self.parts):
+            return True
         return (self.nulls is not None and self.null_value is None) or self.kind == "null"
 
     @property
@@ -230,9 +233,9 @@ class Spec:
                     f"{table.name}: {', '.join(keys)} are all declared primary key; one column is supported.",
                     hint="Keep one of them as the primary key.",
                 )
-            for column in table.columns:
+            for path, column in _with_parts(table.columns):
                 if column.reference:
-                    self._check_reference(table, column, column.reference)
+                    self._check_reference(table, path, column, column.reference)
 
     def seen_from(self, day: datetime.date) -> Spec:
         """The schema with past and future as bounds: up to the day before `day`, and from two days after it."""
@@ -246,9 +249,9 @@ class Spec:
         )
         return replace(self, tables=tables)
 
-    def _check_reference(self, table: Table, column: Column, reference: Reference) -> None:
-        where = f"{table.name}.{column.name} refers to {reference}"
-        facts = {"table": table.name, "column": column.name, "target": str(reference)}
+    def _check_reference(self, table: Table, path: str, column: Column, reference: Reference) -> None:
+        where = f"{table.name}.{path} refers to {reference}"
+        facts = {"table": table.name, "column": path, "target": str(reference)}
         target = next((t for t in self.tables if t.name == reference.table), None)
         if target is None:
             names = [t.name for t in self.tables]
@@ -289,6 +292,20 @@ class Spec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Spec:
         return cls(data["name"], tuple(_table_from_json(table) for table in data["tables"]))
+
+
+# how a part is named after its column's path, by the column's kind; the default is ".name"
+_PATHS = {"list": ("[]",), "map": ("[]", "{}")}
+
+
+def _with_parts(columns: Iterable[Column], inside: str = "") -> Iterator[tuple[str, Column]]:
+    """Every column, and every part of one, with its path."""
+    for column in columns:
+        path = f"{inside}{column.name}"
+        yield path, column
+        endings = _PATHS.get(column.kind)
+        for i, part in enumerate(column.parts):
+            yield from _with_parts([replace(part, name=endings[i])] if endings else [part], path + "." * (not endings))
 
 
 def _seen_from(column: Column, day: datetime.date) -> Column:

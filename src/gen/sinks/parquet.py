@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from gen.block import Partition, Receipt, Source
-from gen.checksums import Checksum
+from gen.checksums import Checksum, hash_values
 from gen.errors import BadRequest, RunError
 from gen.schema.spec import suggestion
 from gen.sinks.direct import DirectFile
@@ -33,7 +34,7 @@ _READERS = 8  # threads that read footers
 
 @dataclass(frozen=True)
 class ColumnSettings:
-    """How one column is encoded."""
+    """How one column, or a leaf of a nested one, is encoded."""
 
     encoding: str  # PLAIN, DELTA_BINARY_PACKED or DICTIONARY
     compression: str
@@ -104,7 +105,7 @@ def writer_options(settings: Mapping[str, ColumnSettings]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class TableLayout:
-    """What the sink knows of one table."""
+    """What the sink knows of one table. settings: by column, or the path of a nested column's leaf."""
 
     schema: pa.Schema
     settings: Mapping[str, ColumnSettings]
@@ -113,11 +114,34 @@ class TableLayout:
     @classmethod
     def of(cls, source: Any, layout: ParquetLayout) -> TableLayout:
         """From a source whose columns say what is known of their values."""
-        settings = {
-            name: column_settings(synthesizer.arrow_type, synthesizer.storage, layout)
-            for name, synthesizer in source.columns.items()
-        }
+        settings = {}
+        for field, synthesizer in zip(source.schema, source.columns.values(), strict=True):
+            known = synthesizer.storages(field.name) if field.type == synthesizer.arrow_type else {}
+            for path, kind in leaves(field.name, field.type):
+                settings[path] = column_settings(kind, known.get(path) or _unknown(kind), layout)
         return cls(source.schema, settings, source.bytes_per_row)
+
+
+def leaves(path: str, kind: pa.DataType) -> Iterator[tuple[str, pa.DataType]]:
+    """The columns that Parquet makes of one: path and type. Of a list `tags` it is `tags.list.element`."""
+    if pa.types.is_struct(kind):
+        for field in kind:
+            yield from leaves(f"{path}.{field.name}", field.type)
+    elif pa.types.is_map(kind):
+        yield from leaves(f"{path}.key_value.key", kind.key_type)
+        yield from leaves(f"{path}.key_value.value", kind.item_type)
+    elif pa.types.is_list(kind):
+        yield from leaves(f"{path}.list.element", kind.value_type)
+    else:
+        yield path, kind
+
+
+def _unknown(kind: pa.DataType) -> Storage:
+    """Of values of which nothing is known but their type."""
+    try:
+        return Storage(kind.bit_width / 8, kind.bit_width)
+    except ValueError:  # no fixed width
+        return Storage(32, 256)
 
 
 class ParquetSink:
@@ -264,14 +288,14 @@ class ParquetComparison:
 
     def _located(self, path: Path, partition: Partition, column: str) -> str:
         """Which values of a column differ: how many, and the first row."""
-        batches = list(self.sources[partition.table].batches(partition))
-        meant = _plain(pa.chunked_array([batch.column(column) for batch in batches]))
-        stored = _plain(pq.read_table(path, columns=[column]).column(0)).cast(meant.type)
-        rows = pc.indices_nonzero(pc.fill_null(pc.not_equal(stored, meant), True))
-        if not len(rows):
+        meant = [batch.column(column) for batch in self.sources[partition.table].batches(partition)]
+        with pq.ParquetFile(path) as file:
+            stored = [batch.column(column) for batch in file.iter_batches(65_536, columns=[column])]
+        rows = np.flatnonzero(_hashes(meant) != _hashes(stored))
+        if not rows.size:
             return f"column {column}: its checksum differs"
-        first = partition.start + rows[0].as_py()
-        return f"column {column}: {len(rows):,} of {partition.rows:,} values differ, first at row {first:,}"
+        first = partition.start + int(rows[0])
+        return f"column {column}: {rows.size:,} of {partition.rows:,} values differ, first at row {first:,}"
 
     def done(self) -> dict[tuple[str, int], Receipt]:
         return {}
@@ -280,5 +304,6 @@ class ParquetComparison:
         """Nothing to seal."""
 
 
-def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    return values.cast(values.type.value_type) if pa.types.is_dictionary(values.type) else values
+def _hashes(batches: Sequence[pa.Array]) -> NDArray[np.uint64]:
+    """The hashes of a column's values, in order."""
+    return np.concatenate([np.empty(0, np.uint64), *(hash_values(batch, 0) for batch in batches)])

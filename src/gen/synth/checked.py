@@ -21,7 +21,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, rows_array, stream_key
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
+from gen.synth.synthesizer import Storage, Synthesizer
 
 ATTEMPTS = 16
 LEAST_ACCEPTED = 0.05
@@ -60,8 +60,7 @@ class SynthesizeChecked(Synthesizer):
         """The synthesizer of one attempt: other values at the same rows."""
         if attempt not in self.drawn:
             column = replace(self.column, check=None, nulls=None)
-            attempts = self.attempt * (ATTEMPTS + 1) + attempt
-            self.drawn[attempt] = synthesizer_of(column, self.table, self.rows, self.seed, self.path, attempts)
+            self.drawn[attempt] = self.again(self.attempt * (ATTEMPTS + 1) + attempt, column)
         return self.drawn[attempt]
 
     def _probe(self) -> tuple[float, pa.Array]:
@@ -118,6 +117,9 @@ class SynthesizeChecked(Synthesizer):
     @property
     def storage(self) -> Storage:
         return self.inner.storage
+
+    def storages(self, path: str) -> dict[str, Storage]:
+        return self.inner.storages(path)
 
     def python(self, array: pa.Array) -> list[Any]:
         return self.inner.python(array)

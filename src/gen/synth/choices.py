@@ -34,13 +34,14 @@ class SynthesizeChoice(Synthesizer):
                 f"{self.where}: the distribution {law!r} does not apply to choices.", hint="Leave it out."
             )
         self.choices = self.column.choices or (False, True)
+        self.listed = pa.array(self.choices)
         weights = self.column.weights or (1.0,) * len(self.choices)
         shares = np.cumsum(weights)[:-1] / np.sum(weights)
         self.bounds = np.array([min(int(share * 2**64), 2**64 - 1) for share in shares.tolist()], np.uint64)
 
     @property
     def arrow_type(self) -> pa.DataType:
-        kind = pa.scalar(self.choices[0]).type
+        kind = self.listed.type
         return pa.dictionary(pa.int32(), kind) if pa.types.is_string(kind) else kind
 
     @property
@@ -49,7 +50,7 @@ class SynthesizeChoice(Synthesizer):
 
     @property
     def storage(self) -> Storage:
-        kind = pa.scalar(self.choices[0]).type
+        kind = self.listed.type
         size = float(np.mean([4 + len(str(c)) for c in self.choices])) if pa.types.is_string(kind) else 8.0
         return Storage(size, math.log2(max(len(self.choices), 2)), distinct=len(self.choices))
 
@@ -74,10 +75,9 @@ class SynthesizeChoice(Synthesizer):
 
     def unrank(self, ranks: Words) -> pa.Array:
         """The choice of each rank."""
-        listed = pa.array(self.choices)
-        if pa.types.is_string(listed.type):
-            return pa.DictionaryArray.from_arrays(fixed_width_array(pa.int32(), ranks.astype(np.int32)), listed)
-        return listed.take(fixed_width_array(pa.uint64(), ranks))
+        if pa.types.is_string(self.listed.type):
+            return pa.DictionaryArray.from_arrays(fixed_width_array(pa.int32(), ranks.astype(np.int32)), self.listed)
+        return self.listed.take(fixed_width_array(pa.uint64(), ranks))
 
 
 def _hashable(value: Any) -> Any:

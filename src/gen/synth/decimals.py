@@ -136,6 +136,12 @@ class SynthesizeDecimal(OnGrid):
             out[:, 1] = (integers >> np.int64(63)).view(np.uint64)
         return pa.Array.from_buffers(self.arrow_type, integers.size, [None, pa.py_buffer(out)])
 
+    def python(self, array: pa.Array) -> list[Any]:
+        values: list[Any] = array.to_pylist()
+        if self.column.kind != "integer":
+            return values
+        return [None if value is None else int(value) for value in values]
+
 
 class SynthesizeDecimalKey(GridKey, SynthesizeDecimal):
     """Decimals, each once."""

@@ -20,9 +20,9 @@ from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import Column, Key
 from gen.streams import Rows, Words, first_and_rows, kernel, mulhi
 from gen.synth.checked import ATTEMPTS, merged
-from gen.synth.json_text import list_json
+from gen.synth.json_text import json_text, list_json
 from gen.synth.nested import part_field, plain, plain_type
-from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
+from gen.synth.synthesizer import Storage, Synthesizer
 
 DEFAULT_ITEMS = 5  # a list without a declared length has 0 to so many items
 MOST_ITEMS = 64  # a list with a declared maximum beyond has at most so many, or its declared minimum
@@ -144,6 +144,9 @@ class SynthesizeList(Synthesizer):
         mean, item = (self.shortest + self.longest) / 2, self.item.storage
         return Storage(4 + mean * item.bytes, 4 + mean * item.bits)
 
+    def storages(self, path: str) -> dict[str, Storage]:
+        return self.item.storages(f"{path}.list.element")
+
     def layout(self, rows: Rows) -> tuple[NDArray[np.int32], Words]:
         """int32 offsets of the lists, and uint64 rows of their items."""
         sizes = fixed_width_values(self.length.at(rows))
@@ -188,9 +191,7 @@ class SynthesizeList(Synthesizer):
         return kept, values.filter(boolean_array(keep))
 
     def _item_again(self, attempt: int) -> Synthesizer:
-        attempts = self.attempt * (ATTEMPTS + 1) + attempt
-        item = self.item
-        return synthesizer_of(item.column, self.table, item.rows, self.seed, item.path, attempts)
+        return self.item.again(self.attempt * (ATTEMPTS + 1) + attempt)
 
     def at(self, rows: Rows) -> pa.Array:
         offsets, items = self.layout(rows)
@@ -198,13 +199,13 @@ class SynthesizeList(Synthesizer):
         return pa.ListArray.from_arrays(fixed_width_array(pa.int32(), offsets), values, type=self.arrow_type)
 
     def python(self, array: pa.Array) -> list[Any]:
-        offsets, values = _window(array)
+        offsets, (values,) = _window(array, array.values)
         items = self.item.python(values)
         there = array.is_valid().to_pylist()
         return [items[a:b] if t else None for t, a, b in zip(there, offsets, offsets[1:], strict=False)]
 
     def json(self, array: pa.Array) -> pa.Array:
-        offsets, values = _window(array)
+        offsets, (values,) = _window(array, array.values)
         texts = pc.fill_null(self.item.json(values), "null")
         written = list_json(pa.array(offsets, pa.int32()), texts, "[]")
         return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
@@ -225,11 +226,11 @@ def _first_of_each(lists: NDArray[np.int64], sizes: NDArray[np.int32]) -> NDArra
     return within < sizes[lists]
 
 
-def _window(array: pa.Array) -> tuple[list[int], pa.Array]:
-    """The offsets of a list array, from 0, and the items they speak of."""
+def _window(array: pa.Array, *children: pa.Array) -> tuple[list[int], list[pa.Array]]:
+    """The offsets of an array of lists or maps, from 0, and what they speak of of its children."""
     offsets = array.offsets.to_pylist()
     first, last = offsets[0], offsets[-1]
-    return [offset - first for offset in offsets], array.values.slice(first, last - first)
+    return [offset - first for offset in offsets], [child.slice(first, last - first) for child in children]
 
 
 class SynthesizeMap(SynthesizeList):
@@ -255,6 +256,10 @@ class SynthesizeMap(SynthesizeList):
         mean, key, value = (self.shortest + self.longest) / 2, self.item.storage, self.value.storage
         return Storage(4 + mean * (key.bytes + value.bytes), 4 + mean * (key.bits + value.bits))
 
+    def storages(self, path: str) -> dict[str, Storage]:
+        entries = f"{path}.key_value"
+        return self.item.storages(f"{entries}.key") | self.value.storages(f"{entries}.value")
+
     def at(self, rows: Rows) -> pa.Array:
         offsets, items = self.layout(rows)
         lists = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
@@ -266,21 +271,20 @@ class SynthesizeMap(SynthesizeList):
         return pa.MapArray.from_arrays(fixed_width_array(pa.int32(), offsets), keys, values, type=self.arrow_type)
 
     def python(self, array: pa.Array) -> list[Any]:
-        keys, values = self.item.python(array.keys), self.value.python(array.items)
-        offsets, there = array.offsets.to_pylist(), array.is_valid().to_pylist()
-        return [
-            dict(zip(keys[a:b], values[a:b], strict=True)) if t else None
-            for t, a, b in zip(there, offsets, offsets[1:], strict=False)
-        ]
+        offsets, (keys, items) = _window(array, array.keys, array.items)
+        entries = list(zip(self.item.python(keys), self.value.python(items), strict=True))
+        there = array.is_valid().to_pylist()
+        return [dict(entries[a:b]) if t else None for t, a, b in zip(there, offsets, offsets[1:], strict=False)]
 
     def json(self, array: pa.Array) -> pa.Array:
-        entries = self.entries(array)
-        offsets = fixed_width_array(pa.int32(), np.frombuffer(array.buffers()[1], np.int32)[: len(array) + 1])
-        written = list_json(offsets, entries, "{}")
+        offsets, (keys, items) = _window(array, array.keys, array.items)
+        written = list_json(pa.array(offsets, pa.int32()), self.entries(keys, items), "{}")
         return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
 
-    def entries(self, array: pa.Array) -> pa.Array:
-        """Every entry as `"key":value`."""
-        keys = self.item.json(array.keys)
-        bare = pc.if_else(pc.starts_with(keys, '"'), keys, pc.binary_join_element_wise('"', keys, '"', ""))
-        return pc.binary_join_element_wise(bare, pc.fill_null(self.value.json(array.items), "null"), ":")
+    def entries(self, keys: pa.Array, items: pa.Array) -> pa.Array:
+        """Every entry as `"key":value`; of a key that is no text, its JSON text is the key."""
+        texts = self.item.json(keys)
+        quoted = pc.starts_with(texts, '"')
+        if not pc.all(quoted).as_py():
+            texts = pc.if_else(quoted, texts, json_text(texts))
+        return pc.binary_join_element_wise(texts, pc.fill_null(self.value.json(items), "null"), ":")

@@ -6,7 +6,7 @@ A part's path is `address.city`; what it draws does not depend on the parts besi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,7 +43,7 @@ class SynthesizeObject(Synthesizer):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.kind == "object" and column.stored is None
+        return column.kind == "object" and column.stored is None and bool(column.parts)
 
     def prepare(self) -> None:
         self.parts = {part.name: self.part(part, f"{self.path}.{part.name}") for part in self.column.parts}
@@ -57,6 +57,9 @@ class SynthesizeObject(Synthesizer):
     def storage(self) -> Storage:
         sizes = [part.storage for part in self.parts.values()]
         return Storage(sum(s.bytes for s in sizes), sum(s.bits for s in sizes))
+
+    def storages(self, path: str) -> dict[str, Storage]:
+        return storages_of(self.parts, path)
 
     @property
     def cardinality(self) -> int | None:
@@ -74,6 +77,14 @@ class SynthesizeObject(Synthesizer):
 
     def json(self, array: pa.Array) -> pa.Array:
         return objects_json(self.parts, array)
+
+
+def storages_of(parts: Mapping[str, Synthesizer], path: str) -> dict[str, Storage]:
+    """What is known of the leaves of structs."""
+    found: dict[str, Storage] = {}
+    for name, part in parts.items():
+        found |= part.storages(f"{path}.{name}")
+    return found
 
 
 def objects_python(parts: Mapping[str, Synthesizer], array: pa.Array, all_absent: bool = False) -> list[Any]:
@@ -102,9 +113,10 @@ class Whole:
 
     def field(self, rows: Rows, name: str) -> pa.Array:
         """One column of these rows."""
-        if self.last is None or self.last[0] is not rows:
-            self.last = rows, self.root.values(rows)
-        return self.last[1].field(name)
+        last = self.last  # of this thread: another may draw other rows at the same time
+        if last is None or last[0] is not rows:
+            last = self.last = rows, self.root.values(rows)
+        return last[1].field(name)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"root": self.root, "last": None}
@@ -126,12 +138,18 @@ class SynthesizeField(Synthesizer):
     def storage(self) -> Storage:
         return self.inner.storage
 
+    def storages(self, path: str) -> dict[str, Storage]:
+        return self.inner.storages(path)
+
     @property
     def cardinality(self) -> int | None:
         return self.inner.cardinality
 
+    def _drawn_by(self) -> Iterator[Synthesizer]:
+        yield self.whole.root
+
     def values(self, rows: Rows) -> pa.Array:
-        return self.whole.field(rows, self.path)
+        return self.whole.field(rows, self.column.name)
 
     def at(self, rows: Rows) -> pa.Array:
         return self.values(rows)
@@ -164,7 +182,7 @@ class SynthesizeTuple(SynthesizeObject):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.kind == "tuple" and column.stored is None and not column.key
+        return column.kind == "tuple" and column.stored is None and not column.key and bool(column.parts)
 
     def python(self, array: pa.Array) -> list[Any]:
         columns = [part.python(_field(array, i)) for i, part in enumerate(self.parts.values())]
@@ -188,7 +206,7 @@ class SynthesizeTupleKey(Ranked, SynthesizeTuple):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.kind == "tuple" and column.stored is None and column.key is not None
+        return column.kind == "tuple" and column.stored is None and column.key is not None and bool(column.parts)
 
     def prepare(self) -> None:
         super().prepare()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
@@ -39,6 +41,11 @@ class SynthesizeReference(Synthesizer):
                 f"{self.where}: the distribution {law!r} does not apply to foreign keys.", hint="Leave it out."
             )
 
+    def take_pools(self, pools: Any) -> None:
+        if pools:
+            self.pools = pools
+            self.resolve(*pools[str(self.column.reference)])
+
     def resolve(self, parent: Pool, storage: Storage) -> None:
         """Take the parent's keys: anything with a size and `at`."""
         if parent.size == 0 and self.rows > 0:
@@ -54,7 +61,10 @@ class SynthesizeReference(Synthesizer):
     @property
     def pool(self) -> Pool:
         if self.parent is None:
-            raise ReferenceError(f"{self.where}: source {self.column.reference} not resolved.")
+            raise ReferenceError(
+                f"{self.where}: the keys of {self.column.reference} are needed before they are known.",
+                hint="A reference cannot be inside what `not`, `oneOf`, `if` or dependent keywords check.",
+            )
         return self.parent
 
     def parent_rows(self, rows: Rows) -> Words:
@@ -97,8 +107,8 @@ class SynthesizeReference(Synthesizer):
         return pa.dictionary(pa.int32(), self.plain_type) if self.is_dictionary else kind
 
     @property
-    def cardinality(self) -> int:
-        return self.pool.size
+    def cardinality(self) -> int | None:
+        return self.parent.size if self.parent else None
 
     @property
     def storage(self) -> Storage:

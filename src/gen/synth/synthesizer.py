@@ -10,6 +10,7 @@ is named by the column. The built-in ones are found the same way. It writes eith
 from __future__ import annotations
 
 import traceback
+import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ class Synthesizer:
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
     copula: Any = None  # where the column is correlated with others
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
+    pools: Any = None  # the keys of other tables, by "Table.column", where the column or a part of it refers to some
     classes_defined: ClassVar[int] = 0
     reason: str = ""  # why this synthesizer was chosen
 
@@ -111,7 +113,7 @@ class Synthesizer:
     def arrow_type(self) -> pa.DataType:
         """The type of every array that `at` returns."""
         if self.column.kind == "choice":
-            return pa.scalar(self.column.choices[0]).type
+            return pa.array(self.column.choices).type
         return _ARROW_TYPES[self.column.kind]
 
     @property
@@ -126,6 +128,10 @@ class Synthesizer:
         except ValueError:  # text has no fixed width
             length = ((self.column.min_length or 1) + (self.column.max_length or 32)) / 2
             return Storage(4 + length, 8 * length)
+
+    def storages(self, path: str) -> dict[str, Storage]:
+        """What a sink may know of the values by their path in Parquet: of a nested column, of each of its leaves."""
+        return {path: self.storage}
 
     @property
     def block_addressed(self) -> bool:
@@ -156,10 +162,35 @@ class Synthesizer:
         """The synthesizer of a part of this column."""
         return synthesizer_of(column, self.table, self.rows if rows is None else rows, self.seed, path, self.attempt)
 
+    def again(self, attempt: int, column: Column | None = None) -> Synthesizer:
+        """The same column with other values at the same rows."""
+        other = synthesizer_of(column or self.column, self.table, self.rows, self.seed, self.path, attempt)
+        other.take_pools(self.pools)
+        return other
+
+    def every_part(self) -> Iterator[Synthesizer]:
+        """This synthesizer, and every one that draws a part for it."""
+        yield self
+        for part in self._drawn_by():
+            yield from part.every_part()
+
+    def _drawn_by(self) -> Iterator[Synthesizer]:
+        """The synthesizers that this one draws with."""
+        for value in vars(self).values():
+            items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else (value,)
+            yield from (item for item in items if isinstance(item, Synthesizer))
+
+    def take_pools(self, pools: Any) -> None:
+        """Take the keys that references, here and in the parts, choose from: (pool, storage) by "Table.column"."""
+        if pools:
+            self.pools = pools
+            for part in self._drawn_by():
+                part.take_pools(pools)
+
     def values(self, rows: Rows) -> pa.Array:
         """What the column holds at these rows: `at`, with the nulls that it declares; user code's is checked."""
-        array = self.at(rows) if self._is_built_in else self.guarded(lambda: self.at(rows), len(rows))
-        if self.column.nulls is None or array.null_count:
+        array = self.at(rows) if self.is_built_in else self.guarded(lambda: self.at(rows), len(rows))
+        if self.column.nulls is None:
             return array
         there = self.is_there(rows, self.column.nulls)
         return with_nulls(array, there) if self.column.null_value is None else self._with_value(array, there)
@@ -179,7 +210,8 @@ class Synthesizer:
         return pc.if_else(boolean_array(there), array, instead)
 
     @property
-    def _is_built_in(self) -> bool:
+    def is_built_in(self) -> bool:
+        """Whether it is gen's own, and not the user's."""
         return type(self).__module__.startswith("gen.synth.")
 
     def values_in(self, row: RowView) -> pa.Array:
@@ -233,10 +265,11 @@ class Synthesizer:
 
     def _block(self, block: int, start: int, stop: int) -> pa.Array:
         """Rows start to stop of an address block, drawn whole; the last block drawn is kept."""
-        if self._drawn is None or self._drawn[0] != block:
+        drawn = self._drawn  # of this thread: another may draw another block at the same time
+        if drawn is None or drawn[0] != block:
             generator = np.random.Generator(np.random.Philox(key=[self.stream_key("draw"), block]))
-            self._drawn = block, self.guarded(lambda: self.draw(generator, ADDRESS_BLOCK), ADDRESS_BLOCK)
-        return self._drawn[1].slice(start, stop - start)
+            drawn = self._drawn = block, self.guarded(lambda: self.draw(generator, ADDRESS_BLOCK), ADDRESS_BLOCK)
+        return drawn[1].slice(start, stop - start)
 
     def guarded(self, task: Callable[[], Any], n: int) -> pa.Array:
         """What user code returns when it is asked, checked; its exceptions as an error with file and line."""
@@ -376,7 +409,8 @@ def synthesizer_of(
 
 def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str]:
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
-    classes = _candidates(column.reference is not None, Synthesizer.classes_defined)
+    references = _candidates(column.reference is not None, Synthesizer.classes_defined)
+    classes = [found for found in (reference() for reference in references) if found is not None]
     if column.synthesizer:
         for found in classes:
             if found.__name__ == column.synthesizer:
@@ -392,10 +426,11 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
 
 
 @lru_cache(maxsize=2)
-def _candidates(refers: bool, defined: int) -> list[type[Synthesizer]]:
+def _candidates(refers: bool, defined: int) -> list[weakref.ref[type[Synthesizer]]]:
     """The classes in the order in which they are asked: those that wrap others, the user's, the built-in ones."""
     classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
-    return sorted(classes, key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
+    classes.sort(key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
+    return [weakref.ref(found) for found in classes]  # what a user drops is gone
 
 
 def _described(column: Column) -> str:

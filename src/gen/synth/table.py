@@ -15,7 +15,7 @@ from gen.block import Partition
 from gen.checksums import Checksum
 from gen.errors import SchemaError
 from gen.keys import Pool
-from gen.schema.spec import Column, Spec, Table
+from gen.schema.spec import KINDS, Column, Spec, Table
 from gen.streams import Rows, rows_array
 from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found because they exist
 from gen.synth import clock as _clock  # noqa: F401
@@ -39,7 +39,7 @@ from gen.synth.noise import Dirt, dirt_of
 from gen.synth.ordered import with_room
 from gen.synth.references import SynthesizeReference
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import Synthesizer, synthesizer_of
+from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
 
 BLOCK_ROWS = 16_384  # all columns of a block fit a core's cache; fewer, and the calls' own cost shows
 BLOCK_BYTES = 4 * 2**20  # a block has fewer rows where they are wide
@@ -186,12 +186,16 @@ def table_sources(
         columns = _columns(table, rows, seed)
         dirt = {name: dirt_of(column) for name, column in columns.items() if column.column.noise}
         sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document, dirt=dirt)
-    for table in spec.tables:
-        for column in table.columns:
-            synthesizer = sources[table.name].columns[column.name]
-            if column.reference and isinstance(synthesizer, SynthesizeReference):
-                parent = sources[column.reference.table].columns[column.reference.column]
-                synthesizer.resolve(_pool(parent), parent.storage)
+    pools: dict[str, tuple[Pool, Storage]] = {}
+    for synthesizer in (s for source in sources.values() for s in source.columns.values()):
+        parts = [s.column.reference for s in synthesizer.every_part() if isinstance(s, SynthesizeReference)]
+        targets = [reference for reference in dict.fromkeys(parts) if reference is not None]
+        for target in targets:
+            if str(target) not in pools:
+                parent = sources[target.table].columns[target.column]
+                pools[str(target)] = _pool(parent), parent.storage
+        if targets:
+            synthesizer.take_pools(pools)
     return sources
 
 
@@ -258,9 +262,7 @@ class _Attempts:
 
 def _again(s: Synthesizer, attempt: int) -> Synthesizer:
     """The column's synthesizer with other values at the same rows."""
-    if s.column.key or s.column.reference:
-        return s
-    return synthesizer_of(s.column, s.table, s.rows, s.seed, s.path, attempt)
+    return s if s.column.key or s.column.reference else s.again(attempt)
 
 
 def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synthesizer]:
@@ -296,6 +298,11 @@ def _synthesizer(table: Table, column: Column, rows: Mapping[str, int], seed: in
 def _check_distinct(key: Synthesizer) -> None:
     """A key drawn by user code that makes no promise is drawn whole and counted, within a stated budget."""
     name = type(key).__name__
+    if key.is_built_in:
+        raise SchemaError(
+            f"{key.where}: {KINDS[key.column.kind]} cannot be a primary key.",
+            hint="Use an int, a str, a date, a UUID or a tuple of them.",
+        )
     if key.rows > MATERIALISED_ROWS:
         raise SchemaError(
             f"{key.where}: {name} draws a primary key of {key.rows:,} rows without promising that they differ, and at "

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from gen.block import fixed_width_array
 from gen.schema.spec import Column
 from gen.streams import Rows, rows_array
-from gen.synth.nested import SynthesizeObject, objects_json, objects_python, plain, plain_type
+from gen.synth.nested import SynthesizeObject, SynthesizeTuple, objects_json, objects_python, plain, plain_type, storages_of
 from gen.synth.synthesizer import Storage, Synthesizer
 
 _DEFAULT_ANY = ("boolean", "integer", "number", "text")
@@ -28,13 +28,17 @@ class SynthesizeUnion(Synthesizer):
 
     def prepare(self) -> None:
         parts = self.column.parts
-        self.branches = [self.part(part, f"{self.path}|{part.name}") for part in parts]
+        self.branches = [self.branch(part, f"{self.path}|{part.name}") for part in parts]
         weights = self.column.weights or (1.0,) * len(parts)
         total = sum(weights)
         shares = np.cumsum(weights)[:-1] / total
         self.bounds = np.array([min(round(share * 2**32), 2**32) for share in shares], np.uint64)
         kinds = {plain_type(branch.arrow_type) for branch in self.branches}
         self.is_json = len(kinds) > 1 or any(branch.column.stored == "json" for branch in self.branches)
+
+    def branch(self, part: Column, path: str) -> Synthesizer:
+        """What draws the values of one kind."""
+        return self.part(part, path)
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -83,13 +87,18 @@ class SynthesizeVariants(SynthesizeUnion):
         self.is_json = False
         self.parts: dict[str, Synthesizer] = {}
         for branch in self.branches:
-            assert isinstance(branch, SynthesizeObject)
-            for name, part in branch.parts.items():
+            for name, part in branch.parts.items():  # type: ignore[attr-defined]
                 self.parts.setdefault(name, part)
+
+    def branch(self, part: Column, path: str) -> Synthesizer:
+        return SynthesizeObject(part, self.table, self.rows, self.seed, path, self.attempt)
 
     @property
     def arrow_type(self) -> pa.DataType:
         return pa.struct([pa.field(name, plain_type(part.arrow_type)) for name, part in self.parts.items()])
+
+    def storages(self, path: str) -> dict[str, Storage]:
+        return storages_of(self.parts, path)
 
     def piece(self, branch: Synthesizer, array: pa.Array) -> pa.Array:
         own = {field.name: array.field(i) for i, field in enumerate(array.type)}
@@ -112,14 +121,19 @@ def loaded(array: pa.Array, column: Column) -> list[Any]:
 
 
 class SynthesizeJson(Synthesizer):
-    """What has no Arrow type of its own, as JSON text: recursive models, open objects."""
+    """What has no Arrow type of its own, as JSON text: recursive models, open objects, objects without a field."""
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.stored == "json" and column.kind not in ("choice", "any")
+        return (column.stored == "json" and column.kind not in ("choice", "any")) or is_empty(column)
 
     def prepare(self) -> None:
-        self.inner = self.part(_writable(replace(self.column, stored=None, nulls=None, format=None)), self.path)
+        inner = _writable(replace(self.column, stored=None, nulls=None, format=None))
+        if is_empty(inner):
+            found = SynthesizeObject if inner.kind == "object" else SynthesizeTuple
+            self.inner: Synthesizer = found(inner, self.table, self.rows, self.seed, self.path, self.attempt)
+        else:
+            self.inner = self.part(inner, self.path)
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -138,6 +152,11 @@ class SynthesizeJson(Synthesizer):
 
     def json(self, array: pa.Array) -> pa.Array:
         return array
+
+
+def is_empty(column: Column) -> bool:
+    """Whether a column holds objects or tuples without any part, which Parquet cannot."""
+    return column.kind in ("object", "tuple") and not column.parts
 
 
 def _writable(column: Column) -> Column:
