@@ -37,6 +37,7 @@ FLOORS = [
     {"keys"},
     {"block"},
     {"checksums"},
+    {"schema.domains"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.python_types", "schema.model_check"},
     {"schema.distributions"},
     {"schema.facts", "schema.choices"},

@@ -49,12 +49,22 @@ if TYPE_CHECKING:
         Weibull,
         Zipf,
     )
-    from gen.schema.markers import Domain, ForeignKey, PrimaryKey, SynthesizedBy
+    from gen.schema.markers import (
+        AsText,
+        Domain,
+        Faker,
+        ForeignKey,
+        Nulls,
+        PrimaryKey,
+        SynthesizedBy,
+        Weights,
+    )
     from gen.schema.spec import Column
     from gen.synth.synthesizer import Storage, Synthesizer
     from gen.verification import Verdict, verify
 
 _HOME = {
+    "AsText": "schema.markers",
     "BadRequest": "errors",
     "Benford": "schema.distributions",
     "Beta": "schema.distributions",
@@ -66,6 +76,7 @@ _HOME = {
     "Domain": "schema.markers",
     "Empirical": "schema.distributions",
     "Exponential": "schema.distributions",
+    "Faker": "schema.markers",
     "ForeignKey": "schema.markers",
     "Gamma": "schema.distributions",
     "GenError": "errors",
@@ -74,6 +85,7 @@ _HOME = {
     "Lognormal": "schema.distributions",
     "Mixture": "schema.distributions",
     "Normal": "schema.distributions",
+    "Nulls": "schema.markers",
     "Pareto": "schema.distributions",
     "Poisson": "schema.distributions",
     "PrimaryKey": "schema.markers",
@@ -96,12 +108,14 @@ _HOME = {
     "Verdict": "verification",
     "VonMises": "schema.distributions",
     "Weibull": "schema.distributions",
+    "Weights": "schema.markers",
     "Zipf": "schema.distributions",
     "generate": "run",
     "verify": "verification",
 }
 
 __all__ = [
+    "AsText",
     "BadRequest",
     "Benford",
     "Beta",
@@ -113,6 +127,7 @@ __all__ = [
     "Domain",
     "Empirical",
     "Exponential",
+    "Faker",
     "ForeignKey",
     "Gamma",
     "GenError",
@@ -121,6 +136,7 @@ __all__ = [
     "Lognormal",
     "Mixture",
     "Normal",
+    "Nulls",
     "Pareto",
     "Poisson",
     "PrimaryKey",
@@ -143,6 +159,7 @@ __all__ = [
     "Verdict",
     "VonMises",
     "Weibull",
+    "Weights",
     "Zipf",
     "generate",
     "verify",

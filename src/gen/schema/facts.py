@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
 from gen.schema.distributions import distribution_of
+from gen.schema.domains import check_domain, read_domain, read_provider
 from gen.schema.markers import Marker
 from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, suggestion
 
@@ -249,7 +250,7 @@ _CONSTRAINTS: dict[str, _Apply] = {
 
 # kinds whose laws take times and durations as parameters: seconds, or ISO 8601 text
 _TIMES = ("datetime", "date", "time", "duration")
-FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored")
+FACTS = ("sql", "distribution", "domain", "faker", "synthesizer", "nulls", "weights", "stored")
 
 
 def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
@@ -286,7 +287,11 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         _read_sql(where, facts["sql"], values)
     if "distribution" in facts:
         values["distribution"] = distribution_of(where, facts["distribution"], column.kind in _TIMES)
-    for name in ("domain", "synthesizer", "stored"):
+    if "domain" in facts:
+        read_domain(where, facts["domain"], values)
+    if "faker" in facts:
+        values["provider"] = read_provider(where, facts["faker"])
+    for name in ("synthesizer", "stored"):
         if name in facts:
             if not isinstance(facts[name], str):
                 raise SchemaError(f"{where}: {name} is {facts[name]!r}.", hint="Give its name, as text.")
@@ -296,11 +301,8 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     if "weights" in facts:
         values["weights"] = _weights(where, facts["weights"], column)
     named = values.get("synthesizer") is not None
-    if "domain" in values and column.kind != "text" and not named:
-        raise SchemaError(
-            f"{where}: the domain {values['domain']!r} is for text, and the field is {KINDS[column.kind]}.",
-            hint="Leave it out, or make the field a str.",
-        )
+    if "domain" in values and not named:
+        check_domain(where, values["domain"], column.kind, KINDS)
     return replace(column, **values)
 
 

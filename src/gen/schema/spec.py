@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from gen.errors import BadRequest, ReferenceError, SchemaError
+from gen.schema.domains import Company, Provider
 
 # kind of column -> the Python type a field has
 KINDS = {
@@ -91,6 +92,8 @@ class Column:
     leave the field out, which is what a null then means.
     stored: "text" (a UUID, a time) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
+    domain: what text is about; locale: of which language or country it is; of: whom it speaks of, where a row speaks of
+    several. company: what it shares with the columns that speak of the same one.
     """
 
     name: str
@@ -121,6 +124,10 @@ class Column:
     reference: Reference | None = None
     distribution: Distribution | None = None
     domain: str | None = None
+    locale: str | None = None
+    of: str | None = None
+    company: Company | None = None
+    provider: Provider | None = None
     synthesizer: str | None = None
 
     def __repr__(self) -> str:
@@ -351,6 +358,8 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
         values["reference"] = Reference(**reference)
     if law := values.get("distribution"):
         values["distribution"] = _distribution_from_json(law)
+    if provider := values.get("provider"):
+        values["provider"] = Provider(**{**provider, "arguments": tuple(map(tuple, provider["arguments"]))})
     if "parts" in facts:
         values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
     for name in ("choices", "patterns", "weights"):
@@ -387,7 +396,7 @@ def _value_to_json(value: Any) -> Any:
             return {tag: write(value)}
     if isinstance(value, Column):
         return column_to_json(value)
-    if isinstance(value, (Key, Reference, Distribution)):
+    if isinstance(value, (Key, Reference, Distribution, Provider)):
         return {name: _value_to_json(getattr(value, name)) for name in value.__dataclass_fields__}
     return [_value_to_json(v) for v in value] if isinstance(value, (list, tuple)) else value
 
