@@ -58,6 +58,7 @@ FLOORS = [
     {"synth.times", "synth.clock", "synth.decimals", "synth.text", "synth.identifiers"},
     {"synth.texts.pieces", "synth.texts.prose"},
     {"synth.texts.format"},
+    {"synth.faker_pool"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked"},
     {"synth.lists", "synth.unions"},
     {"synth.texts.domains", "synth.texts.times", "synth.texts.network", "synth.texts.codes", "synth.texts.syntax"},
@@ -93,7 +94,7 @@ FENCES = {
     "numba": {"streams"},
     "llvmlite": {"streams"},
     "sqlalchemy": set(),
-    "faker": set(),
+    "faker": {"synth.faker_pool"},
 }
 
 

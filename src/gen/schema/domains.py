@@ -95,4 +95,4 @@ def read_provider(where: str, said: Any) -> Provider:
         )
     if isinstance(pool, bool) or not isinstance(pool, int) or not 1 <= pool <= LARGEST_POOL:
         raise SchemaError(f"{where}: the pool's size is {pool!r}.", hint=f"Give a whole number, 1 to {LARGEST_POOL:,}.")
-    return Provider(name, locale, tuple(arguments.items()), pool)
+    return Provider(name, locale, tuple(sorted(arguments.items())), pool)
