@@ -37,6 +37,7 @@ FLOORS = [
     {"keys"},
     {"block"},
     {"checksums"},
+    {"schema.domains"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.python_types", "schema.model_check"},
     {"schema.distributions"},
     {"schema.choices", "schema.row_markers"},
@@ -60,7 +61,7 @@ FLOORS = [
     {"synth.times", "synth.clock", "synth.decimals", "synth.text", "synth.identifiers"},
     {"synth.texts.pieces", "synth.texts.prose"},
     {"synth.texts.format"},
-    {"synth.correlation"},
+    {"synth.correlation", "synth.faker_pool"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked", "synth.derived"},
     {"synth.ordered", "synth.noise"},
     {"synth.lists", "synth.unions"},
@@ -97,7 +98,7 @@ FENCES = {
     "numba": {"streams"},
     "llvmlite": {"streams"},
     "sqlalchemy": set(),
-    "faker": set(),
+    "faker": {"synth.faker_pool"},
 }
 
 

@@ -49,7 +49,16 @@ if TYPE_CHECKING:
         Weibull,
         Zipf,
     )
-    from gen.schema.markers import Domain, ForeignKey, PrimaryKey, SynthesizedBy
+    from gen.schema.markers import (
+        AsText,
+        Domain,
+        Faker,
+        ForeignKey,
+        Nulls,
+        PrimaryKey,
+        SynthesizedBy,
+        Weights,
+    )
     from gen.schema.row_markers import After, Correlated, DependsOn, Derived, Given, Noise, When
     from gen.schema.spec import Column
     from gen.synth.synthesizer import Storage, Synthesizer
@@ -57,6 +66,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "After": "schema.row_markers",
+    "AsText": "schema.markers",
     "BadRequest": "errors",
     "Benford": "schema.distributions",
     "Beta": "schema.distributions",
@@ -71,6 +81,7 @@ _HOME = {
     "Domain": "schema.markers",
     "Empirical": "schema.distributions",
     "Exponential": "schema.distributions",
+    "Faker": "schema.markers",
     "ForeignKey": "schema.markers",
     "Gamma": "schema.distributions",
     "GenError": "errors",
@@ -81,6 +92,7 @@ _HOME = {
     "Mixture": "schema.distributions",
     "Noise": "schema.row_markers",
     "Normal": "schema.distributions",
+    "Nulls": "schema.markers",
     "Pareto": "schema.distributions",
     "Poisson": "schema.distributions",
     "PrimaryKey": "schema.markers",
@@ -103,6 +115,7 @@ _HOME = {
     "Verdict": "verification",
     "VonMises": "schema.distributions",
     "Weibull": "schema.distributions",
+    "Weights": "schema.markers",
     "When": "schema.row_markers",
     "Zipf": "schema.distributions",
     "generate": "run",
@@ -111,6 +124,7 @@ _HOME = {
 
 __all__ = [
     "After",
+    "AsText",
     "BadRequest",
     "Benford",
     "Beta",
@@ -125,6 +139,7 @@ __all__ = [
     "Domain",
     "Empirical",
     "Exponential",
+    "Faker",
     "ForeignKey",
     "Gamma",
     "GenError",
@@ -135,6 +150,7 @@ __all__ = [
     "Mixture",
     "Noise",
     "Normal",
+    "Nulls",
     "Pareto",
     "Poisson",
     "PrimaryKey",
@@ -157,6 +173,7 @@ __all__ = [
     "Verdict",
     "VonMises",
     "Weibull",
+    "Weights",
     "When",
     "Zipf",
     "generate",

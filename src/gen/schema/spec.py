@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from gen.errors import BadRequest, ReferenceError, SchemaError
+from gen.schema.domains import Company, Provider
 
 # kind of column -> the Python type a field has
 KINDS = {
@@ -106,6 +107,8 @@ class Column:
     computes it; after; when, a condition without which it is null; depends_on, columns whose values decide it, by the
     table `values` if there is one; given, a column for each of whose values it has a part of its own; correlated,
     coefficients by column. noise: rates of dirty values by kind; the empty kind stands for all that suit.
+    domain: what text is about; locale: of which language or country it is; of: whom it speaks of, where a row speaks of
+    several. company: what it shares with the columns that speak of the same one.
     """
 
     name: str
@@ -146,6 +149,10 @@ class Column:
     reference: Reference | None = None
     distribution: Distribution | None = None
     domain: str | None = None
+    locale: str | None = None
+    of: str | None = None
+    company: Company | None = None
+    provider: Provider | None = None
     synthesizer: str | None = None
 
     def __repr__(self) -> str:
@@ -398,6 +405,8 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
     for name in ("values", "correlated", "noise"):
         if name in values:
             values[name] = tuple(tuple(map(_value_from_json, pair)) for pair in values[name])
+    if provider := values.get("provider"):
+        values["provider"] = Provider(**{**provider, "arguments": tuple(map(tuple, provider["arguments"]))})
     if "parts" in facts:
         values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
     for name in ("choices", "patterns", "weights", "depends_on"):
@@ -434,7 +443,7 @@ def _value_to_json(value: Any) -> Any:
             return {tag: write(value)}
     if isinstance(value, Column):
         return column_to_json(value)
-    if isinstance(value, (Key, Reference, Distribution, After)):
+    if isinstance(value, (Key, Reference, Distribution, After, Provider)):
         return {name: _value_to_json(getattr(value, name)) for name in value.__dataclass_fields__}
     return [_value_to_json(v) for v in value] if isinstance(value, (list, tuple)) else value
 

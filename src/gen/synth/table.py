@@ -21,6 +21,7 @@ from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found
 from gen.synth import clock as _clock  # noqa: F401
 from gen.synth import decimals as _decimals  # noqa: F401
 from gen.synth import derived as _derived  # noqa: F401
+from gen.synth import faker_pool as _faker_pool  # noqa: F401
 from gen.synth import formats as _formats  # noqa: F401
 from gen.synth import identifiers as _identifiers  # noqa: F401
 from gen.synth import lists as _lists  # noqa: F401
