@@ -53,8 +53,17 @@ class RowView:
 
     def holds(self, condition: Callable[[Callable[[str], pa.Array]], pa.Array]) -> NDArray[np.bool_]:
         """Bool array: where an expression over these columns is true; where it is null, it is not."""
-        found: NDArray[np.bool_] = condition(self.array).fill_null(False).to_numpy(zero_copy_only=False)
-        return found
+        found = condition(self.array)
+        if not pa.types.is_boolean(found.type):
+            raise SchemaError(
+                f"{getattr(condition, 'where', 'the table')}: its condition {getattr(condition, 'text', '')!r} is "
+                f"{found.type}, not true or false.",
+                hint='Compare it with something: "age >= 18".',
+            )
+        if isinstance(found, pa.Scalar):
+            return np.full(len(self.rows), bool(found.as_py()))
+        true: NDArray[np.bool_] = found.fill_null(False).to_numpy(zero_copy_only=False)
+        return true
 
     def _check(self, name: str) -> None:
         if name not in self.columns:
