@@ -19,7 +19,7 @@ from gen.errors import SchemaError
 from gen.schema.choices import weights_of
 from gen.schema.distributions import distribution_of
 from gen.schema.markers import Marker
-from gen.schema.row_facts import ROW_FACTS, TIMES, apply_row_facts
+from gen.schema.row_facts import ROW_FACTS, TIMES, apply_row_facts, share_of_nulls
 from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, suggestion
 
 # -- constraints --------------------------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
                 raise SchemaError(f"{where}: {name} is {facts[name]!r}.", hint="Give its name, as text.")
             values[name] = facts[name]
     if "nulls" in facts:
-        values["nulls"] = _share(where, facts["nulls"], column)
+        values["nulls"] = share_of_nulls(where, facts["nulls"], column)
     if "weights" in facts:
         values["weights"] = weights_of(where, facts["weights"], column)
     named = values.get("synthesizer") is not None
@@ -302,16 +302,6 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
             hint="Leave it out, or make the field a str.",
         )
     return apply_row_facts(where, replace(column, **values), facts)
-
-
-def _share(where: str, value: Any, column: Column) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise SchemaError(f"{where}: nulls is {value!r}.", hint="Give a share of the rows, from 0 to 1.")
-    if column.nulls is None and value > 0:
-        raise SchemaError(
-            f"{where}: {value:.0%} nulls are asked for, and the field has none.", hint="Make the field Optional."
-        )
-    return float(value)
 
 
 def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:

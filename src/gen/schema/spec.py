@@ -10,7 +10,7 @@ import base64
 import datetime
 import decimal
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -170,6 +170,12 @@ class Column:
     def may_be_null(self) -> bool:
         """Whether some rows may have no value."""
         return self.nulls is not None or self.kind == "null"
+
+    def functions(self) -> Iterator[str]:
+        """The names of the functions that compute it, or a part of it."""
+        yield from [self.function] if self.function else []
+        for part in self.parts:
+            yield from part.functions()
 
     @property
     def bounded(self) -> bool:

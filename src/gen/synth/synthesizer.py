@@ -71,6 +71,7 @@ class Synthesizer:
     unique: ClassVar[bool] = False
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
     copula: Any = None  # where the column is correlated with others
+    tied_to: tuple[str, ...] = ()  # the columns of its group, its own name included
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     reason: str = ""  # why this synthesizer was chosen
 
@@ -85,7 +86,7 @@ class Synthesizer:
         self.attempt = attempt  # other values at the same rows, where the first ones were not accepted
         self._drawn: tuple[int, pa.Array] | None = None
         self._streams: dict[tuple[str, int], Stream] = {}
-        self._condition: Expression | None = None
+        self._condition = Expression(self.where, column.when) if column.when else None
         self.prepare()
 
     @classmethod
@@ -152,23 +153,23 @@ class Synthesizer:
 
     def values(self, rows: Rows) -> pa.Array:
         """What the column holds at these rows: `at`, with the nulls that it declares; user code's is checked."""
-        array = self.at(rows) if self._is_built_in else self.guarded(lambda: self.at(rows), len(rows))
+        array = self.at(rows) if self.is_built_in else self.guarded(lambda: self.at(rows), len(rows))
         if self.column.nulls is None or array.null_count:
             return array
         return with_nulls(array, self.is_there(rows, self.column.nulls))
 
     @property
-    def _is_built_in(self) -> bool:
+    def is_built_in(self) -> bool:
+        """Whether the class is one of gen's own."""
         return type(self).__module__.startswith("gen.synth.")
 
     def values_in(self, row: RowView) -> pa.Array:
         """The values at a row's place, beside the other columns of the row: null where the column's condition fails."""
-        array = self.values(row.rows)
-        if self.column.when is None:
-            return array
-        if self._condition is None:
-            self._condition = Expression(self.where, self.column.when)
-        return with_nulls(array, row.holds(self._condition))
+        return self.conditioned(self.values(row.rows), row)
+
+    def conditioned(self, array: pa.Array, row: RowView) -> pa.Array:
+        """The values, but null where the condition that the column may declare does not hold."""
+        return array if self._condition is None else with_nulls(array, row.holds(self._condition))
 
     def is_there(self, rows: Rows, nulls: float) -> NDArray[np.bool_]:
         """Bool array: whether each row has a value, where a share of them has none."""
@@ -359,7 +360,7 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
     classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
     # The user's first, whenever they were defined.
     classes.sort(key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
-    if column.synthesizer:
+    if column.synthesizer and not column.depends_on:
         for found in classes:
             if found.__name__ == column.synthesizer:
                 return found, "named by the column"
