@@ -183,6 +183,12 @@ class Column:
             return True
         return (self.nulls is not None and self.null_value is None) or self.kind == "null"
 
+    def functions(self) -> Iterator[str]:
+        """The names of the functions that compute it, or a part of it."""
+        yield from [self.function] if self.function else []
+        for part in self.parts:
+            yield from part.functions()
+
     @property
     def bounded(self) -> bool:
         """Whether the declaration says anything about which numbers are allowed."""

@@ -73,6 +73,7 @@ class Synthesizer:
     unique: ClassVar[bool] = False
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
     copula: Any = None  # where the column is correlated with others
+    tied_to: tuple[str, ...] = ()  # the columns of its group, its own name included
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     pools: Any = None  # the keys of other tables, by "Table.column", where the column or a part of it refers to some
     classes_defined: ClassVar[int] = 0
@@ -89,7 +90,7 @@ class Synthesizer:
         self.attempt = attempt  # other values at the same rows, where the first ones were not accepted
         self._drawn: tuple[int, pa.Array] | None = None
         self._streams: dict[tuple[str, int], Stream] = {}
-        self._condition: Expression | None = None
+        self._condition = Expression(self.where, column.when) if column.when else None
         self.prepare()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -216,12 +217,11 @@ class Synthesizer:
 
     def values_in(self, row: RowView) -> pa.Array:
         """The values at a row's place, beside the other columns of the row: null where the column's condition fails."""
-        array = self.values(row.rows)
-        if self.column.when is None:
-            return array
-        if self._condition is None:
-            self._condition = Expression(self.where, self.column.when)
-        return with_nulls(array, row.holds(self._condition))
+        return self.conditioned(self.values(row.rows), row)
+
+    def conditioned(self, array: pa.Array, row: RowView) -> pa.Array:
+        """The values, but null where the condition that the column may declare does not hold."""
+        return array if self._condition is None else with_nulls(array, row.holds(self._condition))
 
     def is_there(self, rows: Rows, nulls: float) -> NDArray[np.bool_]:
         """Bool array: whether each row has a value, where a share of them has none."""
@@ -411,7 +411,7 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
     references = _candidates(column.reference is not None, Synthesizer.classes_defined)
     classes = [found for found in (reference() for reference in references) if found is not None]
-    if column.synthesizer:
+    if column.synthesizer and not column.depends_on:
         for found in classes:
             if found.__name__ == column.synthesizer:
                 return found, "named by the column"
