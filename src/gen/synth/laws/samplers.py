@@ -19,7 +19,7 @@ from gen.synth.grids import Grid
 from gen.synth.laws.densities import Density, Mixture, Normal, Truncated, Uniform
 from gen.synth.laws.discrete import Choice, Piece, Pieces
 from gen.synth.laws.lines import Refused
-from gen.synth.laws.quantiles import TOLERANCE, QuantileTable, normal_table, round_to_grid, table_of
+from gen.synth.laws.quantiles import TOLERANCE, QuantileTable, normal_table, piece_table_of, round_to_grid, table_of
 from gen.synth.laws.special import Floats
 
 MOST_TABLES = 64  # in one law: 10 MB
@@ -304,7 +304,7 @@ class _Assembly:
                     f"it needs more than {MOST_TABLES} tables.",
                     "Use fewer parts and atoms, or parts that differ less in scale.",
                 )
-            self._known[key] = table_of(part)
+            self._known[key] = piece_table_of(part)
         return self._known[key]
 
 
