@@ -332,7 +332,7 @@ _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
     "uniqueItems": _unique,
     "not": _not,
     EXTENSION: lambda where, c, node, value: c.extension.update(_extension(where, value)),
-    **dict.fromkeys(("distribution", "domain", "sql", "synthesizer", "nulls", "weights", "stored"), _facts),
+    **dict.fromkeys(("distribution", "lengths", "domain", "sql", "synthesizer", "nulls", "weights", "stored"), _facts),
 }
 
 

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from gen.errors import SchemaError
 from gen.schema.distributions import distribution_of
 from gen.schema.markers import Marker
-from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, suggestion
+from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, suggestion
 
 # -- constraints --------------------------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ _CONSTRAINTS: dict[str, _Apply] = {
 
 # kinds whose laws take times and durations as parameters: seconds, or ISO 8601 text
 _TIMES = ("datetime", "date", "time", "duration")
-FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored")
+FACTS = ("sql", "distribution", "lengths", "domain", "synthesizer", "nulls", "weights", "stored")
 
 
 def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
@@ -286,6 +286,8 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         _read_sql(where, facts["sql"], values)
     if "distribution" in facts:
         values["distribution"] = distribution_of(where, facts["distribution"], column.kind in _TIMES)
+    if "lengths" in facts:
+        values["lengths"] = _lengths(where, facts["lengths"], column)
     for name in ("domain", "synthesizer", "stored"):
         if name in facts:
             if not isinstance(facts[name], str):
@@ -302,6 +304,15 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
             hint="Leave it out, or make the field a str.",
         )
     return replace(column, **values)
+
+
+def _lengths(where: str, value: Any, column: Column) -> Distribution:
+    if column.kind not in _SIZED:
+        raise SchemaError(
+            f"{where}: lengths are declared, and the field is {KINDS[column.kind]}.",
+            hint="They are for text, bytes, lists, sets and dicts; of others give a distribution.",
+        )
+    return distribution_of(where, value)
 
 
 def _share(where: str, value: Any, column: Column) -> float:

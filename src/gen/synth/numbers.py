@@ -37,11 +37,13 @@ class OnGrid(Synthesizer):
     unit    grid integers per unit of a law's parameters, exact
     origin  where laws of positive variables begin, in that unit; None: at the column's least value
     count   what one count of a law of counts is worth, in that unit
+    day     grid integers in a day, where they count from 1970-01-01
     """
 
     unit: Fraction = Fraction(1)
     origin: Fraction | None = Fraction(0)
     count: Fraction = Fraction(1)
+    day: int = 0
 
     @abstractmethod
     def grid(self) -> Grid:
@@ -51,7 +53,7 @@ class OnGrid(Synthesizer):
         super().prepare()
         self.values_grid = self.grid()
         self.is_narrow = self.arrow_type.bit_width == 32
-        line = line_of_grid(self.values_grid, self.unit, self.origin, self.count)
+        line = line_of_grid(self.values_grid, self.unit, self.origin, self.count, self.day)
         self.law = compile_law(self.where, self.column.distribution, line, self.rows)
 
     def integers(self, rows: Rows) -> NDArray[np.int64]:

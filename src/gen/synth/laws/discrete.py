@@ -37,11 +37,11 @@ def choose(
 ) -> None:
     """The value of the piece that holds each word; `starts` has one sentinel more than there are values."""
     for i in range(words.size):
-        out[i] = values[_piece_of(min(words[i], np.uint64(0xFFFFFFFFFFFFFFFE)), starts, guide, shift)]
+        out[i] = values[piece_of(min(words[i], np.uint64(0xFFFFFFFFFFFFFFFE)), starts, guide, shift)]
 
 
 @device
-def _piece_of(word: Word, starts: Words, guide: NDArray[np.uint32], shift: Word) -> Word:
+def piece_of(word: Word, starts: Words, guide: NDArray[np.uint32], shift: Word) -> Word:
     """The piece that holds a word, which is below the sentinel that ends the search."""
     piece = np.uint64(guide[word >> shift])
     piece += np.uint64(starts[piece + np.uint64(1)] <= word)  # most often enough, and no branch
@@ -73,7 +73,7 @@ def place(
     if coefficients.shape[0] == 0:
         for i in range(words.size):
             word = min(words[i], np.uint64(0xFFFFFFFFFFFFFFFE))
-            piece = _piece_of(word, starts, guide, shift)
+            piece = piece_of(word, starts, guide, shift)
             value = lines[piece, 0] + lines[piece, 1] * np.float64(word - starts[piece])
             out[i] = min(max(value, low), high)
         return
@@ -81,7 +81,7 @@ def place(
     for begin in range(0, words.size, TILE):
         size = min(words.size - begin, TILE)
         for i in range(size):  # by itself: a search that goes on now and then would stop all that is computed with it
-            pieces[i] = _piece_of(min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE)), starts, guide, shift)
+            pieces[i] = piece_of(min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE)), starts, guide, shift)
         for i in range(size):
             word, piece = min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE)), pieces[i]
             rest, back = word - starts[piece], starts[piece + np.uint64(1)] - np.uint64(1) - word
