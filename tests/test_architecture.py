@@ -53,6 +53,7 @@ FLOORS = [
     {"synth.laws.counting"},
     {"synth.laws.components", "synth.laws.parameters"},
     {"synth.laws.compiled"},
+    {"synth.lengths", "synth.letters"},
     {"synth.numbers"},
     {"synth.times", "synth.clock", "synth.decimals", "synth.text", "synth.identifiers"},
     {"synth.texts.pieces", "synth.texts.prose"},

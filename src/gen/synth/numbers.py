@@ -68,6 +68,10 @@ class OnGrid(Synthesizer):
         return self.to_arrow(self.integers(rows))
 
     @property
+    def law_text(self) -> str:
+        return self.law.described()
+
+    @property
     def cardinality(self) -> int:
         return self.values_grid.count
 
@@ -242,6 +246,10 @@ class SynthesizeFloat(Synthesizer):
         if self.multiples:
             values = values.astype(np.float64) * float(self.column.multiple_of or 1)
         return fixed_width_array(pa.float64(), values)
+
+    @property
+    def law_text(self) -> str:
+        return self.law.described()
 
     @property
     def cardinality(self) -> int | None:

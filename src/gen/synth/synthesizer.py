@@ -68,6 +68,7 @@ class Synthesizer:
 
     unique: ClassVar[bool] = False
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
+    takes_lengths: ClassVar[bool] = False  # whether the class draws lengths by a law; the user's own may read it
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     reason: str = ""  # why this synthesizer was chosen
 
@@ -116,6 +117,11 @@ class Synthesizer:
         except ValueError:  # text has no fixed width
             length = ((self.column.min_length or 1) + (self.column.max_length or 32)) / 2
             return Storage(4 + length, 8 * length)
+
+    @property
+    def law_text(self) -> str:
+        """How values are distributed, in words: "uniform", "normal(mean=3, deviation=1)"."""
+        return "uniform"
 
     @property
     def block_addressed(self) -> bool:
@@ -326,7 +332,13 @@ def synthesizer_of(
     column: Column, table: str, rows: int, seed: int, path: str | None = None, attempt: int = 0
 ) -> Synthesizer:
     """The synthesizer that draws a column, or a part of one."""
-    found, reason = find_synthesizer(column, f"{table}.{path or column.name}")
+    where = f"{table}.{path or column.name}"
+    found, reason = find_synthesizer(column, where)
+    if column.lengths and not found.takes_lengths and found.__module__.startswith("gen."):
+        raise SchemaError(
+            f"{where}: lengths are declared by a law, and {found.__name__} draws a {_described(column)}.",
+            hint="Leave lengths out; they are for text, bytes, lists and dicts that are no key and of no format.",
+        )
     synthesizer = found(column, table, rows, seed, path, attempt)
     synthesizer.reason = reason
     return synthesizer

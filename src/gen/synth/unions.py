@@ -114,6 +114,8 @@ def loaded(array: pa.Array, column: Column) -> list[Any]:
 class SynthesizeJson(Synthesizer):
     """What has no Arrow type of its own, as JSON text: recursive models, open objects."""
 
+    takes_lengths = True
+
     @classmethod
     def match(cls, column: Column) -> bool:
         return column.stored == "json" and column.kind not in ("choice", "any")
@@ -124,6 +126,10 @@ class SynthesizeJson(Synthesizer):
     @property
     def arrow_type(self) -> pa.DataType:
         return pa.string()
+
+    @property
+    def law_text(self) -> str:
+        return self.inner.law_text
 
     @property
     def storage(self) -> Storage:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from gen.errors import SchemaError
 from gen.schema.spec import Distribution
 from gen.streams import Rows, Words
+from gen.synth.grids import Grid
 from gen.synth.laws.components import BUILDERS, mixed
 from gen.synth.laws.counting import Counts, counting_sampler, counts_of, weights_of
 from gen.synth.laws.discrete import Choice
-from gen.synth.laws.lines import Line, Refused
+from gen.synth.laws.lines import Line, Refused, line_of_grid
 from gen.synth.laws.parameters import BY_ROW, START, Parameter, shares
 from gen.synth.laws.parameters import COUNTING as COUNTING
 from gen.synth.laws.parameters import LAWS as LAWS
@@ -115,6 +116,12 @@ class Compiled:
         assert not isinstance(self.sampler, (Steps, Ticks, FloatTicks))
         return self.sampler.words_of(probabilities)
 
+    @property
+    def listed(self) -> Choice:
+        """Values and weights, of `listed_law`."""
+        assert isinstance(self.sampler, Choice)
+        return self.sampler
+
     def described(self) -> str:
         """The law with its parameters, as text: "normal(mean=11.5, deviation=3.166666667)"."""
         listed = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
@@ -132,6 +139,20 @@ def compile_law(where: str, distribution: Distribution | None, line: Line, rows:
         return _compiled(distribution or UNIFORM, line, rows if name in BY_ROW else 0)
     except Refused as refused:
         raise SchemaError(f"{where}: the distribution {name!r}: {refused.message}", hint=refused.hint) from None
+
+
+def listed_law(where: str, distribution: Distribution, grid: Grid, anchored: bool = False) -> Compiled:
+    """A law on a small grid of whole numbers, value by value; `anchored`: laws that count from 1 begin at the least.
+
+    Raises SchemaError like `compile_law`.
+    """
+    name, _ = law_of(where, distribution)
+    if name in (*BY_ROW, "calendar"):
+        raise SchemaError(f"{where}: the distribution {name!r} is not of this kind.", hint="Use another law.")
+    line = line_of_grid(grid, origin=None if anchored else Fraction(0))
+    alone = compile_law(where, distribution, line)
+    mixture = compile_law(where, Distribution("mixture", (("parts", (distribution,)),)), line)
+    return Compiled(name, mixture.sampler, alone.parameters)
 
 
 @lru_cache(maxsize=256)
