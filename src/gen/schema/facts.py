@@ -21,7 +21,7 @@ from gen.schema.distributions import distribution_of
 from gen.schema.domains import check_domain, read_domain, read_provider
 from gen.schema.markers import Marker
 from gen.schema.row_facts import ROW_FACTS, TIMES, apply_row_facts
-from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, suggestion
+from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, suggestion
 
 # -- constraints --------------------------------------------------------------------------------------------
 
@@ -257,6 +257,7 @@ _CONSTRAINTS: dict[str, _Apply] = {
 FACTS = (
     "sql",
     "distribution",
+    "lengths",
     "domain",
     "faker",
     "synthesizer",
@@ -303,6 +304,8 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         _read_sql(where, facts["sql"], values)
     if "distribution" in facts:
         values["distribution"] = distribution_of(where, facts["distribution"], column.kind in TIMES)
+    if "lengths" in facts:
+        values["lengths"] = _lengths(where, facts["lengths"], column)
     if "domain" in facts:
         read_domain(where, facts["domain"], values)
     if "faker" in facts:
@@ -325,6 +328,15 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
             raise SchemaError(f"{where}: a primary key has no nulls.", hint="Leave the nulls out.")
         values["nulls"] = None  # an Optional key is one that a database would fill in
     return apply_row_facts(where, replace(column, **values), facts)
+
+
+def _lengths(where: str, value: Any, column: Column) -> Distribution:
+    if column.kind not in _SIZED:
+        raise SchemaError(
+            f"{where}: lengths are declared, and the field is {KINDS[column.kind]}.",
+            hint="They are for text, bytes, lists, sets and dicts; of others give a distribution.",
+        )
+    return distribution_of(where, value)
 
 
 def _check_kind(where: str, column: Column, values: Mapping[str, Any]) -> None:

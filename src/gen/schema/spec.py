@@ -93,7 +93,8 @@ class Column:
     key and the value of a map, the branches of a union.
 
     max_digits, decimal_places: of a decimal. min_length, max_length: characters of text, bytes, items or entries.
-    patterns: regular expressions that all match somewhere in the text. format: what the text is, as "email".
+    lengths: the law of those. patterns: regular expressions that all match somewhere in the text.
+    format: what the text is, as "email".
     zoned: whether a date-time or a time has a time zone; None where either will do.
     relative: "past" or "future", seen from the run's `as_of`. version: of a UUID.
     unique_items: no item of the list is there twice. weights: of the choices, or of a union's branches.
@@ -122,6 +123,7 @@ class Column:
     decimal_places: int | None = None
     min_length: int | None = None
     max_length: int | None = None
+    lengths: Distribution | None = None
     patterns: tuple[str, ...] = ()
     format: str | None = None
     zoned: bool | None = None
@@ -404,8 +406,9 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
         values["key"] = Key(**key)
     if reference := values.get("reference"):
         values["reference"] = Reference(**reference)
-    if law := values.get("distribution"):
-        values["distribution"] = _distribution_from_json(law)
+    for name in ("distribution", "lengths"):
+        if values.get(name):
+            values[name] = _distribution_from_json(values[name])
     if after := values.get("after"):
         values["after"] = After(**after)
     for name in ("values", "correlated", "noise"):

@@ -41,6 +41,7 @@ class SynthesizeChecked(Synthesizer):
     """A column or part whose values must satisfy a JSON Schema that its other facts do not say completely."""
 
     goes_first = True
+    takes_lengths = True
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -109,6 +110,10 @@ class SynthesizeChecked(Synthesizer):
         words = self.words(numbers[bad], 1, "spare")
         chosen = words * np.uint64(len(self.spare)) >> np.uint64(32)
         return merged(array, bad, self.spare.take(fixed_width_array(pa.uint64(), chosen)))
+
+    @property
+    def law_text(self) -> str:
+        return self.inner.law_text
 
     @property
     def arrow_type(self) -> pa.DataType:

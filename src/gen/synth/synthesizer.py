@@ -74,6 +74,7 @@ class Synthesizer:
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
     copula: Any = None  # where the column is correlated with others
     tied_to: tuple[str, ...] = ()  # the columns of its group, its own name included
+    takes_lengths: ClassVar[bool] = False  # whether the class draws lengths by a law; the user's own may read it
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     pools: Any = None  # the keys of other tables, by "Table.column", where the column or a part of it refers to some
     classes_defined: ClassVar[int] = 0
@@ -133,6 +134,11 @@ class Synthesizer:
     def storages(self, path: str) -> dict[str, Storage]:
         """What a sink may know of the values by their path in Parquet: of a nested column, of each of its leaves."""
         return {path: self.storage}
+
+    @property
+    def law_text(self) -> str:
+        """How values are distributed, in words: "uniform", "normal(mean=3, deviation=1)"."""
+        return "uniform"
 
     @property
     def block_addressed(self) -> bool:
@@ -401,7 +407,13 @@ def synthesizer_of(
     column: Column, table: str, rows: int, seed: int, path: str | None = None, attempt: int = 0
 ) -> Synthesizer:
     """The synthesizer that draws a column, or a part of one."""
-    found, reason = find_synthesizer(column, f"{table}.{path or column.name}")
+    where = f"{table}.{path or column.name}"
+    found, reason = find_synthesizer(column, where)
+    if column.lengths and not found.takes_lengths and found.__module__.startswith("gen."):
+        raise SchemaError(
+            f"{where}: lengths are declared by a law, and {found.__name__} draws a {_described(column)}.",
+            hint="Leave lengths out; they are for text, bytes, lists and dicts that are no key and of no format.",
+        )
     synthesizer = found(column, table, rows, seed, path, attempt)
     synthesizer.reason = reason
     return synthesizer

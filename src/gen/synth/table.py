@@ -381,7 +381,7 @@ def described(source: TableSource) -> list[dict[str, Any]]:
             "synthesizer": type(s).__name__,
             "reason": s.reason,
             "key": _key_of(s.column),
-            "distribution": s.column.distribution.name if s.column.distribution else "uniform",
+            "distribution": s.law_text,
             "cardinality": s.cardinality,
             "bytes": round(s.storage.bytes, 1),
             "nulls": s.column.nulls or 0.0,
