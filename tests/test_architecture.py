@@ -45,6 +45,7 @@ FLOORS = [
     {"schema.annotations", "schema.to_json_schema"},
     {"schema.from_pydantic", "schema.from_module", "counts"},
     {"synth.json_text", "synth.texts.lists", "synth.patterns.characters"},
+    {"synth.laws.elementary"},
     {"synth.laws.special", "synth.grids", "synth.synthesizer"},
     {"synth.laws.densities"},
     {"synth.laws.quantiles", "synth.laws.lines"},
