@@ -164,12 +164,9 @@ def beta_quadrature(alpha: float, beta: float) -> Quadrature:
 
     def log_ratio(y: Floats) -> Floats:
         # Written from the nearer side: e^-|y| does not overflow.
-        fall = expm1(-np.abs(y))
-        return np.where(
-            y < 0,
-            alpha * y - (alpha + beta) * log1p(mean * fall),
-            -beta * y - (alpha + beta) * log1p(rest * fall),
-        )
+        low = y < 0
+        fall = expm1(-np.abs(y)) * np.where(low, mean, rest)
+        return np.where(low, alpha, -beta) * y - (alpha + beta) * log1p(fall)
 
     deviation = min(math.sqrt((alpha + beta) / (alpha * beta)), 1.0)
     return Quadrature.of(log_ratio, deviation, -math.inf, math.inf)
