@@ -55,9 +55,9 @@ def expm1(x: Floats) -> Floats:
     k = np.rint(np.clip(x, -800.0, 800.0) * _PER_LN2)
     whole = k.astype(np.int32)
     rest, root = _rest(np.clip(x, -800.0, 800.0), k), _ROOTS[whole & (_PARTS - 1)]
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         scale = np.ldexp(root, whole >> 5)
-        return np.asarray((scale - 1.0) + scale * rest)
+        return np.where(whole < 60 * _PARTS, (scale - 1.0) + scale * rest, np.ldexp(root + root * rest, whole >> 5))
 
 
 def _two_atanh(s: Floats) -> Floats:
