@@ -2,10 +2,12 @@
 
 import datetime
 import math
+from decimal import Decimal
 from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import Field, create_model
 from scipy import stats
 
@@ -31,16 +33,35 @@ KINDS = {
         EPOCH,
         10**6,
     ),
+    "decimal": (Annotated[Decimal, Field(ge=0, le=LAST, decimal_places=2)], 1, 0, 100),
+    "time": (Annotated[datetime.time, Field(ge=datetime.time(), le=datetime.time(0, 16, 40))], 1, 0, 10**6),
+    "duration": (
+        Annotated[datetime.timedelta, Field(ge=datetime.timedelta(), le=datetime.timedelta(seconds=LAST))],
+        1,
+        0,
+        10**6,
+    ),
+    "text length": (Annotated[str, Field(min_length=0, max_length=LAST)], 1, 0, 1),
+    "list length": (Annotated[list[None], Field(min_length=0, max_length=LAST)], 1, 0, 1),
 }
+LENGTHS = {"text length": pc.binary_length, "list length": pc.list_value_length}
+CHUNK = 20_000  # rows drawn at once, where values are long
 
 
 def drawn(kind, distribution, rows, name="x"):
     """Values in units from the column's base, float64. Columns of different names have different words."""
     declared, unit, base, _ = KINDS[kind]
-    field = Annotated[declared, Field(json_schema_extra={"distribution": distribution})]
+    fact = "lengths" if kind in LENGTHS else "distribution"
+    field = Annotated[declared, Field(json_schema_extra={fact: distribution})]
     schema = Schema()
     schema.add(create_model("Thing", **{name: (field, ...)}), rows)
-    values = schema.table("Thing").source.at(range(rows)).column(name)
+    source = schema.table("Thing").source
+    if kind in LENGTHS:
+        chunks = (source.at(range(start, min(start + CHUNK, rows))).column(name) for start in range(0, rows, CHUNK))
+        return np.concatenate([LENGTHS[kind](chunk).to_numpy() for chunk in chunks]).astype(float)
+    values = source.at(range(rows)).column(name)
+    if pa.types.is_decimal(values.type):
+        return values.cast(pa.float64()).to_numpy()
     if pa.types.is_date(values.type):
         return values.view(pa.int32()).to_numpy(zero_copy_only=False).astype(float) - base / unit
     if pa.types.is_temporal(values.type):
@@ -110,7 +131,8 @@ DISCRETE = {
     "constant": (lambda u, b: {"value": b + 5 * u}, np.bincount([5], [1], LAST + 1)),
 }
 NAMES = {"values": "empirical"}  # cases whose law has another name
-CASES = [(law, kind) for law in [*CONTINUOUS, "benford", *DISCRETE] for kind in KINDS]
+ALL = [*CONTINUOUS, "benford", *DISCRETE]
+CASES = [(law, kind) for law in ALL for kind in KINDS if kind not in LENGTHS]  # those of lengths take longer
 
 
 def p_of_shares(counts, shares):
@@ -135,7 +157,7 @@ def p_of_law(values, distribution):
 
 def benford_cells(kind):
     """Edges in units, and the shares between them, of the law whose logarithm is uniform."""
-    points = {"int": 1, "date": 1, "datetime": 10**6, "float": 0}[kind]
+    points = KINDS[kind][3]
     if not points:
         edges = np.geomspace(LAST / 1e6, LAST, 200)
         return edges, np.diff(np.log(edges))
@@ -147,13 +169,15 @@ def fit(law, kind, rows):
     """Test, statistic and p-value of a column of this law."""
     _, unit, base, points = KINDS[kind]
     if law == "benford":
-        values = drawn(kind, law, rows, f"{law}_{kind}")
+        values = drawn(kind, law, rows, f"{law}_{kind.replace(' ', '_')}")
         edges, shares = benford_cells(kind)
         counts = np.histogram(values, edges)[0]
         assert counts.sum() == rows
         return ("chi-square", *p_of_shares(counts, shares))
     parameters, oracle = (CONTINUOUS | DISCRETE)[law]
-    values = drawn(kind, {"name": NAMES.get(law, law), **parameters(unit, base)}, rows, f"{law}_{kind}")
+    values = drawn(
+        kind, {"name": NAMES.get(law, law), **parameters(unit, base)}, rows, f"{law}_{kind.replace(' ', '_')}"
+    )
     assert values.min() >= 0 and values.max() <= LAST
     if law in DISCRETE:
         assert (values == np.rint(values)).all()

@@ -48,6 +48,7 @@ FLOORS = [
     {"schema.annotations", "schema.to_json_schema"},
     {"schema.from_pydantic", "schema.from_module", "counts"},
     {"synth.json_text", "synth.texts.lists", "synth.patterns.characters"},
+    {"synth.laws.elementary"},
     {"synth.laws.special", "synth.grids", "synth.rows", "synth.operations"},
     {"synth.expressions"},
     {"synth.synthesizer"},

@@ -4,13 +4,17 @@
 mistake, or `STREAM_VERSION` must be raised, and data sets of the old one can no longer be resumed or repaired.
 """
 
+import datetime
 import json
+import uuid
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, create_model
 
-from gen import Domain, ForeignKey, PrimaryKey, Schema
+import gen
+from gen import Domain, ForeignKey, Lengths, PrimaryKey, Schema
 from gen.checksums import Checksum
 from gen.streams import STREAM_VERSION
 from test_synthesizers import everything
@@ -24,6 +28,72 @@ KEYS = {
     "counted": Annotated[str, PrimaryKey(order="sequential")],
     "person": Annotated[str, Domain("name"), PrimaryKey()],
 }
+
+
+WHOLE = Annotated[int, Field(ge=0, le=1000)]
+LARGE = Annotated[int, Field(ge=1, le=10**9)]
+REAL = Annotated[float, Field(ge=0, le=1000)]
+MOMENT = Annotated[datetime.datetime, Field(ge=datetime.datetime(2020, 2, 3), le=datetime.datetime(2024, 3, 4))]
+LETTER = Literal["a", "b", "c", "d"]
+DAY = datetime.timedelta(days=1)
+# One column for each kind that `Everything` lacks, and for each family of laws: how it is compiled, and on what line.
+LAWS = {
+    "decimal": Annotated[Decimal, Field(ge=0, le=10, decimal_places=3), gen.Normal(4, 1)],
+    "decimal_plain": Decimal,
+    "time": Annotated[datetime.time, gen.Normal(3600 * 9, 3600)],
+    "duration": Annotated[datetime.timedelta, gen.Exponential(datetime.timedelta(hours=1))],
+    "uuid": uuid.UUID,
+    "bytes": bytes,
+    "list": list[int],
+    "set": set[LETTER],
+    "map": dict[str, float],
+    "pattern": Annotated[str, Field(pattern="^[A-Z]{2}-[0-9]{1,9}$")],
+    "sentence": Annotated[str, Domain("sentence")],
+    "optional": int | None,
+    "lognormal": Annotated[REAL, gen.Lognormal()],
+    "exponential": Annotated[WHOLE, gen.Exponential()],
+    "gamma": Annotated[REAL, gen.Gamma()],
+    "beta": Annotated[REAL, gen.Beta(2, 5)],
+    "triangular": Annotated[REAL, gen.Triangular(100, 300, 900)],
+    "weibull": Annotated[MOMENT, gen.Weibull()],
+    "pareto": Annotated[LARGE, gen.Pareto()],
+    "vonmises": Annotated[REAL, gen.VonMises()],
+    "daily": Annotated[MOMENT, gen.VonMises(datetime.datetime(1970, 1, 1, 14), 3, DAY)],
+    "benford": Annotated[LARGE, gen.Benford()],
+    "histogram": Annotated[REAL, gen.Histogram([0, 100, 250, 1000], [1, 5, 2])],
+    "quantiles": Annotated[WHOLE, gen.Empirical(quantiles=[0, 50, 90, 1000])],
+    "values": Annotated[WHOLE, gen.Empirical(values=[3, 5, 700], weights=[3, 1, 2])],
+    "mixture": Annotated[REAL, gen.Mixture([(3, gen.Normal(300, 30)), (2, gen.Normal(700, 20)), (1, gen.Constant(0))])],
+    "mixture_listed": Annotated[WHOLE, gen.Mixture([(3, gen.Normal(300, 30)), (2, gen.Poisson(700))])],
+    "constant": Annotated[WHOLE, gen.Constant(7)],
+    "sequence": Annotated[int, gen.Sequence(step=3)],
+    "poisson": Annotated[WHOLE, gen.Poisson(120)],
+    "poisson_large": Annotated[int, gen.Poisson(1e7)],
+    "binomial": Annotated[WHOLE, gen.Binomial(400, 0.3)],
+    "geometric": Annotated[WHOLE, gen.Geometric(0.3)],
+    "geometric_long": Annotated[LARGE, gen.Geometric(1e-6)],
+    "zipf": Annotated[WHOLE, gen.Zipf(1.1)],
+    "zipf_long": Annotated[LARGE, gen.Zipf(1.1)],
+    "series": Annotated[MOMENT, gen.Series(interval=datetime.timedelta(seconds=90), jitter=60)],
+    "series_float": Annotated[REAL, gen.Series(jitter=1e-4)],
+    "calendar": Annotated[MOMENT, gen.Calendar(weekdays=[1, 1, 1, 1, 1, 0.2, 0.1])],
+    "weekdays": Annotated[datetime.date, gen.Calendar()],
+    "text_by_law": Annotated[str, Lengths(gen.Poisson(8))],
+    "bytes_by_law": Annotated[bytes, Lengths(gen.Lognormal(median=20))],
+    "pattern_by_law": Annotated[str, Field(pattern="^[a-z]+[0-9]$"), Lengths(gen.Geometric(0.2))],
+    "sentence_by_law": Annotated[str, Domain("sentence"), Lengths(gen.Normal(50, 10))],
+    "list_by_law": Annotated[list[int], Lengths(gen.Zipf(2))],
+    "map_by_law": Annotated[dict[str, int], Lengths(gen.Poisson(4))],
+    "choice_by_law": Annotated[LETTER, gen.Zipf(1.1)],
+    "choice_by_weight": Annotated[LETTER, Field(json_schema_extra={"weights": [1, 2, 3, 4]})],
+    "boolean_by_weight": Annotated[bool, Field(json_schema_extra={"weights": [9, 1]})],
+}
+
+
+def laws(rows=10**6, seed=7):
+    schema = Schema(seed=seed)
+    schema.add(create_model("Laws", **{name: (annotation, ...) for name, annotation in LAWS.items()}), rows)
+    return schema.table("Laws").source
 
 
 def key_schemas():
@@ -50,6 +120,7 @@ def computed():
     for table in ("Everything", "Parent"):
         source = everything(10**6, 10**5, seed=7).table(table).source
         found[table] = facts(source, range(70_000, 73_000))
+    found["Laws"] = facts(laws(), range(70_000, 73_000))
     for name, schema in key_schemas():
         found[f"{name} keys"] = facts(schema.table("Keyed").source, range(1000))
         found["keys of billions"] = facts(schema.table("Many").source, range(2 * 10**9, 2 * 10**9 + 1000))

@@ -59,21 +59,22 @@ class SynthesizeString(Synthesizer):
         if column.lengths:
             self.sized = LengthLaw.of(self.where, column, self.shortest, self.longest, MAXIMUM_LENGTH)
             self.shortest, self.longest = self.sized.shortest, self.sized.longest
+        self.letters = kernel_alphabet(self.alphabet)
         self.drawing = (
             np.uint64((self.longest + 4 + 15) // 16),  # counters a row: a word for the length, a byte a letter
             np.uint64(self.stream_key("value")),
         )
 
     def at(self, rows: Rows) -> pa.Array:
-        offsets, alphabet = np.empty(len(rows) + 1, np.int32), kernel_alphabet(self.alphabet)
+        offsets, letters = np.empty(len(rows) + 1, np.int32), (self.letters, np.uint64(0))
         if self.sized:
             sizes = self.sized.at(self.words(rows, 2, "length"))
             data = np.empty(int(sizes.sum()) + SPARE, np.uint8)
-            draw_sized_text(*first_and_rows(rows), sizes, offsets, data, *self.drawing, alphabet, np.uint64(0))
+            draw_sized_text(*first_and_rows(rows), sizes, offsets, data, *self.drawing, *letters)
         else:
             data = np.empty(len(rows) * self.longest + SPARE, np.uint8)
             lengths = np.uint64(self.shortest), np.uint64(self.longest - self.shortest + 1)
-            draw_text(*first_and_rows(rows), offsets, data, *self.drawing, *lengths, alphabet, np.uint64(0))
+            draw_text(*first_and_rows(rows), offsets, data, *self.drawing, *lengths, *letters)
         return text_array(offsets, data)
 
     @property

@@ -27,6 +27,7 @@ from gen.synth.laws.discrete import (
     poisson_weights,
     power_weights,
 )
+from gen.synth.laws.elementary import exp, log1p, power
 from gen.synth.laws.lines import Refused
 from gen.synth.laws.samplers import Rounded, parts_of, pieces_of, sampler_of
 from gen.synth.laws.special import Floats
@@ -77,11 +78,11 @@ def weights_of(name: str, counts: Counts, parameters: Mapping[str, float]) -> tu
     if name in ("poisson", "binomial"):
         return _inside(counts, *_WEIGHERS[name](parameters))
     if name == "geometric":
-        fall = -math.log1p(-parameters["probability"]) * counts.step
+        fall = _fall(parameters["probability"]) * counts.step
         listed = min(counts.grid.count, int(64 * math.log(2) / fall) + 2)
         _check_entries(listed, "Give a larger probability.")
         _check_geometric(counts, parameters["probability"])
-        return 0, np.exp(-fall * np.arange(listed))
+        return 0, exp(-fall * np.arange(listed, dtype=np.float64))
     _check_entries(counts.grid.count, "In a mixture, narrow the bounds.", MOST_RANKS)
     return 0, power_weights(counts.first, counts.step, counts.grid.count, parameters["exponent"])
 
@@ -127,16 +128,21 @@ def _inside(counts: Counts, least: int, weights: Floats) -> tuple[int, Floats]:
 
 
 def _check_geometric(counts: Counts, probability: float) -> None:
-    if counts.first * math.log1p(-probability) < math.log(LEAST_SHARE):
+    if -counts.first * _fall(probability) < math.log(LEAST_SHARE):
         raise Refused(
             f"next to nothing of it lies at {counts.first:,} and above, where the column's bounds begin.",
             "Move the bounds, give `start`, or a smaller probability.",
         )
 
 
+def _fall(probability: float) -> float:
+    """By how much the logarithm of a weight falls with each failure."""
+    return min(-float(log1p(np.array(-probability))), 1000.0)  # of a certain success it would have no end
+
+
 def _geometric(counts: Counts, probability: float) -> Choice | Rounded:
     """The whole part of an exponential variable; listed where that is short."""
-    fall = -math.log1p(-probability) * counts.step
+    fall = _fall(probability) * counts.step
     _check_geometric(counts, probability)
     if fall > 64 * math.log(2) / 4096:
         first, weights = weights_of("geometric", counts, {"probability": probability})
@@ -159,7 +165,7 @@ def _long_zipf(counts: Counts, exponent: float) -> Rounded:
     first = counts.first / counts.step
     edge, last = first + (ZIPF_HEAD - 0.5), counts.grid.count - 0.5
     law = PowerSum(exponent, edge, (first + last) / edge)
-    mass = math.exp(-exponent * math.log(edge / first)) * edge * law.total
+    mass = float(power(np.array(edge / first), -exponent)) * edge * law.total
     total = float(head.sum()) + mass
     pieces = [Piece(head / total, np.arange(ZIPF_HEAD, dtype=np.float64))]
     if mass > 2.0**-64 * total:

@@ -20,6 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
+from gen.synth.laws.elementary import exp, expm1, log, log1p, power
 from gen.synth.laws.special import (
     Floats,
     Quadrature,
@@ -95,15 +96,15 @@ class LogNormal:
     breaks = ()
 
     def tails(self, z: Floats) -> Tails:
-        score = np.log(np.maximum(z, _TINY)) / self.sigma
+        score = log(np.maximum(z, _TINY)) / self.sigma
         return normal_below(score), normal_below(-score)
 
     def density(self, z: Floats) -> Floats:
         z = np.maximum(z, _TINY)
-        return normal_density(np.log(z) / self.sigma) / (z * self.sigma)
+        return normal_density(log(z) / self.sigma) / (z * self.sigma)
 
     def inverse(self, below: Floats, above: Floats) -> Floats:
-        return np.exp(np.minimum(normal_quantile(below, above) * self.sigma, 700.0))
+        return exp(np.minimum(normal_quantile(below, above) * self.sigma, 700.0))
 
 
 @dataclass(frozen=True)
@@ -115,17 +116,17 @@ class Weibull:
     breaks = ()
 
     def tails(self, z: Floats) -> Tails:
-        power = np.maximum(z, 0.0) ** self.shape
-        return -np.expm1(-power), np.exp(-power)
+        hazard = power(np.maximum(z, 0.0), self.shape)
+        return -expm1(-hazard), exp(-hazard)
 
     def density(self, z: Floats) -> Floats:
         z = np.maximum(z, _TINY)
-        return np.asarray(self.shape * z ** (self.shape - 1) * np.exp(-(z**self.shape)))
+        return np.asarray(self.shape * power(z, self.shape - 1) * exp(-power(z, self.shape)))
 
     def inverse(self, below: Floats, above: Floats) -> Floats:
-        near = -np.log1p(-np.minimum(below, 0.5))
-        far = -np.log(np.maximum(above, _TINY))
-        return np.asarray(np.where(below <= above, near, far) ** (1 / self.shape))
+        near = -log1p(-np.minimum(below, 0.5))
+        far = -log(np.maximum(above, _TINY))
+        return power(np.where(below <= above, near, far), 1 / self.shape)
 
 
 @dataclass(frozen=True)
@@ -137,16 +138,16 @@ class Pareto:
     breaks = ()
 
     def tails(self, z: Floats) -> Tails:
-        power = -self.shape * np.log(np.maximum(z, 1.0))
-        return -np.expm1(power), np.exp(power)
+        fall = -self.shape * log(np.maximum(z, 1.0))
+        return -expm1(fall), exp(fall)
 
     def density(self, z: Floats) -> Floats:
-        return np.where(z >= 1, self.shape * np.maximum(z, 1.0) ** (-self.shape - 1), 0.0)
+        return np.where(z >= 1, self.shape * power(np.maximum(z, 1.0), -self.shape - 1), 0.0)
 
     def inverse(self, below: Floats, above: Floats) -> Floats:
-        near = -np.log1p(-np.minimum(below, 0.5))
-        far = -np.log(np.maximum(above, _TINY))
-        return np.exp(np.minimum(np.where(below <= above, near, far) / self.shape, 700.0))
+        near = -log1p(-np.minimum(below, 0.5))
+        far = -log(np.maximum(above, _TINY))
+        return exp(np.minimum(np.where(below <= above, near, far) / self.shape, 700.0))
 
 
 @dataclass(frozen=True)
@@ -164,28 +165,28 @@ class PowerLaw:
     def tails(self, z: Floats) -> Tails:
         z = np.clip(z, 1.0, self.ratio)
         whole = self.integral(np.array(self.ratio))
-        above = np.exp((1 - self.exponent) * np.log(z)) * self.integral(self.ratio / z)
+        above = exp((1 - self.exponent) * log(z)) * self.integral(self.ratio / z)
         return self.integral(z) / whole, above / whole
 
     def density(self, z: Floats) -> Floats:
-        height = np.clip(z, 1.0, self.ratio) ** -self.exponent / self.integral(np.array(self.ratio))
+        height = power(np.clip(z, 1.0, self.ratio), -self.exponent) / self.integral(np.array(self.ratio))
         return np.where((z >= 1) & (z <= self.ratio), height, 0.0)
 
     def inverse(self, below: Floats, above: Floats) -> Floats:
-        whole, length = self.integral(np.array(self.ratio)), math.log(self.ratio)
+        whole, length = self.integral(np.array(self.ratio)), log(np.array(self.ratio))
         near = self._inverse(np.minimum(below, 0.5) * whole, 1 - self.exponent)
         # From the upper end, ratio / z has a density in proportion to its power of exponent - 2.
-        far = self._inverse(np.minimum(above, 0.5) * whole * math.exp((self.exponent - 1) * length), self.exponent - 1)
-        return np.clip(np.where(below <= above, np.exp(near), self.ratio * np.exp(-far)), 1.0, self.ratio)
+        far = self._inverse(np.minimum(above, 0.5) * whole * exp((self.exponent - 1) * length), self.exponent - 1)
+        return np.clip(np.where(below <= above, exp(near), self.ratio * exp(-far)), 1.0, self.ratio)
 
     def integral(self, z: Floats) -> Floats:
         """The integral of t^-exponent for t from 1 to z."""
         rest = 1 - self.exponent
-        return np.expm1(rest * np.log(z)) / rest if rest else np.log(z)
+        return expm1(rest * log(z)) / rest if rest else log(z)
 
     def _inverse(self, integral: Floats, rest: float) -> Floats:
         """The logarithm of y, where the integral of t^(rest - 1) from 1 to y is this."""
-        return np.log1p(rest * integral) / rest if rest else integral
+        return log1p(rest * integral) / rest if rest else integral
 
 
 @dataclass(frozen=True)
@@ -229,14 +230,14 @@ class Gamma:
         return gamma_quadrature(self.shape)
 
     def tails(self, z: Floats) -> Tails:
-        return self._logarithm.tails(np.log(np.maximum(z, _TINY) / self.shape))
+        return self._logarithm.tails(log(np.maximum(z, _TINY) / self.shape))
 
     def density(self, z: Floats) -> Floats:
         z = np.maximum(z, _TINY)
-        return self._logarithm.density(np.log(z / self.shape)) / z
+        return self._logarithm.density(log(z / self.shape)) / z
 
     def inverse(self, below: Floats, above: Floats) -> Floats:
-        return self.shape * np.exp(self._logarithm.inverse(below, above))
+        return self.shape * exp(self._logarithm.inverse(below, above))
 
 
 @dataclass(frozen=True)
@@ -250,7 +251,7 @@ class Beta:
 
     def _logit(self, z: Floats) -> Floats:
         z = np.clip(z, _TINY, 1 - 2.0**-53)
-        return np.log(z / (1 - z)) - math.log(self.alpha / self.beta)
+        return log(z / (1 - z)) - log(np.array(self.alpha / self.beta))
 
     def tails(self, z: Floats) -> Tails:
         below, above = beta_quadrature(self.alpha, self.beta).tails(self._logit(z))
@@ -262,8 +263,8 @@ class Beta:
         return beta_quadrature(self.alpha, self.beta).density(y) / (inside * (1 - inside))
 
     def inverse(self, below: Floats, above: Floats) -> Floats:
-        y = beta_quadrature(self.alpha, self.beta).inverse(below, above) + math.log(self.alpha / self.beta)
-        near = np.exp(-np.abs(y))
+        y = beta_quadrature(self.alpha, self.beta).inverse(below, above) + log(np.array(self.alpha / self.beta))
+        near = exp(-np.abs(y))
         return np.where(y < 0, near / (1 + near), 1 / (1 + near))
 
 
@@ -395,4 +396,4 @@ class Mixture:
 
 
 def _logit(below: Floats, above: Floats) -> Floats:
-    return np.log(np.maximum(below, _TINY)) - np.log(np.maximum(above, _TINY))
+    return log(np.maximum(below, _TINY)) - log(np.maximum(above, _TINY))

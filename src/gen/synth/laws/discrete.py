@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.streams import TILE, Word, Words, device, kernel
+from gen.synth.laws.elementary import exp, log, log1p
 from gen.synth.laws.quantiles import PIECE_HALF, placed
 from gen.synth.laws.special import Floats
 
@@ -197,14 +198,14 @@ class Pieces:
 def _from_ratios(least: int, mode: int, log_ratios: Floats) -> tuple[int, Floats]:
     """Weights, 1 at the mode, from the logarithms of the ratio of each weight to the one before it."""
     steps = np.concatenate([[0.0], np.cumsum(log_ratios)])
-    return least, np.exp(steps - steps[mode - least])
+    return least, exp(steps - steps[mode - least])
 
 
 def poisson_weights(mean: float) -> tuple[int, Floats]:
     """The least count and the weights from there on, of all counts whose probability a word can hold (2^-64)."""
     least, most = _reach(mean, math.sqrt(mean))
     counts = np.arange(least + 1, most + 1, dtype=np.float64)
-    return _from_ratios(least, min(max(int(mean), least), most), np.log(mean / counts))
+    return _from_ratios(least, min(max(int(mean), least), most), log(mean / counts))
 
 
 def binomial_weights(trials: int, probability: float) -> tuple[int, Floats]:
@@ -212,7 +213,7 @@ def binomial_weights(trials: int, probability: float) -> tuple[int, Floats]:
     mean = trials * probability
     least, most = _reach(mean, math.sqrt(mean * (1 - probability)), trials)
     counts = np.arange(least + 1, most + 1, dtype=np.float64)
-    log_ratios = np.log((trials - counts + 1) / counts) + math.log(probability / (1 - probability))
+    log_ratios = log((trials - counts + 1) / counts) + log(np.array(probability / (1 - probability)))
     return _from_ratios(least, min(max(int((trials + 1) * probability), least), most), log_ratios)
 
 
@@ -236,4 +237,4 @@ def _reach(mean: float, deviation: float, limit: int | None = None) -> tuple[int
 
 def power_weights(first: float, step: float, count: int, exponent: float) -> Floats:
     """(first + step * i)^-exponent, relative to the first one."""
-    return np.asarray(np.exp(-exponent * np.log1p(np.arange(count) * (step / first))))
+    return np.asarray(exp(-exponent * log1p(np.arange(count, dtype=np.float64) * (step / first))))

@@ -17,6 +17,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.synth.laws.elementary import exp, expm1, gauss_legendre, log, log1p, sin
+
 Floats: TypeAlias = NDArray[np.float64]
 
 _STANDARD = NormalDist()
@@ -32,7 +34,7 @@ def normal_below(x: Floats) -> Floats:
 
 def normal_density(x: Floats) -> Floats:
     """The standard normal's density."""
-    return np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+    return exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
 
 def normal_quantile(below: Floats, above: Floats) -> Floats:
@@ -46,7 +48,7 @@ def normal_quantile(below: Floats, above: Floats) -> Floats:
 
 # -- a distribution function from its density -----------------------------------------------------------
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 _DEEPEST = -70.0  # a panel whose density is e^-70 of the peak's is the last
 _STEPS = 400  # panels on one side, at most
 _NEWTON_STEPS = 12
@@ -92,7 +94,7 @@ class Quadrature:
         """The density at y; 0 beyond the last panels."""
         inside = (y >= self.edges[0]) & (y <= self.edges[-1])
         ratio = self.log_ratio(np.clip(y, self.edges[0], self.edges[-1]))
-        return np.where(inside, np.exp(ratio) / self.total, 0.0)
+        return np.where(inside, exp(ratio) / self.total, 0.0)
 
     def inverse(self, below: Floats, above: Floats) -> Floats:
         """Where the probabilities below and above are these: Newton's method on the logit, which is nearly straight."""
@@ -113,15 +115,15 @@ class Quadrature:
 
 
 def _logit(below: Floats, above: Floats) -> Floats:
-    return np.log(np.maximum(below, _FEWEST)) - np.log(np.maximum(above, _FEWEST))
+    return log(np.maximum(below, _FEWEST)) - log(np.maximum(above, _FEWEST))
 
 
 def _integral(log_ratio: Callable[[Floats], Floats], left: Floats, right: Floats) -> Floats:
     """The integral of the density's ratio from left to right, each pair within one panel."""
     half, middle = (right - left) / 2, (right + left) / 2
     total = np.zeros_like(half)
-    for node, weight in zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True):
-        total += weight * np.exp(log_ratio(middle + half * node))
+    for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+        total += weight * exp(log_ratio(middle + half * node))
     return np.asarray(total * half)
 
 
@@ -150,7 +152,7 @@ def gamma_quadrature(shape: float) -> Quadrature:
     """The logarithm of a gamma variable over its shape, log(x / shape)."""
 
     def log_ratio(y: Floats) -> Floats:
-        return shape * (y - np.expm1(y))
+        return shape * (y - expm1(y))
 
     return Quadrature.of(log_ratio, min(1 / math.sqrt(shape), 1.0), -math.inf, 700.0)
 
@@ -162,12 +164,9 @@ def beta_quadrature(alpha: float, beta: float) -> Quadrature:
 
     def log_ratio(y: Floats) -> Floats:
         # Written from the nearer side: e^-|y| does not overflow.
-        fall = np.expm1(-np.abs(y))
-        return np.where(
-            y < 0,
-            alpha * y - (alpha + beta) * np.log1p(mean * fall),
-            -beta * y - (alpha + beta) * np.log1p(rest * fall),
-        )
+        low = y < 0
+        fall = expm1(-np.abs(y)) * np.where(low, mean, rest)
+        return np.where(low, alpha, -beta) * y - (alpha + beta) * log1p(fall)
 
     deviation = min(math.sqrt((alpha + beta) / (alpha * beta)), 1.0)
     return Quadrature.of(log_ratio, deviation, -math.inf, math.inf)
@@ -178,6 +177,6 @@ def von_mises_quadrature(concentration: float) -> Quadrature:
     """The angle from the mean, in [-pi, pi]."""
 
     def log_ratio(y: Floats) -> Floats:
-        return -2 * concentration * np.sin(y / 2) ** 2
+        return -2 * concentration * sin(y / 2) ** 2
 
     return Quadrature.of(log_ratio, min(1 / math.sqrt(concentration), 1.0), -math.pi, math.pi)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.synth.laws.densities import PowerLaw, Tails
+from gen.synth.laws.elementary import exp, log, power
 from gen.synth.laws.special import Floats
 
 _TINY = 2.0**-1000
@@ -43,20 +44,20 @@ class PowerSum:
 
     def _fall(self, low: Floats, high: Floats) -> Floats:
         """The correction of the integral from low to high."""
-        power = -1 - self.exponent
-        return np.asarray(self.exponent / (24 * self.edge**2) * (low**power - high**power))
+        fall = power(low, -1 - self.exponent) - power(high, -1 - self.exponent)
+        return np.asarray(self.exponent / (24 * self.edge**2) * fall)
 
     def tails(self, z: Floats) -> Tails:
         z = np.clip(z, 1.0, self.ratio)
-        whole, power = self.total, self._power
-        above = np.exp((1 - self.exponent) * np.log(z)) * power.integral(self.ratio / z)
-        below = power.integral(z) - self._fall(np.array(1.0), z)
+        whole, integral = self.total, self._power.integral
+        above = exp((1 - self.exponent) * log(z)) * integral(self.ratio / z)
+        below = integral(z) - self._fall(np.array(1.0), z)
         return below / whole, (above - self._fall(z, np.array(self.ratio))) / whole
 
     def density(self, z: Floats) -> Floats:
         inside = np.clip(z, 1.0, self.ratio)
         less = 1 - self.exponent * (self.exponent + 1) / (24 * self.edge**2) / inside**2
-        height = inside**-self.exponent * less / self.total
+        height = power(inside, -self.exponent) * less / self.total
         return np.where((z >= 1) & (z <= self.ratio), height, 0.0)
 
     def inverse(self, below: Floats, above: Floats) -> Floats:
