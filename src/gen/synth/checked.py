@@ -7,6 +7,7 @@ depends on nothing but its address; no loop is unbounded. What accepts fewer tha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -91,7 +92,14 @@ class SynthesizeChecked(Synthesizer):
     def accepts(self, array: pa.Array) -> NDArray[np.bool_]:
         """Bool array: whether the schema accepts each value."""
         texts = self.inner.json(array).to_pylist()
-        return np.array([self._validator.is_valid(json.loads(text or "null")) for text in texts], bool)
+        try:
+            return np.array([self._validator.is_valid(json.loads(text or "null")) for text in texts], bool)
+        except re.error as error:  # its validator's patterns are Python's
+            raise SchemaError(
+                f"{self.where}: its values are checked by its schema, and the pattern {error.pattern!r} cannot be: "
+                f"{error}.",
+                hint="Write the pattern without \\p and the like, or simplify the schema around it.",
+            ) from error
 
     def at(self, rows: Rows) -> pa.Array:
         array = self.inner.at(rows)

@@ -13,7 +13,15 @@ import pyarrow.compute as pc
 from gen.block import fixed_width_array
 from gen.schema.spec import Column
 from gen.streams import Rows, rows_array
-from gen.synth.nested import SynthesizeObject, SynthesizeTuple, objects_json, objects_python, plain, plain_type, storages_of
+from gen.synth.nested import (
+    SynthesizeObject,
+    SynthesizeTuple,
+    objects_json,
+    objects_python,
+    plain,
+    plain_type,
+    storages_of,
+)
 from gen.synth.synthesizer import Storage, Synthesizer
 
 _DEFAULT_ANY = ("boolean", "integer", "number", "text")
