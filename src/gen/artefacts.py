@@ -135,7 +135,7 @@ def source_hash(item: Any) -> str:
     try:
         text = inspect.getsource(item)
     except (OSError, TypeError):
-        text = f"{item.__module__}.{item.__qualname__}"
+        text = f"{item.__module__}.{getattr(item, '__qualname__', type(item).__qualname__)}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ from gen.errors import BadRequest, SchemaError
 from gen.schema.from_json_schema import table_from_schema
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.model_check import ModelCheck
+from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, Table
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Schema:
         self.seed = seed
         self._models: dict[str, Any] = {}
         self._tables: dict[str, Table] = {}
+        self._functions: dict[str, Any] = {}
         self._sources: Mapping[str, TableSource] | None = None
 
     def add(self, model: Any, rows: int = DEFAULT_ROWS, *, fixed: bool = False, name: str | None = None) -> None:
@@ -66,6 +68,8 @@ class Schema:
                 hint="Rename one; a table is known by its model's name.",
             )
         read = table_from_schema(model, title, rows, fixed) if is_document else table_from_model(model, rows, fixed)
+        names = [name for column in read.columns for name in column.functions()]
+        self._functions |= {name: FUNCTIONS[name] for name in names if name in FUNCTIONS}
         self._models[title] = model
         self._tables[title] = read
         self._sources = None
@@ -80,6 +84,7 @@ class Schema:
         """The schema in gen's own vocabulary, checked: every reference resolves."""
         if not self._tables:
             raise SchemaError(f"The schema {self.name!r} has no tables.", hint="Add a model: schema.add(Employee).")
+        FUNCTIONS.update(self._functions)  # another schema may have a table of the same name
         spec = Spec(self.name, tuple(self._tables.values()))
         spec.check()
         return spec

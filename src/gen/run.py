@@ -20,11 +20,11 @@ from gen.errors import BadRequest, RunError, SchemaError
 from gen.plan import Plan, default_partition_rows, share_of
 from gen.schema.documents import documents_of, load_document
 from gen.schema.from_module import find_object, load_module, models_of, split_spec
+from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec
 from gen.schema.to_json_schema import schema_of
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
-from gen.synth.derived import SynthesizeDerived
 from gen.synth.table import TableSource, described, filtered_sources, table_sources
 
 EXAMPLE = "gen.examples.employee"
@@ -247,9 +247,9 @@ def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
 
 
 def functions_of(sources: Mapping[str, TableSource]) -> dict[str, Any]:
-    """The user's own functions that columns are derived by, by column."""
+    """The user's own functions that columns, and parts of columns, are derived by, by column."""
     columns = [s for source in sources.values() for s in source.columns.values()]
-    return {s.where: s.function for s in columns if isinstance(s, SynthesizeDerived) and s.function}
+    return {name: FUNCTIONS[name] for s in columns for name in s.column.functions() if name in FUNCTIONS}
 
 
 # -- making -----------------------------------------------------------------------------------------------

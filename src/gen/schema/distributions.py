@@ -15,7 +15,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from collections.abc import Sequence as Series
+from collections.abc import Sequence as Several
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -147,8 +147,8 @@ class Benford(Law):
 class Histogram(Law):
     """Uniform within each bin. edges: ascending, one more than weights. A bin of whole numbers from a to b lacks b."""
 
-    edges: Series[Position]
-    weights: Series[float]
+    edges: Several[Position]
+    weights: Several[float]
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,9 @@ class Empirical(Law):
     Between quantiles values are uniform; `values` are the only ones, equally likely unless weighted.
     """
 
-    quantiles: Series[Position] | None = None
-    values: Series[Position] | None = None
-    weights: Series[float] | None = None
+    quantiles: Several[Position] | None = None
+    values: Several[Position] | None = None
+    weights: Several[float] | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class Mixture(Law):
     parts: pairs of a weight and a law; the weights' proportions are the shares of the rows.
     """
 
-    parts: Series[tuple[float, Law]]
+    parts: Several[tuple[float, Law]]
 
     def facts(self) -> dict[str, Any]:
         listed = []
@@ -232,6 +232,49 @@ class Zipf(Law):
 
     exponent: float | None = None
     start: Position | None = None
+
+
+@dataclass(frozen=True)
+class Series(Law):
+    """An ordered series: start + interval * row + jitter, rounded down to a value the column can hold.
+
+    start: the lower bound unless given. interval: such that the table's rows reach the upper bound. jitter: uniform
+    from 0 to below this; 0. It is at most the interval, so that values ascend with the row, unless ordered is False.
+    Refused where it would leave the bounds before the table's last row.
+    """
+
+    start: Position | None = None
+    interval: Length | None = None
+    jitter: Length | None = None
+    ordered: bool | None = None
+
+
+@dataclass(frozen=True)
+class Calendar(Law):
+    """Dates and date-times by the day of the week and the hour of the day; uniform within the hour.
+
+    weekdays: seven weights, Monday first; Monday to Friday unless given. hours: the first of the day and the one after
+    the last, (9, 17) unless given; or hour_weights: twenty-four weights, from midnight on. A date has no hours. In the
+    column's own time zone: UTC where it has one.
+    """
+
+    hours: tuple[int, int] | None = None
+    weekdays: Several[float] | None = None
+    hour_weights: Several[float] | None = None
+
+
+@dataclass(frozen=True)
+class Lengths(Marker):
+    """How long texts, bytes, lists, sets and dicts are: Lengths(Poisson(8)), Lengths({"name": "zipf"}).
+
+    The law is truncated to min_length and max_length. Where a law with parameters has no max_length beside it, texts
+    have up to 10,000 characters, and lists up to 1,000 items.
+    """
+
+    law: Law | Mapping[str, Any] | str
+
+    def facts(self) -> dict[str, Any]:
+        return {"lengths": self.law.facts()["distribution"] if isinstance(self.law, Law) else self.law}
 
 
 # -- as facts -------------------------------------------------------------------------------------------------
@@ -304,6 +347,8 @@ def _read(where: str, name: str, value: Any, of_times: bool) -> Any:
                 hint='Give seconds, or ISO 8601 text: "2026-01-31", "2026-01-31T12:00:00", "P30D", "PT1H30M".',
             )
         value = read
+    if name == "ordered" and isinstance(value, bool):
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SchemaError(f"{where}: the distribution's {name} is {value!r}.", hint="Give a number.")
     return float(value) if abs(value) <= 2**53 else value

@@ -18,9 +18,10 @@ from pydantic.fields import FieldInfo
 from gen.errors import SchemaError
 from gen.schema.choices import weights_of
 from gen.schema.distributions import distribution_of
+from gen.schema.domains import check_domain, read_domain, read_provider
 from gen.schema.markers import Marker
 from gen.schema.row_facts import ROW_FACTS, TIMES, apply_row_facts
-from gen.schema.spec import KEY_ORDERS, KINDS, Column, Key, Reference, suggestion
+from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, suggestion
 
 # -- constraints --------------------------------------------------------------------------------------------
 
@@ -253,7 +254,20 @@ _CONSTRAINTS: dict[str, _Apply] = {
 
 # -- facts ----------------------------------------------------------------------------------------------------
 
-FACTS = ("sql", "distribution", "domain", "synthesizer", "nulls", "weights", "stored", "keep", "alphabet", *ROW_FACTS)
+FACTS = (
+    "sql",
+    "distribution",
+    "lengths",
+    "domain",
+    "faker",
+    "synthesizer",
+    "nulls",
+    "weights",
+    "stored",
+    "keep",
+    "alphabet",
+    *ROW_FACTS,
+)
 
 
 def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
@@ -290,7 +304,13 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         _read_sql(where, facts["sql"], values)
     if "distribution" in facts:
         values["distribution"] = distribution_of(where, facts["distribution"], column.kind in TIMES)
-    for name in ("domain", "synthesizer", "stored"):
+    if "lengths" in facts:
+        values["lengths"] = _lengths(where, facts["lengths"], column)
+    if "domain" in facts:
+        read_domain(where, facts["domain"], values)
+    if "faker" in facts:
+        values["provider"] = read_provider(where, facts["faker"])
+    for name in ("synthesizer", "stored"):
         if name in facts:
             if not isinstance(facts[name], str):
                 raise SchemaError(f"{where}: {name} is {facts[name]!r}.", hint="Give its name, as text.")
@@ -310,14 +330,20 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     return apply_row_facts(where, replace(column, **values), facts)
 
 
+def _lengths(where: str, value: Any, column: Column) -> Distribution:
+    if column.kind not in _SIZED:
+        raise SchemaError(
+            f"{where}: lengths are declared, and the field is {KINDS[column.kind]}.",
+            hint="They are for text, bytes, lists, sets and dicts; of others give a distribution.",
+        )
+    return distribution_of(where, value)
+
+
 def _check_kind(where: str, column: Column, values: Mapping[str, Any]) -> None:
     """Refuse a domain or a law that no synthesizer of gen's own would heed for a column of this kind."""
     domain, law = values.get("domain"), values.get("distribution")
-    if domain is not None and column.kind != "text":
-        raise SchemaError(
-            f"{where}: the domain {domain!r} is for text, and the field is {KINDS[column.kind]}.",
-            hint="Leave it out, or make the field a str.",
-        )
+    if domain is not None:
+        check_domain(where, domain, column.kind, KINDS)
     stored = values.get("stored")
     if stored is not None and stored != "json" and (stored, column.kind) != ("text", "uuid"):
         raise SchemaError(

@@ -4,6 +4,7 @@
     manager: Annotated[int, ForeignKey("Manager.id")]
     velocity: Annotated[float, Field(ge=2, le=21), Normal()]
     name: Annotated[str, Domain("name")]
+    employer: Annotated[str, Faker("company", locale="de_DE")]
 
 A marker writes the same facts into the model's JSON Schema as the dictionary form does, so both forms mean the same:
 
@@ -12,7 +13,9 @@ A marker writes the same facts into the model's JSON Schema as the dictionary fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Literal
 
 
@@ -56,12 +59,74 @@ class ForeignKey(Marker):
 
 @dataclass(frozen=True)
 class Domain(Marker):
-    """What the text is about: Domain("name") draws plausible names of people."""
+    """What the text is about: Domain("name") draws plausible names of people.
+
+    Columns of one model that speak of a person, or of a place, speak of the same one and agree. `of` names another:
+    Domain("email", of="manager") agrees with Domain("name", of="manager"). locale: whose names and places, "de".
+    """
 
     name: str
+    locale: str | None = None
+    of: str | None = None
 
     def facts(self) -> dict[str, Any]:
-        return {"domain": self.name}
+        more = {name: value for name, value in (("locale", self.locale), ("of", self.of)) if value is not None}
+        return {"domain": {"name": self.name, **more} if more else self.name}
+
+
+@dataclass(frozen=True)
+class Faker(Marker):
+    """Values of a provider of the Faker package: Faker("company", locale="de_DE").
+
+    arguments: of the provider, by name. pool: how many values are drawn from it, once for each run; rows choose among
+    them.
+    """
+
+    provider: str
+    locale: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    pool: int = 10_000
+
+    def facts(self) -> dict[str, Any]:
+        more: dict[str, Any] = {"locale": self.locale} if self.locale is not None else {}
+        more |= {"arguments": dict(self.arguments)} if self.arguments else {}
+        more |= {"pool": self.pool} if self.pool != Faker.pool else {}
+        return {"faker": {"provider": self.provider, **more} if more else self.provider}
+
+
+@dataclass(frozen=True)
+class Weights(Marker):
+    """How often each choice, or each branch of a union, is drawn: by value or name, or a list in their order."""
+
+    weights: Mapping[Any, float] | Sequence[float] = field(hash=False)
+
+    def facts(self) -> dict[str, Any]:
+        if not isinstance(self.weights, Mapping):
+            return {"weights": list(self.weights)}
+        named = {c.value if isinstance(c, Enum) else c: weight for c, weight in self.weights.items()}
+        return {"weights": {str(choice): weight for choice, weight in named.items()}}
+
+
+@dataclass(frozen=True)
+class Nulls(Marker):
+    """The share of rows without a value, 0 to 1, of a field that is Optional: Nulls(0.2).
+
+    value: what stands for none, of a field that is not: Nulls(0.1, value="999-99-9999").
+    """
+
+    share: float
+    value: Any = None
+
+    def facts(self) -> dict[str, Any]:
+        return {"nulls": self.share if self.value is None else {"rate": self.share, "value": self.value}}
+
+
+@dataclass(frozen=True)
+class AsText(Marker):
+    """The values are stored as text: a UUID in its 36 characters instead of 16 bytes."""
+
+    def facts(self) -> dict[str, Any]:
+        return {"stored": "text"}
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 from gen.errors import SchemaError
 from gen.schema.choices import weights_of
 from gen.schema.distributions import distribution_of
-from gen.schema.row_markers import DIRT
-from gen.schema.spec import After, Column, suggestion
+from gen.schema.row_markers import DIRT, listed
+from gen.schema.spec import KINDS, After, Column, suggestion
 
 # The functions that `Derived` was given, by Table.field: code, which no vocabulary can hold.
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {}
@@ -19,10 +19,24 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {}
 ROW_FACTS = ("derived", "after", "when", "depends_on", "given", "correlated", "noise")
 TIMES = ("datetime", "date", "time", "duration")
 _GIVEN = ("weights", "distribution", "domain", "nulls")
+_MAKERS = ("derived", "after", "depends_on", "given")
 
 
 def apply_row_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     """The column with the facts that tie it to others."""
+    several = [name for name in _MAKERS if name in facts]
+    if len(several) > 1:
+        raise SchemaError(
+            f"{where}: it is {' and '.join(several)} at once, and each of them alone says what its value is.",
+            hint="Keep one of them.",
+        )
+    if column.synthesizer and several and several != ["depends_on"]:
+        raise SchemaError(
+            f"{where}: it names the synthesizer {column.synthesizer!r}, and is {several[0]}.",
+            hint="Keep one: each says what its value is.",
+        )
+    if "when" in facts and "nulls" not in facts and column.nulls is not None:
+        column = replace(column, nulls=0.0)  # where the condition holds, there is a value
     for name, read in _READERS.items():
         if name in facts:
             column = read(where, column, facts[name])
@@ -49,7 +63,7 @@ def _when(where: str, column: Column, value: Any) -> Column:
             f"{where}: it has a value only when {condition}, and the field always has one.",
             hint="Make the field Optional.",
         )
-    return replace(column, when=condition, nulls=0.0)
+    return replace(column, when=condition)
 
 
 def _after(where: str, column: Column, value: Any) -> Column:
@@ -76,19 +90,29 @@ def _depends_on(where: str, column: Column, value: Any) -> Column:
             f"{where}: depends_on has the table {table!r} and the fields {fields}.",
             hint="Give a table of values for one field, with at least one entry.",
         )
-    return replace(column, depends_on=tuple(fields), values=tuple(table.items()) if table else ())
+    pairs = tuple((listed(key), listed(value)) for key, value in table.items()) if table else ()
+    return replace(column, depends_on=tuple(fields), values=pairs)
 
 
 def _given(where: str, column: Column, value: Any) -> Column:
     said = value if isinstance(value, Mapping) else {}
     if not isinstance(said.get("field"), str) or not isinstance(said.get("cases"), Mapping) or not said["cases"]:
         raise SchemaError(f"{where}: given is {value!r}.", hint='Write {"field": "segment", "cases": {...}}.')
+    if column.parts or column.kind in ("null", "any"):
+        raise SchemaError(
+            f"{where}: a conditional table is for a plain column, and the field is {KINDS[column.kind]}.",
+            hint="Put the marker on the fields inside it.",
+        )
     parts = []
     for case, facts in value["cases"].items():
+        if not isinstance(facts, Mapping) or not facts:
+            raise SchemaError(
+                f"{where}: given says {facts!r} of {case!r}.", hint="Give weights by value, a law, or a domain."
+            )
         unknown = sorted(set(facts) - set(_GIVEN))
         if unknown:
             raise SchemaError(f"{where}: given says {unknown[0]!r}.", hint=suggestion(unknown[0], _GIVEN))
-        parts.append(_case(f"{where} given {case}", replace(column, name=str(case)), facts))
+        parts.append(_case(f"{where} given {case}", replace(column, name=str(listed(case))), facts))
     return replace(column, given=value["field"], parts=tuple(parts), weights=(), distribution=None)
 
 
@@ -99,8 +123,19 @@ def _case(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         law = distribution_of(where, facts["distribution"], column.kind in TIMES)
         column = replace(column, distribution=law)
     if "nulls" in facts:
-        column = replace(column, nulls=facts["nulls"])
+        column = replace(column, nulls=share_of_nulls(where, facts["nulls"], column))
     return replace(column, domain=facts.get("domain", column.domain))
+
+
+def share_of_nulls(where: str, value: Any, column: Column) -> float:
+    """A declared share of nulls, checked."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise SchemaError(f"{where}: nulls is {value!r}.", hint="Give a share of the rows, from 0 to 1.")
+    if column.nulls is None and value > 0:
+        raise SchemaError(
+            f"{where}: {value:.0%} nulls are asked for, and the field has none.", hint="Make the field Optional."
+        )
+    return float(value)
 
 
 def _correlated(where: str, column: Column, value: Any) -> Column:
@@ -121,6 +156,11 @@ def _noise(where: str, column: Column, value: Any) -> Column:
             raise SchemaError(f"{where}: there is no noise {kind!r}.", hint=suggestion(kind, DIRT))
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise SchemaError(f"{where}: a rate of noise is {rate!r}.", hint="Give a share of the rows, from 0 to 1.")
+    if "" in rates and len(rates) > 1:
+        raise SchemaError(
+            f"{where}: noise has a rate for all kinds together, and others for {', '.join(filter(None, rates))}.",
+            hint="Give one rate, or a rate for each kind.",
+        )
     if sum(rates.values()) > 1:
         raise SchemaError(f"{where}: the rates of noise add up to {sum(rates.values()):g}.", hint="Keep them below 1.")
     return replace(column, noise=tuple(rates.items()))

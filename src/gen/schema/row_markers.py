@@ -12,6 +12,8 @@ e_mail: Annotated[str, Noise(0.01)]
 from __future__ import annotations
 
 import datetime
+import enum
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +30,12 @@ DIRT = {
     "duplicate": "the value of another row",
     "dangling": "a reference to a key that is not there",
 }
+
+
+def listed(value: Any) -> Any:
+    """A value as documents hold it: a member of an Enum by its value, a UUID by its text."""
+    value = value.value if isinstance(value, enum.Enum) else value
+    return str(value) if isinstance(value, uuid.UUID) else value
 
 
 def seconds_of(duration: float | datetime.timedelta | None) -> float | None:
@@ -94,7 +102,7 @@ class DependsOn(Marker):
         self.values = next((field for field in fields if not isinstance(field, str)), None)
 
     def facts(self) -> dict[str, Any]:
-        table = {} if self.values is None else {"values": dict(self.values)}
+        table = {} if self.values is None else {"values": {listed(k): listed(v) for k, v in self.values.items()}}
         return {"depends_on": {"fields": list(self.fields), **table}}
 
 
@@ -112,7 +120,7 @@ class Given(Marker):
     def facts(self) -> dict[str, Any]:
         cases = {}
         for value, said in self.cases.items():
-            cases[str(value)] = said.facts() if isinstance(said, Marker) else {"weights": dict(said)}
+            cases[str(listed(value))] = said.facts() if isinstance(said, Marker) else {"weights": said}
         return {"given": {"field": self.field, "cases": cases}}
 
 
@@ -142,4 +150,5 @@ class Noise(Marker):
         self.rate, self.rates = rate, rates
 
     def facts(self) -> dict[str, Any]:
-        return {"noise": self.rates if self.rate is None else self.rate}
+        whole = {} if self.rate is None else {"": self.rate}
+        return {"noise": self.rate if whole and not self.rates else whole | self.rates}

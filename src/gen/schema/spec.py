@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from gen.errors import BadRequest, ReferenceError, SchemaError
+from gen.schema.domains import Company, Provider
 
 # kind of column -> the Python type a field has
 KINDS = {
@@ -92,7 +93,8 @@ class Column:
     key and the value of a map, the branches of a union.
 
     max_digits, decimal_places: of a decimal. min_length, max_length: characters of text, bytes, items or entries.
-    patterns: regular expressions that all match somewhere in the text. format: what the text is, as "email".
+    lengths: the law of those. patterns: regular expressions that all match somewhere in the text.
+    format: what the text is, as "email".
     zoned: whether a date-time or a time has a time zone; None where either will do.
     relative: "past" or "future", seen from the run's `as_of`. version: of a UUID.
     unique_items: no item of the list is there twice. weights: of the choices, or of a union's branches.
@@ -106,6 +108,8 @@ class Column:
     computes it; after; when, a condition without which it is null; depends_on, columns whose values decide it, by the
     table `values` if there is one; given, a column for each of whose values it has a part of its own; correlated,
     coefficients by column. noise: rates of dirty values by kind; the empty kind stands for all that suit.
+    domain: what text is about; locale: of which language or country it is; of: whom it speaks of, where a row speaks of
+    several. company: what it shares with the columns that speak of the same one.
     """
 
     name: str
@@ -119,6 +123,7 @@ class Column:
     decimal_places: int | None = None
     min_length: int | None = None
     max_length: int | None = None
+    lengths: Distribution | None = None
     patterns: tuple[str, ...] = ()
     format: str | None = None
     zoned: bool | None = None
@@ -146,6 +151,10 @@ class Column:
     reference: Reference | None = None
     distribution: Distribution | None = None
     domain: str | None = None
+    locale: str | None = None
+    of: str | None = None
+    company: Company | None = None
+    provider: Provider | None = None
     synthesizer: str | None = None
 
     def __repr__(self) -> str:
@@ -175,6 +184,12 @@ class Column:
         if self.kind == "union" and any(part.may_be_null for part in self.parts):
             return True
         return (self.nulls is not None and self.null_value is None) or self.kind == "null"
+
+    def functions(self) -> Iterator[str]:
+        """The names of the functions that compute it, or a part of it."""
+        yield from [self.function] if self.function else []
+        for part in self.parts:
+            yield from part.functions()
 
     @property
     def bounded(self) -> bool:
@@ -391,13 +406,16 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
         values["key"] = Key(**key)
     if reference := values.get("reference"):
         values["reference"] = Reference(**reference)
-    if law := values.get("distribution"):
-        values["distribution"] = _distribution_from_json(law)
+    for name in ("distribution", "lengths"):
+        if values.get(name):
+            values[name] = _distribution_from_json(values[name])
     if after := values.get("after"):
         values["after"] = After(**after)
     for name in ("values", "correlated", "noise"):
         if name in values:
             values[name] = tuple(tuple(map(_value_from_json, pair)) for pair in values[name])
+    if provider := values.get("provider"):
+        values["provider"] = Provider(**{**provider, "arguments": tuple(map(tuple, provider["arguments"]))})
     if "parts" in facts:
         values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
     for name in ("choices", "patterns", "weights", "depends_on"):
@@ -434,7 +452,7 @@ def _value_to_json(value: Any) -> Any:
             return {tag: write(value)}
     if isinstance(value, Column):
         return column_to_json(value)
-    if isinstance(value, (Key, Reference, Distribution, After)):
+    if isinstance(value, (Key, Reference, Distribution, After, Provider)):
         return {name: _value_to_json(getattr(value, name)) for name in value.__dataclass_fields__}
     return [_value_to_json(v) for v in value] if isinstance(value, (list, tuple)) else value
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -42,6 +42,7 @@ class SynthesizeChecked(Synthesizer):
     """A column or part whose values must satisfy a JSON Schema that its other facts do not say completely."""
 
     goes_first = True
+    takes_lengths = True
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -119,6 +120,10 @@ class SynthesizeChecked(Synthesizer):
         return merged(array, bad, self.spare.take(fixed_width_array(pa.uint64(), chosen)))
 
     @property
+    def law_text(self) -> str:
+        return self.inner.law_text
+
+    @property
     def arrow_type(self) -> pa.DataType:
         return self.inner.arrow_type
 
@@ -175,8 +180,10 @@ class Blame:
 class RowFilter:
     """Draws rows until they are accepted: a column that is to blame is drawn again, the others stay.
 
-    fixed: keys and references, which cannot be drawn again. made_of: the drawn columns that each derived one is made
-    of. spare: accepted rows, for those that never are.
+    fixed: keys and references, which cannot be drawn again. made_of: for each column that asks for others of its row,
+    those first that others ask for, the columns to draw again where it is to blame: itself, if it draws, and the drawn
+    ones it is made of. together: columns that are only drawn again with others. spare: accepted rows, for those that
+    never are.
     """
 
     table: str
@@ -185,6 +192,7 @@ class RowFilter:
     fixed: frozenset[str]
     seed: int
     made_of: Mapping[str, Sequence[str]]
+    together: Mapping[str, Sequence[str]] = field(default_factory=dict)
     spare: pa.RecordBatch | None = None
 
     def spare_rows(
@@ -231,7 +239,7 @@ class RowFilter:
             self._redraw(numbers, result, attempts, pending, [names for names in blamed if names])
         blamed = self._blamed(result, pending)
         left = pending[[bool(names) for names in blamed]]
-        return self._spared(numbers, result, left) if left.size and self.spare is not None else result
+        return self._spared(numbers, result, attempts, left) if left.size and self.spare is not None else result
 
     def _blamed(self, arrays: Mapping[str, pa.Array], places: NDArray[np.int64]) -> list[dict[str, str]]:
         index = fixed_width_array(pa.int64(), places)
@@ -245,10 +253,11 @@ class RowFilter:
         """The columns to draw again: those to blame, what they are made of, or all where the row as a whole is."""
         if not names:
             return {}
-        drawn = [name for name in arrays if name not in self.fixed and not self.made_of.get(name)]
+        drawn = [name for name in arrays if name not in self.fixed and name in self.made_of.get(name, [name])]
         mine: dict[str, str] = {}
         for name, reason in names.items():
-            mine |= dict.fromkeys(self.made_of.get(name) or [name], reason)
+            for other in self.made_of.get(name) or [name]:
+                mine |= dict.fromkeys(self.together.get(other) or [other], reason)
         reason = next(iter(names.values()))
         return {name: mine[name] for name in drawn if name in mine} or dict.fromkeys(drawn, reason)
 
@@ -260,18 +269,39 @@ class RowFilter:
         pending: NDArray[np.int64],
         blamed: Sequence[Mapping[str, str]],
     ) -> None:
-        for name in dict.fromkeys(name for names in blamed for name in names):
-            places = pending[[name in names for names in blamed]]
-            attempts[name][places] += 1
-            for attempt in np.unique(attempts[name][places]).tolist():
-                mine = places[attempts[name][places] == attempt]
-                again = self._beside(numbers, result, mine, attempt, {name}).array(name)
-                result[name] = merged(result[name], mine, again)
-        made = {name for name in result if self.made_of.get(name)}
-        row = self._beside(numbers, result, pending, 0, made)
-        again_made = {name: row.array(name) for name in made}
-        for name, array in again_made.items():
-            result[name] = merged(result[name], pending, array)
+        redrawn = dict.fromkeys(name for names in blamed for name in names)
+        for name in redrawn:
+            attempts[name][pending[[name in names for names in blamed]]] += 1
+        for name in redrawn:
+            if name not in self.made_of:
+                self._draw(numbers, result, attempts, pending[[name in names for names in blamed]], name)
+        self._make(numbers, result, attempts, pending, self.made_of)
+
+    def _make(
+        self,
+        numbers: NDArray[np.uint64],
+        result: dict[str, pa.Array],
+        attempts: Mapping[str, NDArray[np.int64]],
+        places: NDArray[np.int64],
+        names: Iterable[str],
+    ) -> None:
+        """Columns that are made of others, anew from what these are now; in their order."""
+        for name in names:
+            self._draw(numbers, result, attempts, places, name)
+
+    def _draw(
+        self,
+        numbers: NDArray[np.uint64],
+        result: dict[str, pa.Array],
+        attempts: Mapping[str, NDArray[np.int64]],
+        places: NDArray[np.int64],
+        name: str,
+    ) -> None:
+        """One column at these places, each at its own attempt."""
+        for attempt in np.unique(attempts[name][places]).tolist():
+            mine = places[attempts[name][places] == attempt]
+            again = self._beside(numbers, result, mine, attempt, {name}).array(name)
+            result[name] = merged(result[name], mine, again)
 
     def _beside(
         self,
@@ -290,14 +320,21 @@ class RowFilter:
         return RowView(self.columns(attempt), numbers[places], known)
 
     def _spared(
-        self, numbers: NDArray[np.uint64], result: dict[str, pa.Array], left: NDArray[np.int64]
+        self,
+        numbers: NDArray[np.uint64],
+        result: dict[str, pa.Array],
+        attempts: Mapping[str, NDArray[np.int64]],
+        left: NDArray[np.int64],
     ) -> dict[str, pa.Array]:
+        """The rest as accepted rows are, but for keys and references; what is made of these follows them."""
         assert self.spare is not None
         words = Stream(stream_key(self.seed, self.table, "", "spare"), 1).words(numbers[left])
         chosen = fixed_width_array(pa.uint64(), words * np.uint64(self.spare.num_rows) >> np.uint64(32))
         for name in result:
             if name not in self.fixed:
                 result[name] = merged(result[name], left, self.spare.column(name).take(chosen))
+        of_keys = [name for name, needed in self.made_of.items() if self.fixed.intersection(needed)]
+        self._make(numbers, result, attempts, left, of_keys)
         return result
 
 

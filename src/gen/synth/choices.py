@@ -13,13 +13,16 @@ from gen.block import fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, uniform_integers
-from gen.synth.laws.compiled import law_of
+from gen.synth.grids import Grid
+from gen.synth.laws.compiled import COUNTING, Compiled, law_of, listed_law
+from gen.synth.laws.discrete import Choice
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 
 class SynthesizeChoice(Synthesizer):
     """One of a few listed values, equally likely or by weight; listed values of unlike types are JSON texts.
 
+    A law of counts is drawn over their places, 0 for the first: Zipf(1.1) makes the first value the most frequent.
     Text travels as a dictionary: an index a row, each text once.
     """
 
@@ -29,20 +32,37 @@ class SynthesizeChoice(Synthesizer):
 
     def prepare(self) -> None:
         law, _ = law_of(self.where, self.column.distribution)
-        if law != "uniform":
-            raise SchemaError(
-                f"{self.where}: the distribution {law!r} does not apply to choices.", hint="Leave it out."
-            )
         self.choices = self.column.choices or (False, True)
         self.listed = pa.array(self.choices)
-        weights = self.column.weights or (1.0,) * len(self.choices)
-        shares = np.cumsum(weights)[:-1] / np.sum(weights)
-        self.bounds = np.array([min(int(share * 2**64), 2**64 - 1) for share in shares.tolist()], np.uint64)
+        self.law: Compiled | None = None
+        self.chosen: Choice | None = None  # None: each equally likely
+        if self.column.weights:
+            self.chosen = Choice(np.arange(len(self.choices)), np.array(self.column.weights))
+        if law == "uniform" or self.column.distribution is None:
+            return
+        if law not in COUNTING or self.column.kind == "boolean":
+            raise SchemaError(
+                f"{self.where}: the distribution {law!r} does not apply to a field of kind {self.column.kind}.",
+                hint="Give weights; choices also take the laws zipf, geometric, poisson and binomial, by their order.",
+            )
+        if self.column.weights:
+            raise SchemaError(
+                f"{self.where}: weights and the distribution {law!r} are declared at once.", hint="Keep one of them."
+            )
+        self.law = listed_law(self.where, self.column.distribution, Grid(0, 1, len(self.choices)), anchored=True)
+        self.chosen = self.law.listed
 
     @property
     def arrow_type(self) -> pa.DataType:
         kind = self.listed.type
         return pa.dictionary(pa.int32(), kind) if pa.types.is_string(kind) else kind
+
+    @property
+    def law_text(self) -> str:
+        if self.law:
+            return self.law.described()
+        listed = ", ".join(f"{weight:g}" for weight in self.column.weights[:5])
+        return f"weights({listed}{', ...' if len(self.column.weights) > 5 else ''})" if listed else "uniform"
 
     @property
     def cardinality(self) -> int:
@@ -56,8 +76,8 @@ class SynthesizeChoice(Synthesizer):
 
     def at(self, rows: Rows) -> pa.Array:
         words = self.value_words(rows)
-        if self.column.weights:
-            return self.unrank(np.searchsorted(self.bounds, words, side="right").astype(np.uint64))
+        if self.chosen:
+            return self.unrank(self.chosen.at(words).view(np.uint64))
         ranks = np.empty(words.size, np.int64)
         uniform_integers(words, ranks, np.int64(0), np.uint64(len(self.choices) - 1), np.int64(1))
         return self.unrank(ranks.view(np.uint64))

@@ -26,6 +26,7 @@ from gen.synth.synthesizer import Synthesizer
 
 FARTHEST = 8.5  # deviates past here are as likely as a 64-bit word is fine
 _CELLS = 16_384
+_TINY = 1e-9  # of a correlation: what rounding may leave
 _TIED = ("integer", "number", "decimal", "date", "datetime", "time", "duration", "choice", "boolean")
 
 
@@ -78,6 +79,7 @@ def correlate(where: str, columns: Mapping[str, Synthesizer]) -> None:
         members = [columns[name] for name in group]
         factor = _factor(where, group, coefficients)
         for i, member in enumerate(members):
+            member.tied_to = tuple(group)
             if i and np.any(factor[i, :i]):
                 member.copula = Copula(members[: i + 1], factor[i, : i + 1].tolist())
 
@@ -105,7 +107,12 @@ def _declared(where: str, columns: Mapping[str, Synthesizer]) -> dict[tuple[str,
 def _check_kind(synthesizer: Synthesizer) -> None:
     column = synthesizer.column
     law: Any = getattr(synthesizer, "law", None)
-    tied = column.kind in _TIED and not synthesizer.goes_first and not getattr(law, "by_row", False)
+    tied = (
+        column.kind in _TIED
+        and synthesizer.is_built_in
+        and not synthesizer.goes_first
+        and not getattr(law, "by_row", False)
+    )
     if not tied or column.key or column.reference:
         raise SchemaError(
             f"{synthesizer.where}: such a column cannot be correlated.",
@@ -139,13 +146,14 @@ def _factor(where: str, group: Sequence[str], pairs: Mapping[tuple[str, str], fl
     for i in range(len(group)):  # by hand: the same on every platform
         for j in range(i + 1):
             rest = matrix[i, j] - sum(factor[i, k] * factor[j, k] for k in range(j))
+            decided = factor[j, j] == 0.0 and i != j  # column j follows from those before it, and so does this
+            if rest < -_TINY if i == j else decided and abs(rest) > _TINY:
+                raise SchemaError(
+                    f"{where}: the correlations of {', '.join(group)} are not possible together.",
+                    hint="Weaken them, or say how the others go with each other; those not said are 0.",
+                )
             if i == j:
-                if rest < -1e-12:
-                    raise SchemaError(
-                        f"{where}: the correlations of {', '.join(group)} are not possible together.",
-                        hint="Weaken them, or say how the others go with each other; those not said are 0.",
-                    )
-                factor[i, i] = max(rest, 0.0) ** 0.5
-            elif factor[j, j] > 0:
+                factor[i, i] = rest**0.5 if rest > _TINY else 0.0
+            elif not decided:
                 factor[i, j] = rest / factor[j, j]
     return factor

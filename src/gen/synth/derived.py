@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
+import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +21,11 @@ from gen.schema.spec import Column
 from gen.streams import Rows, Words, rows_array
 from gen.synth.expressions import Expression
 from gen.synth.json_text import is_null
-from gen.synth.nested import plain
+from gen.synth.nested import plain, plain_type
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, Synthesizer
 
+MOST_DIGITS = 38  # of a decimal128
 _DEPENDENT_ROWS = np.uint64(2**40 - 1)  # rows that values of the fields a column depends on are mapped to
 
 
@@ -41,14 +45,51 @@ class MadeOfOthers(Synthesizer):
         raise SchemaError(f"{self.where}: it is made of other fields, and is drawn with its row only.")
 
     def values_in(self, row: RowView) -> pa.Array:
-        array = self.made(row)
-        if self.column.when is None:
-            return array
-        return with_nulls(array, row.holds(Expression(self.where, self.column.when)))
+        return self.conditioned(self.made(row), row)
 
     def made(self, row: RowView) -> pa.Array:
         """The values, from those of the row's other columns."""
         raise NotImplementedError
+
+    def checked(self, values: Any, n: int) -> pa.Array:
+        array = super().checked(values, n)
+        column = self.column
+        if column.kind == "choice" and not pc.all(pc.is_in(array, pa.array(column.choices, array.type))).as_py():
+            known = pa.array([*column.choices, None], array.type)
+            other = array.filter(pc.invert(pc.is_in(array, known)))
+            if len(other):
+                raise SchemaError(
+                    f"{self.where}: it is made to be {other[0].as_py()!r}, which is none of its values.",
+                    hint=f"They are {', '.join(map(repr, column.choices[:9]))}.",
+                )
+        return array
+
+    def places_of(self, field: pa.Array, keys: Sequence[Any]) -> NDArray[np.int64]:
+        """Which of the keys each value of another field is; -1 where it is none of them."""
+        known = listed_as(self.where, keys, field.type)
+        places: NDArray[np.int64] = (
+            pc.index_in(field, known).cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+        )
+        places = places.copy()
+        places[is_null(field)] = -1
+        return places
+
+
+def listed_as(where: str, values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Values of a table, which may be texts as in a document, as an array of a column's type."""
+    try:
+        if pa.types.is_decimal(kind):
+            return pa.array([None if v is None else decimal.Decimal(str(v)) for v in values], kind)
+        if pa.types.is_fixed_size_binary(kind):
+            return pa.array([None if v is None else uuid.UUID(str(v)).bytes for v in values], kind)
+        if pa.types.is_string(kind) or not all(isinstance(value, str) for value in values):
+            return pa.array(values, kind)
+        return pa.array(values, pa.string()).cast(kind)
+    except (pa.ArrowException, ValueError, TypeError, ArithmeticError) as error:
+        raise SchemaError(
+            f"{where}: its table lists {str(list(values))[:80]}, and they are to be {kind}: {error}",
+            hint="Write them as values of the field.",
+        ) from error
 
 
 class SynthesizeDerived(MadeOfOthers):
@@ -73,8 +114,10 @@ class SynthesizeDerived(MadeOfOthers):
 
     @property
     def arrow_type(self) -> pa.DataType:
-        kind = self.plain.arrow_type
-        return kind.value_type if pa.types.is_dictionary(kind) else kind
+        kind, column = plain_type(self.plain.arrow_type), self.column
+        if pa.types.is_decimal(kind) and (column.minimum is None or column.maximum is None):
+            return pa.decimal128(min(column.max_digits or MOST_DIGITS, MOST_DIGITS), kind.scale)  # no bound by default
+        return kind
 
     @property
     def storage(self) -> Storage:
@@ -91,40 +134,77 @@ class SynthesizeDerived(MadeOfOthers):
         if self.function is None:
             return self.checked(_spread(self.expression(row.array), count), count)
         fields = _Fields(row)
-        return self.guarded(lambda: fields.result(self.function(fields), self.arrow_type), count)  # type: ignore[misc]
+        return self.guarded(lambda: _results(self.function(fields), fields, count), count)  # type: ignore[misc]
+
+    def checked(self, values: Any, n: int) -> pa.Array:
+        try:
+            return super().checked(values, n)
+        except SchemaError as error:
+            lossy = any(word in str(error) for word in ("data loss", "truncat"))
+            error.hint = "Round it: round(price * 1.19, 2)." if lossy else error.hint
+            error.hint = (
+                "Make the field Optional, or use coalesce." if " nulls for a field" in str(error) else error.hint
+            )
+            raise
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if self.function is not None:  # so that its column can be read again here: attempts, objects inside
+            FUNCTIONS[str(self.column.function)] = self.function
 
 
 def _spread(values: Any, count: int) -> pa.Array:
     """One value for each row, where an expression reads none."""
     if isinstance(values, pa.Scalar):
-        return pa.array([values.as_py()] * count, values.type)
+        return pa.repeat(values, count)
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
+def _results(values: Any, fields: _Fields, count: int) -> Any:
+    """What a function returned: one value for each row, null where a field that it read is."""
+    if np.ndim(values) == 0:
+        values = [values] * count
+    nulls = nulls_of(fields)
+    if nulls is None or len(values) != count:
+        return values
+    array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=False)
+    return with_nulls(array, ~nulls)
+
+
 class _Fields:
-    """What a user's function sees of a row: NumPy arrays of the fields that it asks for."""
+    """What a user's function sees of a row: NumPy arrays of the fields that it asks for.
+
+    Where a field is null there stands another row's value, so that the function need not know of nulls.
+    """
 
     def __init__(self, row: RowView) -> None:
         self._row = row
         self._nulls: NDArray[np.bool_] | None = None
 
     def __getattr__(self, name: str) -> Any:
-        array = plain(self._row.array(name))
-        if array.null_count:
-            nulls = is_null(array)
-            self._nulls = nulls if self._nulls is None else self._nulls | nulls
-        return array.to_numpy(zero_copy_only=False)
+        if name.startswith("_"):
+            raise AttributeError(name)  # NumPy asks for some of its own
+        return self[name]
 
     def __getitem__(self, name: str) -> Any:
-        return getattr(self, name)
+        array = plain(self._row.array(name))
+        if not array.null_count:
+            return array.to_numpy(zero_copy_only=False)
+        nulls = is_null(array)
+        self._nulls = nulls if self._nulls is None else self._nulls | nulls
+        known = array.drop_null()
+        if len(known):
+            return pc.fill_null(array, known[0]).to_numpy(zero_copy_only=False)
+        zero = "" if pa.types.is_string(array.type) else 0
+        try:
+            return pa.repeat(pa.scalar(zero).cast(array.type), len(array)).to_numpy(zero_copy_only=False)
+        except pa.ArrowException:
+            return array.to_numpy(zero_copy_only=False)
 
-    def result(self, values: Any, kind: pa.DataType) -> Any:
-        """What the function returned; null where a field that it read is."""
-        if np.ndim(values) == 0:
-            values = [values] * len(self._row.rows)
-        if self._nulls is None:
-            return values
-        return pa.array(values, kind, mask=self._nulls, from_pandas=True)
+
+def nulls_of(fields: _Fields) -> NDArray[np.bool_] | None:
+    """Where a field that was read is null."""
+    return fields._nulls
 
 
 class SynthesizeDependent(MadeOfOthers):
@@ -142,14 +222,21 @@ class SynthesizeDependent(MadeOfOthers):
                 f"{self.where}: {type(self.drawn).__name__} draws blocks of rows, and each value needs one of its own.",
                 hint="Write `at(rows)` instead of `draw`.",
             )
-        self.keys = pa.array([str(key) for key, _ in self.column.values], pa.string())
-        kind = self.arrow_type
-        self.listed = pa.array([value for _, value in self.column.values], kind) if self.column.values else None
+        law: Any = getattr(self.drawn, "law", None)
+        if getattr(law, "by_row", False):
+            raise SchemaError(
+                f"{self.where}: its law counts rows, and its value is decided by {', '.join(self.column.depends_on)}.",
+                hint="Leave the law out, or the dependency.",
+            )
+        self.keys = [key for key, _ in self.column.values]
+        self.listed = None
+        if self.column.values:
+            values = listed_as(self.where, [value for _, value in self.column.values], self.arrow_type)
+            self.listed = self.checked(values, len(values))
 
     @property
     def arrow_type(self) -> pa.DataType:
-        kind = self.drawn.arrow_type
-        return kind.value_type if pa.types.is_dictionary(kind) else kind
+        return plain_type(self.drawn.arrow_type)
 
     @property
     def cardinality(self) -> int | None:
@@ -172,19 +259,18 @@ class SynthesizeDependent(MadeOfOthers):
         words = np.zeros(len(row.rows), np.uint64)
         for i, field in enumerate(fields):
             words = words * np.uint64(0x9E3779B97F4A7C15) + hash_values(field, 2 * i + 1)
-        return plain(self.drawn.at((words >> np.uint64(20)) & _DEPENDENT_ROWS))
+        return plain(self.drawn.values((words >> np.uint64(20)) & _DEPENDENT_ROWS))
 
     def _looked_up(self, field: pa.Array) -> pa.Array:
         assert self.listed is not None
-        places = pc.index_in(field.cast(pa.string()), self.keys)
-        missing = pc.and_(pc.is_null(places), pc.is_valid(field))
-        if self.column.nulls is None and pc.any(missing).as_py():
-            unknown = field.filter(missing)[0].as_py()
+        places = self.places_of(field, self.keys)
+        if self.column.nulls is None and places.size and places.min() < 0:
+            unknown = field[int(np.argmin(places))].as_py()
             raise SchemaError(
                 f"{self.where}: its table says nothing of {self.column.depends_on[0]} = {unknown!r}.",
                 hint="Add it to the table, or make the field Optional.",
             )
-        return self.listed.take(places)
+        return with_nulls(self.listed.take(fixed_width_array(pa.int64(), np.maximum(places, 0))), places >= 0)
 
 
 class SynthesizeGiven(MadeOfOthers):
@@ -202,7 +288,6 @@ class SynthesizeGiven(MadeOfOthers):
             )
             for part in self.column.parts
         }
-        self.names = pa.array(list(self.cases), pa.string())
 
     @property
     def _first(self) -> Synthesizer:
@@ -210,8 +295,7 @@ class SynthesizeGiven(MadeOfOthers):
 
     @property
     def arrow_type(self) -> pa.DataType:
-        kind = self._first.arrow_type
-        return kind.value_type if pa.types.is_dictionary(kind) else kind
+        return plain_type(self._first.arrow_type)
 
     @property
     def cardinality(self) -> int | None:
@@ -229,10 +313,13 @@ class SynthesizeGiven(MadeOfOthers):
 
     def made(self, row: RowView) -> pa.Array:
         assert self.column.given is not None
-        field = plain(row.array(self.column.given)).cast(pa.string())
-        places = pc.index_in(field, self.names).fill_null(-1).to_numpy(zero_copy_only=False)
-        if (places < 0).any():
-            unknown = field[int(np.argmin(places))].as_py()
+        field = plain(row.array(self.column.given))
+        places = self.places_of(field, list(self.cases))
+        known = places >= 0
+        if self.column.nulls is not None:
+            known |= is_null(field)  # and so is this column
+        if not known.all():
+            unknown = field[int(np.argmin(known))].as_py()
             raise SchemaError(
                 f"{self.where}: nothing is given for {self.column.given} = {unknown!r}.",
                 hint="Add that case, or exclude the value there.",
@@ -240,8 +327,10 @@ class SynthesizeGiven(MadeOfOthers):
         return self._merged(rows_array(row.rows), places)
 
     def _merged(self, numbers: Words, places: NDArray[np.int64]) -> pa.Array:
-        pieces, order = [pa.array([], self.arrow_type)], np.empty(numbers.size, np.uint64)
-        done = 0
+        none = np.flatnonzero(places < 0)
+        pieces, order = [pa.nulls(none.size, self.arrow_type)], np.empty(numbers.size, np.uint64)
+        order[none] = np.arange(none.size, dtype=np.uint64)
+        done = none.size
         for i, case in enumerate(self.cases.values()):
             mine = np.flatnonzero(places == i)
             pieces.append(plain(case.values(numbers[mine])))

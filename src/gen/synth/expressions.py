@@ -1,152 +1,166 @@
 """This file knows safe expressions over the columns of a row: `price * quantity`, `status == "shipped" and paid`.
 
-They have the syntax of Python and are computed by Arrow, whole columns at a time; a null in gives a null out. Nothing
-but what is in the tables below can be said in them: no attribute, no call of anything else, no name but a field's.
+They have the syntax of Python and are computed by Arrow, whole columns at a time; a null in gives a null out, but for
+`is None`, `is_null` and `coalesce`, and where `and` and `or` are decided by one side. Nothing can be said in them but
+what is in the tables here and in `operations`: no attribute, no call of anything else, no name but a field's.
 """
 
 from __future__ import annotations
 
 import ast
-import datetime
-import decimal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gen.errors import SchemaError
+from gen.errors import GenError, SchemaError
 from gen.schema.spec import suggestion
+from gen.synth.operations import FUNCTIONS, OPERATORS, SIGNS, alike, together, widened
 
 Lookup = Callable[[str], pa.Array]
+DEEPEST = 100  # levels of brackets and operators inside each other
+MOST_TERMS = 2000
+_SHOWN = 120  # characters of an expression in a message
+_LONELY = (ast.In, ast.NotIn, ast.Is, ast.IsNot)
 
 
-def _added(a: Any, b: Any) -> Any:
-    texts = [pa.types.is_string(x.type) for x in (a, b)]
-    return pc.binary_join_element_wise(a, b, "") if all(texts) else pc.add_checked(a, b)
+def _refusal(node: Any) -> str | None:
+    """Why a node of the tree cannot be said; None where it can."""
+    if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.BoolOp)) and type(node.op) not in {**OPERATORS, **SIGNS}:
+        return f"it holds the operator {type(node.op).__name__}"
+    if type(node) not in _NODES:
+        return f"it holds a {type(node).__name__}"
+    refuse = _REFUSALS.get(type(node))
+    return refuse(node) if refuse else None
 
 
-def _divided(a: Any, b: Any) -> Any:
-    both = [x.cast(pa.float64()) if pa.types.is_integer(x.type) else x for x in (a, b)]
-    return pc.divide_checked(*both)
+def _constant_refusal(node: Any) -> str | None:
+    value = node.value
+    if not isinstance(value, (bool, int, float, str, type(None))):
+        return f"it holds {value!r}"
+    return "it holds a number beyond 64 bits" if isinstance(value, int) and abs(value) >= 2**63 else None
 
 
-def _floor_divided(a: Any, b: Any) -> Any:
-    if pa.types.is_integer(a.type) and pa.types.is_integer(b.type):
-        quotient = pc.divide_checked(a, b)  # towards zero
-        rest = pc.subtract(a, pc.multiply(quotient, b))
-        down = pc.and_(pc.not_equal(rest, 0), pc.less(pc.bit_wise_xor(rest, b), 0))
-        return pc.subtract(quotient, down.cast(pa.int64()))
-    return pc.floor(_divided(a, b))
+def _comparison_refusal(node: Any) -> str | None:
+    if len(node.ops) > 1 and any(isinstance(each, _LONELY) for each in node.ops):
+        return "`in` and `is` are not part of a chain; use brackets"
+    for operator, right in zip(node.ops, node.comparators, strict=True):
+        if isinstance(operator, (ast.In, ast.NotIn)) and not getattr(right, "elts", None):
+            return "`in` wants a list of values: in (1, 2)"
+        if isinstance(operator, (ast.Is, ast.IsNot)) and not (isinstance(right, ast.Constant) and right.value is None):
+            return "`is` is for None alone"
+    return None
 
 
-_OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: _added,
-    ast.Sub: pc.subtract_checked,
-    ast.Mult: pc.multiply_checked,
-    ast.Div: _divided,
-    ast.FloorDiv: _floor_divided,
-    ast.Mod: lambda a, b: pc.subtract_checked(a, pc.multiply_checked(_floor_divided(a, b), b)),
-    ast.Eq: pc.equal,
-    ast.NotEq: pc.not_equal,
-    ast.Lt: pc.less,
-    ast.LtE: pc.less_equal,
-    ast.Gt: pc.greater,
-    ast.GtE: pc.greater_equal,
-    ast.And: pc.and_kleene,
-    ast.Or: pc.or_kleene,
+def _call_refusal(node: Any) -> str | None:
+    name = getattr(node.func, "id", None)
+    if name not in FUNCTIONS or node.keywords:
+        return f"there is no function {ast.unparse(node.func)[:_SHOWN]}; {suggestion(str(name), FUNCTIONS)}"
+    function, count = FUNCTIONS[name], len(node.args)
+    if not function.fewest <= count <= function.most:
+        return f"{name} takes {function.fewest} to {function.most} arguments, not {count}"
+    if not all(_is_constant(node.args[i]) for i in function.constants if i < count):
+        return f"{name} wants its last argument written out, not computed"
+    return None
+
+
+def _slice_refusal(node: Any) -> str | None:
+    ends = node.slice
+    if not isinstance(ends, ast.Slice) or ends.step is not None:
+        return "a text is cut by [start:stop]"
+    whole = all(end is None or isinstance(_constant_of(end), int) for end in (ends.lower, ends.upper))
+    return None if whole else "a text is cut at whole numbers: [0:3]"
+
+
+_REFUSALS: dict[type, Callable[[Any], str | None]] = {
+    ast.Constant: _constant_refusal,
+    ast.Compare: _comparison_refusal,
+    ast.Call: _call_refusal,
+    ast.Subscript: _slice_refusal,
 }
-_DAY, _HOUR, _MINUTE = 86_400_000_000, 3_600_000_000, 60_000_000
 
 
-def _duration(microseconds: int) -> Callable[[Any], Any]:
-    def made(count: Any) -> Any:
-        steps = pc.multiply_checked(count.cast(pa.float64()), float(microseconds))
-        return pc.round(steps).cast(pa.int64()).cast(pa.duration("us"))
+def _constant_of(node: Any) -> Any:
+    """The value of a constant, which may have a sign; None where it is none."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        return -node.operand.value if isinstance(node.operand.value, (int, float)) else None
+    return node.value if isinstance(node, ast.Constant) else None
 
-    return made
+
+def _is_constant(node: Any) -> bool:
+    return isinstance(node, ast.Constant) or _constant_of(node) is not None
 
 
-# name -> (fewest arguments, most, what computes it)
-_FUNCTIONS: dict[str, tuple[int, int, Callable[..., Any]]] = {
-    "abs": (1, 1, pc.abs_checked),
-    "sqrt": (1, 1, lambda x: pc.sqrt_checked(x.cast(pa.float64()))),
-    "floor": (1, 1, pc.floor),
-    "ceil": (1, 1, pc.ceil),
-    "round": (1, 2, lambda x, places=None: pc.round(x, 0 if places is None else places.as_py())),
-    "min": (2, 9, lambda *x: pc.min_element_wise(*x)),
-    "max": (2, 9, lambda *x: pc.max_element_wise(*x)),
-    "coalesce": (2, 9, lambda *x: pc.coalesce(*x)),
-    "int": (1, 1, lambda x: (pc.trunc(x) if pa.types.is_floating(x.type) else x).cast(pa.int64())),
-    "float": (1, 1, lambda x: x.cast(pa.float64())),
-    "str": (1, 1, lambda x: x.cast(pa.string())),
-    "lower": (1, 1, pc.utf8_lower),
-    "upper": (1, 1, pc.utf8_upper),
-    "title": (1, 1, pc.utf8_title),
-    "strip": (1, 1, pc.utf8_trim_whitespace),
-    "len": (1, 1, lambda x: pc.utf8_length(x).cast(pa.int64())),
-    "replace": (3, 3, lambda x, old, new: pc.replace_substring(x, old.as_py(), new.as_py())),
-    "year": (1, 1, pc.year),
-    "month": (1, 1, pc.month),
-    "day": (1, 1, pc.day),
-    "hour": (1, 1, pc.hour),
-    "weekday": (1, 1, pc.day_of_week),
-    "days": (1, 1, _duration(_DAY)),
-    "hours": (1, 1, _duration(_HOUR)),
-    "minutes": (1, 1, _duration(_MINUTE)),
-    "seconds": (1, 1, _duration(1_000_000)),
-    "is_null": (1, 1, pc.is_null),
-}
-_CONSTANTS = (bool, int, float, str, type(None))
+def _children(node: Any) -> Iterator[Any]:
+    """The nodes below one that are computed: no operators, no name of a function."""
+    if isinstance(node, ast.Call):
+        yield from node.args
+    elif isinstance(node, ast.Subscript):
+        yield node.value
+    elif isinstance(node, ast.Compare):
+        yield node.left
+        for right in node.comparators:
+            yield from getattr(right, "elts", [right])
+    else:
+        yield from (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
 
 class Expression:
-    """A parsed expression. `needs`: the fields it reads, in order. Call it with a look-up of columns by name."""
+    """A parsed expression. `needs`: the fields it reads, in order. Call it with a look-up of columns by name.
+
+    Raises SchemaError for what is not in the tables, and for more than 100 levels or 2,000 terms.
+    """
 
     def __init__(self, where: str, text: str) -> None:
         self.where, self.text = where, text
         try:
             self.tree = ast.parse(text, mode="eval").body
-        except (SyntaxError, ValueError, RecursionError) as error:
-            raise self._refused(getattr(error, "msg", str(error))) from error
-        self.needs = tuple(dict.fromkeys(self._names(self.tree)))
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise self._refused(getattr(error, "msg", None) or str(error) or "it is too deep") from error
+        self.needs = tuple(dict.fromkeys(self._checked()))
+
+    def _checked(self) -> list[str]:
+        """The names in the tree, all of which can be said."""
+        names: list[str] = []
+        waiting, terms = [(self.tree, 1)], 0
+        while waiting:
+            node, depth = waiting.pop()
+            terms += 1
+            if depth > DEEPEST or terms > MOST_TERMS:
+                raise self._refused(f"it has more than {DEEPEST} levels, or {MOST_TERMS:,} terms")
+            if reason := _refusal(node):
+                raise self._refused(reason)
+            names += [node.id] if isinstance(node, ast.Name) else []
+            waiting += [(child, depth + 1) for child in reversed(list(_children(node)))]
+        return names
 
     def __call__(self, lookup: Lookup) -> pa.Array:
         """The expression's values; a constant expression gives one scalar."""
         try:
             return self._value(self.tree, lookup)
-        except pa.ArrowException as error:
+        except GenError:
+            raise
+        except (pa.ArrowException, ValueError, TypeError, ArithmeticError) as error:
             raise self._refused(str(error).partition("\n")[0]) from error
 
     def __reduce__(self) -> Any:
         return Expression, (self.where, self.text)
 
     def _refused(self, reason: str) -> SchemaError:
+        shown = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}..."
         return SchemaError(
-            f"{self.where}: the expression {self.text!r} cannot be computed: {reason}.",
+            f"{self.where}: the expression {shown!r} cannot be computed: {reason}.",
             hint="Use fields, numbers, texts, + - * / // %, comparisons, and, or, not, in, a if b else c, and "
-            f"{', '.join(sorted(_FUNCTIONS))}.",
+            f"{', '.join(sorted(FUNCTIONS))}.",
         )
 
-    def _names(self, node: ast.AST) -> Iterator[str]:
-        if isinstance(node, ast.Call):
-            for argument in node.args:
-                yield from self._names(argument)
-        elif isinstance(node, ast.Name):
-            yield node.id
-        else:
-            for child in ast.iter_child_nodes(node):
-                yield from self._names(child)
+    # -- one kind of node each ------------------------------------------------------------------------------
 
     def _value(self, node: ast.AST, lookup: Lookup) -> Any:
-        read = _NODES.get(type(node))
-        if read is None:
-            raise self._refused(f"it holds a {type(node).__name__}")
-        return read(self, node, lookup)
+        return _NODES[type(node)](self, node, lookup)
 
     def _constant(self, node: Any, lookup: Lookup) -> Any:
-        if not isinstance(node.value, _CONSTANTS):
-            raise self._refused(f"it holds {node.value!r}")
         return pa.scalar(node.value)
 
     def _name(self, node: Any, lookup: Lookup) -> Any:
@@ -154,13 +168,10 @@ class Expression:
         return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
 
     def _binary(self, node: Any, lookup: Lookup) -> Any:
-        return self._apply(node.op, *_alike(self._value(node.left, lookup), self._value(node.right, lookup)))
+        return self._apply(node.op, self._value(node.left, lookup), self._value(node.right, lookup))
 
     def _apply(self, operator: ast.AST, a: Any, b: Any) -> Any:
-        compute = _OPERATORS.get(type(operator))
-        if compute is None:
-            raise self._refused(f"it holds the operator {type(operator).__name__}")
-        return compute(a, b)
+        return widened(OPERATORS[type(operator)], *alike(a, b))
 
     def _boolean(self, node: Any, lookup: Lookup) -> Any:
         first, *others = (self._value(value, lookup) for value in node.values)
@@ -169,46 +180,42 @@ class Expression:
         return first
 
     def _unary(self, node: Any, lookup: Lookup) -> Any:
-        value = self._value(node.operand, lookup)
-        if isinstance(node.op, ast.Not):
-            return pc.invert(value)
-        if isinstance(node.op, ast.USub):
-            return pc.negate_checked(value)
-        return value
+        return SIGNS[type(node.op)](self._value(node.operand, lookup))
 
     def _comparison(self, node: Any, lookup: Lookup) -> Any:
-        left, found = node.left, None
+        left, found = self._value(node.left, lookup), None
         for operator, right in zip(node.ops, node.comparators, strict=True):
+            value = None
             if isinstance(operator, (ast.In, ast.NotIn)):
-                listed = [self._value(item, lookup) for item in getattr(right, "elts", ())]
-                one = pc.is_in(self._value(left, lookup), pa.array([item.as_py() for item in listed]))
-                one = pc.invert(one) if isinstance(operator, ast.NotIn) else one
+                one = self._among(left, [self._value(item, lookup) for item in right.elts])
             elif isinstance(operator, (ast.Is, ast.IsNot)):
-                one = pc.is_null(self._value(left, lookup))
-                one = pc.invert(one) if isinstance(operator, ast.IsNot) else one
+                one = pc.is_null(left)
             else:
-                one = self._apply(operator, *_alike(self._value(left, lookup), self._value(right, lookup)))
-            found, left = (one if found is None else pc.and_kleene(found, one)), right
+                value = self._value(right, lookup)
+                one = self._apply(operator, left, value)
+            one = pc.invert(one) if isinstance(operator, (ast.NotIn, ast.IsNot)) else one
+            found, left = (one if found is None else pc.and_kleene(found, one)), value
+        return found
+
+    def _among(self, value: Any, items: Sequence[Any]) -> Any:
+        found = pa.scalar(False)
+        for item in items:
+            found = pc.or_kleene(found, self._apply(ast.Eq(), value, item))
         return found
 
     def _choice(self, node: Any, lookup: Lookup) -> Any:
         condition = self._value(node.test, lookup)
-        return pc.if_else(condition, *_alike(self._value(node.body, lookup), self._value(node.orelse, lookup)))
+        return pc.if_else(condition, *together(alike(self._value(node.body, lookup), self._value(node.orelse, lookup))))
 
     def _call(self, node: Any, lookup: Lookup) -> Any:
-        name = getattr(node.func, "id", None)
-        if name not in _FUNCTIONS or node.keywords:
-            raise self._refused(f"there is no function {name!r}; {suggestion(str(name), _FUNCTIONS)}")
-        fewest, most, compute = _FUNCTIONS[name]
-        if not fewest <= len(node.args) <= most:
-            raise self._refused(f"{name} takes {fewest} to {most} arguments, not {len(node.args)}")
-        return compute(*(self._value(argument, lookup) for argument in node.args))
+        function = FUNCTIONS[node.func.id]
+        arguments = [self._value(argument, lookup) for argument in node.args]
+        if function.alike:
+            arguments = together(arguments)
+        return function.compute(*arguments)
 
     def _slice(self, node: Any, lookup: Lookup) -> Any:
-        ends = node.slice
-        if not isinstance(ends, ast.Slice) or ends.step is not None:
-            raise self._refused("a text is cut by [start:stop]")
-        start, stop = (None if end is None else self._value(end, lookup).as_py() for end in (ends.lower, ends.upper))
+        start, stop = (None if end is None else _constant_of(end) for end in (node.slice.lower, node.slice.upper))
         return pc.utf8_slice_codeunits(self._value(node.value, lookup), start or 0, stop)
 
 
@@ -223,19 +230,3 @@ _NODES: dict[type, Callable[[Expression, Any, Lookup], Any]] = {
     ast.Call: Expression._call,
     ast.Subscript: Expression._slice,
 }
-
-
-def _alike(a: Any, b: Any) -> tuple[Any, Any]:
-    """Both sides in types that Arrow computes together: texts beside times as times, numbers beside decimals too."""
-    return _like(a, b.type), _like(b, a.type)
-
-
-def _like(value: Any, other: pa.DataType) -> Any:
-    if not isinstance(value, pa.Scalar) or value.as_py() is None:
-        return value
-    if pa.types.is_string(value.type) and (pa.types.is_temporal(other) and not pa.types.is_duration(other)):
-        moment = datetime.datetime.fromisoformat(value.as_py())
-        return pa.scalar(moment).cast(other) if not pa.types.is_date(other) else pa.scalar(moment.date()).cast(other)
-    if pa.types.is_floating(value.type) and pa.types.is_decimal(other):
-        return pa.scalar(decimal.Decimal(repr(value.as_py())))  # as it was written: 0.19, not the nearest double
-    return value

@@ -18,6 +18,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words
 from gen.synth.laws.compiled import law_of
+from gen.synth.lengths import LengthLaw
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 from gen.synth.text import MAXIMUM_LENGTH
 from gen.synth.texts import codes, network, syntax, times
@@ -299,6 +300,8 @@ class SynthesizeProse(Synthesizer):
     promises it, so prose is no primary key.
     """
 
+    takes_lengths = True
+
     @classmethod
     def match(cls, column: Column) -> bool:
         return column.kind == "text" and domain_of(column.domain or "") in PROSE
@@ -319,11 +322,20 @@ class SynthesizeProse(Synthesizer):
                 hint=f"Correct min_length and max_length; at most {MAXIMUM_LENGTH:,}.",
             )
         self.lengths = low, high
+        self.sized: LengthLaw | None = None
+        if column.lengths:
+            self.sized = LengthLaw.of(self.where, column, low, high, MAXIMUM_LENGTH)
+            self.lengths = self.sized.shortest, self.sized.longest
 
     def at(self, rows: Rows) -> pa.Array:
-        return prose().draw(rows, self.stream_key("value"), *self.lengths, self.many)
+        sizes = (self.sized.at(self.words(rows, 2, "length")),) if self.sized else ()
+        return prose().draw(rows, self.stream_key("value"), *self.lengths, self.many, *sizes)
+
+    @property
+    def law_text(self) -> str:
+        return self.sized.described() if self.sized else "uniform"
 
     @property
     def storage(self) -> Storage:
-        size = sum(self.lengths) / 2
+        size = self.sized.mean if self.sized else sum(self.lengths) / 2
         return Storage(4 + size, 2.0 * size + 8)

@@ -17,14 +17,16 @@ from numpy.typing import NDArray
 from gen.block import boolean_array, fixed_width_array, fixed_width_values
 from gen.checksums import hash_values
 from gen.errors import CapacityError, SchemaError
-from gen.schema.spec import Column, Key
+from gen.schema.spec import KINDS, Column, Key
 from gen.streams import Rows, Words, first_and_rows, kernel, mulhi
 from gen.synth.checked import ATTEMPTS, merged
 from gen.synth.json_text import json_text, list_json
+from gen.synth.lengths import LengthLaw
 from gen.synth.nested import part_field, plain, plain_type
 from gen.synth.synthesizer import Storage, Synthesizer
 
 DEFAULT_ITEMS = 5  # a list without a declared length has 0 to so many items
+MOST_BY_LAW = 1000  # items of a list whose length has a law with parameters, and no declared maximum
 MOST_ITEMS = 64  # a list with a declared maximum beyond has at most so many, or its declared minimum
 COUNTED = 2**40  # up to so many values, different items are drawn by rank; of more, equal ones are rare
 VIRTUAL_ROWS = 2**62  # rows times items of a list, of lists of lists: their addresses must not meet
@@ -65,11 +67,19 @@ def _number_items(first: Any, rows: Words, offsets: NDArray[np.int32], stride: A
 class SynthesizeList(Synthesizer):
     """A list, set, frozenset or tuple of any length, as a list: 0 to 5 items unless lengths are declared."""
 
+    takes_lengths = True
+
     @classmethod
     def match(cls, column: Column) -> bool:
         return column.kind == "list" and column.stored is None
 
     def prepare(self) -> None:
+        if self.column.distribution:
+            raise SchemaError(
+                f"{self.where}: a distribution is declared, and the field is {KINDS[self.column.kind]}.",
+                hint='Say Lengths(Poisson(8)), or {"lengths": ...}, for the number of items; or tell it of the items.',
+            )
+        self.sized: LengthLaw | None = None
         self.shortest, self.longest = self._lengths()
         self.stride = 2 ** max(self.longest - 1, 0).bit_length()
         if self.rows * self.stride > VIRTUAL_ROWS:
@@ -86,7 +96,10 @@ class SynthesizeList(Synthesizer):
         if self._must_differ and self.longest > 1:
             self._prepare_distinct(self.column.parts[0])
         lengths = Column("length", "integer", minimum=self.shortest, maximum=self.longest)
-        self.length = self.part(replace(lengths, distribution=self.column.distribution), f"{self.path}#")
+        self.length = self.part(lengths, f"{self.path}#")
+        if self.sized and self.longest < self.sized.longest:  # there are not so many different items
+            known = replace(self.column, max_length=self.longest)
+            self.sized = LengthLaw.of(self.where, known, self.shortest, self.longest, self.longest)
 
     @property
     def _must_differ(self) -> bool:
@@ -101,6 +114,10 @@ class SynthesizeList(Synthesizer):
                 f"{self.where}: the lengths contradict each other: at least {shortest} and at most {longest} items.",
                 hint="Correct min_length and max_length.",
             )
+        if column.lengths:
+            longest = longest if longest is not None else shortest + DEFAULT_ITEMS
+            self.sized = LengthLaw.of(self.where, column, shortest, longest, MOST_BY_LAW)
+            return self.sized.shortest, self.sized.longest
         if longest is None:
             return shortest, shortest + DEFAULT_ITEMS
         return shortest, min(longest, max(MOST_ITEMS, shortest))
@@ -143,15 +160,30 @@ class SynthesizeList(Synthesizer):
 
     @property
     def storage(self) -> Storage:
-        mean, item = (self.shortest + self.longest) / 2, self.item.storage
+        mean, item = self.mean_length, self.item.storage
         return Storage(4 + mean * item.bytes, 4 + mean * item.bits)
 
     def storages(self, path: str) -> dict[str, Storage]:
         return self.item.storages(f"{path}.list.element")
 
+    @property
+    def mean_length(self) -> float:
+        """The mean number of items."""
+        return self.sized.mean if self.sized else (self.shortest + self.longest) / 2
+
+    @property
+    def law_text(self) -> str:
+        return self.sized.described() if self.sized else "uniform"
+
+    def _sizes(self, rows: Rows) -> NDArray[np.int64]:
+        """How many items each list has."""
+        if self.sized:
+            return self.sized.at(self.words(rows, 2, "length"))
+        return fixed_width_values(self.length.at(rows))
+
     def layout(self, rows: Rows) -> tuple[NDArray[np.int32], Words]:
         """int32 offsets of the lists, and uint64 rows of their items."""
-        sizes = fixed_width_values(self.length.at(rows))
+        sizes = self._sizes(rows)
         offsets = np.zeros(len(rows) + 1, np.int32)
         np.cumsum(sizes, out=offsets[1:])
         items = np.empty(int(offsets[-1]), np.uint64)
@@ -255,7 +287,7 @@ class SynthesizeMap(SynthesizeList):
 
     @property
     def storage(self) -> Storage:
-        mean, key, value = (self.shortest + self.longest) / 2, self.item.storage, self.value.storage
+        mean, key, value = self.mean_length, self.item.storage, self.value.storage
         return Storage(4 + mean * (key.bytes + value.bytes), 4 + mean * (key.bits + value.bits))
 
     def storages(self, path: str) -> dict[str, Storage]:

@@ -177,6 +177,8 @@ def _invent(listed: list[str], count: int) -> list[str]:
 class SynthesizeName(SynthesizeString):
     """Names of people, "Given Surname"; given names alone where the column is too short for both."""
 
+    takes_lengths = False
+
     @classmethod
     def match(cls, column: Column) -> bool:
         return column.kind == "text" and column.domain == "name" and not column.key

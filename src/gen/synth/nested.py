@@ -131,6 +131,10 @@ class SynthesizeField(Synthesizer):
         return self
 
     @property
+    def law_text(self) -> str:
+        return self.inner.law_text
+
+    @property
     def arrow_type(self) -> pa.DataType:
         return plain_type(self.inner.arrow_type)
 

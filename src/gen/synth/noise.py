@@ -6,6 +6,7 @@ less, known before row one; what is not dirty is the value the row has anyhow.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,8 +21,10 @@ from gen.block import fixed_width_array, with_nulls
 from gen.errors import SchemaError
 from gen.keys import Permutation
 from gen.schema.row_markers import DIRT
+from gen.schema.spec import Column, Table
 from gen.streams import Rows, Words, rows_array
 from gen.synth.checked import merged
+from gen.synth.clock import DAY
 from gen.synth.derived import MadeOfOthers
 from gen.synth.nested import plain, plain_type
 from gen.synth.numbers import OnGrid
@@ -29,6 +32,15 @@ from gen.synth.synthesizer import Synthesizer
 
 _WRONG = ("n/a", "unknown", "#REF!", "1,234.5.6", "--", "NaN?", "true-ish", "12:99")
 _INT64 = (-(2**63), 2**63 - 1)
+_LONGEST = datetime.timedelta.max // datetime.timedelta(microseconds=1)
+_DAYS = tuple((day - datetime.date(1970, 1, 1)).days for day in (datetime.date.min, datetime.date.max))
+# kind -> the least and the greatest grid integer that is a value at all
+_ENDS = {
+    "date": (_DAYS[0], _DAYS[1]),
+    "datetime": (_DAYS[0] * DAY, _DAYS[1] * DAY + DAY - 1),
+    "time": (0, DAY - 1),
+    "duration": (-_LONGEST, _LONGEST),
+}
 BEYOND = 10  # steps past a bound, at most
 
 
@@ -92,8 +104,26 @@ def dirt_of(synthesizer: Synthesizer) -> Dirt:
                 f"{synthesizer.where}: the noise {kind!r} ({DIRT[kind]}) does not suit a {synthesizer.column.kind}.",
                 hint="Leave it out.",
             )
-    counts = {kind: round(rate * synthesizer.rows) for kind, rate in declared.items()}
-    return Dirt(synthesizer, counts)
+    return Dirt(synthesizer, _counts(declared, synthesizer.rows))
+
+
+def refuse_noise_inside(table: Table) -> None:
+    """Noise is of a table's columns; on a part of one it would be left out without a word."""
+
+    def noisy(column: Column, path: str) -> str | None:
+        here = [path] if column.noise else []
+        return next(iter([*here, *filter(None, (noisy(part, f"{path}.{part.name}") for part in column.parts))]), None)
+
+    for column in table.columns:
+        for part in column.parts:
+            if found := noisy(part, f"{table.name}.{column.name}.{part.name}"):
+                raise SchemaError(f"{found}: noise inside another column.", hint="Put it on the column as a whole.")
+
+
+def _counts(rates: Mapping[str, float], rows: int) -> dict[str, int]:
+    """How many rows of each kind; together the rounded share of all, whatever the parts' own rounding."""
+    ends = [round(sum(list(rates.values())[:i]) * rows) for i in range(len(rates) + 1)]
+    return {kind: min(ends[i + 1], rows) - min(ends[i], rows) for i, kind in enumerate(rates)}
 
 
 def _suits(kind: str, synthesizer: Synthesizer) -> bool:
@@ -116,8 +146,13 @@ def _beyond(synthesizer: Synthesizer) -> tuple[int, int] | None:
     """A grid integer past a bound, and the direction further out; None where the type has no such value."""
     if not isinstance(synthesizer, OnGrid):
         return None
-    grid, narrow = synthesizer.values_grid, synthesizer.is_narrow
-    least, most = (-(2**31), 2**31 - 1) if narrow else _INT64
+    grid = synthesizer.values_grid
+    least, most = _ENDS.get(synthesizer.column.kind, _INT64)
+    if pa.types.is_decimal(synthesizer.arrow_type):
+        most = min(most, 10**synthesizer.arrow_type.precision - 1)
+        least = max(least, -most)
+        if getattr(synthesizer, "is_wide", False):
+            return None
     if grid.last + grid.step * BEYOND <= most:
         return grid.last + grid.step, grid.step
     if grid.first - grid.step * BEYOND >= least:

@@ -37,11 +37,13 @@ class OnGrid(Synthesizer):
     unit    grid integers per unit of a law's parameters, exact
     origin  where laws of positive variables begin, in that unit; None: at the column's least value
     count   what one count of a law of counts is worth, in that unit
+    day     grid integers in a day, where they count from 1970-01-01
     """
 
     unit: Fraction = Fraction(1)
     origin: Fraction | None = Fraction(0)
     count: Fraction = Fraction(1)
+    day: int = 0
 
     @abstractmethod
     def grid(self) -> Grid:
@@ -51,7 +53,7 @@ class OnGrid(Synthesizer):
         super().prepare()
         self.values_grid = self.grid()
         self.is_narrow = self.arrow_type.bit_width == 32
-        line = line_of_grid(self.values_grid, self.unit, self.origin, self.count)
+        line = line_of_grid(self.values_grid, self.unit, self.origin, self.count, self.day)
         self.law = compile_law(self.where, self.column.distribution, line, self.rows)
 
     def words_of(self, probabilities: Words) -> Words:
@@ -67,6 +69,10 @@ class OnGrid(Synthesizer):
 
     def at(self, rows: Rows) -> pa.Array:
         return self.to_arrow(self.integers(rows))
+
+    @property
+    def law_text(self) -> str:
+        return self.law.described()
 
     @property
     def cardinality(self) -> int:
@@ -246,6 +252,10 @@ class SynthesizeFloat(Synthesizer):
         if self.multiples:
             values = values.astype(np.float64) * float(self.column.multiple_of or 1)
         return fixed_width_array(pa.float64(), values)
+
+    @property
+    def law_text(self) -> str:
+        return self.law.described()
 
     @property
     def cardinality(self) -> int | None:

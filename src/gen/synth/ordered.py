@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from gen.block import fixed_width_values, with_nulls
 from gen.errors import SchemaError
 from gen.schema.spec import After, Column, suggestion
-from gen.streams import kernel, mulhi
+from gen.streams import kernel, mulhi, rows_array
 from gen.synth.derived import MadeOfOthers
 from gen.synth.grids import Grid
 from gen.synth.json_text import is_null
@@ -27,6 +28,8 @@ from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, synthesizer_of
 
 _EPOCH = datetime.datetime(1970, 1, 1)
+_INT64 = (-(2**63), 2**63 - 1)
+_WIDEST = 2**61  # grid integers from one end of a column's bounds to the other
 _MICROSECOND = datetime.timedelta(microseconds=1)
 # kind -> a value of that kind from its grid integer
 _VALUE_OF: dict[str, Callable[[int], Any]] = {
@@ -75,12 +78,18 @@ class SynthesizeAfter(MadeOfOthers):
             )
         self.inner = inner
         grid = inner.values_grid
-        self.least = max(self._steps(after.least), 1)
-        self.within = grid.last - grid.first if after.within is None else self._steps(after.within)
+        self.least = max(math.ceil(self._steps(after.least)), 1)
+        self.within = _WIDEST if after.within is None else min(math.floor(self._steps(after.within)), _WIDEST)
+        if grid.last - grid.first > _WIDEST:
+            raise SchemaError(
+                f"{self.where}: its bounds are too far apart for a value that lies after another.",
+                hint="Narrow them to 2^61.",
+            )
         if self.within - self.least + 1 < grid.step:
             raise SchemaError(
-                f"{self.where}: it lies at least {after.least or 0:g} after {after.field}, within {after.within:g}.",
-                hint="Make `within` larger.",
+                f"{self.where}: it lies at least {after.least or 0:g} after {after.field}, within {after.within:g}: "
+                "no value of its own is sure to.",
+                hint="Make `within` larger, or `least` smaller.",
             )
         self.distance = self._law(column, after) if column.distribution is not None else None
 
@@ -93,9 +102,9 @@ class SynthesizeAfter(MadeOfOthers):
         line = line_of_grid(Grid(self.least, 1, self.within - self.least + 1), self.inner.unit)
         return compile_law(self.where, column.distribution, line, self.rows)
 
-    def _steps(self, distance: float | None) -> int:
-        """A declared distance in grid integers."""
-        return int(Fraction(distance or 0) * self.inner.unit)
+    def _steps(self, distance: float | None) -> Fraction:
+        """A declared distance in grid integers, exactly as it was written: 0.1 is a tenth."""
+        return Fraction(str(distance or 0)) * self.inner.unit
 
     @property
     def others(self) -> tuple[int, int]:
@@ -103,7 +112,8 @@ class SynthesizeAfter(MadeOfOthers):
         grid = self.inner.values_grid
         if self.distance is not None:
             return grid.first - self.least, grid.last - self.within
-        return grid.first - self.within, grid.last - self.least
+        bounded = self.column.after is not None and self.column.after.within is not None
+        return grid.first - self.within if bounded else _INT64[0], grid.last - self.least
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -127,24 +137,43 @@ class SynthesizeAfter(MadeOfOthers):
                 f"{self.where}: it is {self.arrow_type}, and {self.column.after.field} before it is {field.type}.",
                 hint="Give both fields the same type.",
             )
-        others = fixed_width_values(field).astype(np.int64)
         grid, words = self.inner.values_grid, self.words(row.rows)
-        if field.null_count:
-            others[is_null(field)] = max(grid.first - self.least, self.others[0])
+        others = self._others(field)
         if self.distance is not None:
             values = others + self.distance.values(row.rows, lambda rows: words)
         else:
             values = np.empty(others.size, np.int64)
             ends = (self.least, self.within, grid.first, grid.step, grid.count - 1)
             _after(words, others, values, *map(np.int64, ends))
+        if field.null_count:  # after nothing: anywhere
+            nowhere = is_null(field)
+            values[nowhere] = self.inner.integers(rows_array(row.rows)[nowhere])
         array = self.inner.to_arrow(values)
         nulls = self.column.nulls
         return array if nulls is None else with_nulls(array, self.is_there(row.rows, nulls))
 
+    def _others(self, field: pa.Array) -> NDArray[np.int64]:
+        """int64 array: the other field's grid integers, after all of which there is room; for nulls, one of them."""
+        least, most = self.others
+        others = fixed_width_values(field).astype(np.int64)
+        if field.null_count:
+            others[is_null(field)] = min(max(least, _INT64[0]), _INT64[1])
+        if not others.size:
+            return others
+        for found in (int(others.min()), int(others.max())):
+            if not least <= found <= most:
+                value_of = _VALUE_OF[self.column.kind]
+                raise SchemaError(
+                    f"{self.where}: there is no room for it after {self.column.after.field} = {value_of(found)}: it "  # type: ignore[union-attr]
+                    f"is {value_of(self.inner.values_grid.first)} to {value_of(self.inner.values_grid.last)}.",
+                    hint="Give that field bounds, or this one wider ones.",
+                )
+        return np.maximum(others, max(self.inner.values_grid.first - self.within, _INT64[0]))
+
 
 def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tuple[Column, ...]:
     """The columns, each that another lies after narrowed so that there is always room: chains from their end."""
-    inside = (_with_room_inside(column, table, rows, seed) for column in columns)
+    inside = (with_room_inside(column, table, rows, seed) for column in columns)
     found = {column.name: column for column in inside}
     for column in _from_the_end(table, columns):
         assert column.after is not None
@@ -152,19 +181,24 @@ def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tu
         pair = synthesizer_of(later, table, rows, seed)
         assert isinstance(pair, SynthesizeAfter)
         before = found[other]
-        if before.kind not in _VALUE_OF or before.key or before.reference:
-            continue  # what it may be is seen when it is drawn
-        found[other] = _narrowed(pair, before, table, rows, seed)
+        if _is_drawn_freely(before):  # else, what it may be is seen when it is drawn
+            found[other] = _narrowed(pair, before, table, rows, seed)
     return tuple(found.values())
 
 
-def _with_room_inside(column: Column, table: str, rows: int, seed: int) -> Column:
+def _is_drawn_freely(column: Column) -> bool:
+    """Whether the column's values keep to its bounds, whatever those are."""
+    made = column.key or column.reference or column.derived or column.function or column.values or column.synthesizer
+    return column.kind in _VALUE_OF and not made
+
+
+def with_room_inside(column: Column, table: str, rows: int, seed: int) -> Column:
     """The same for the fields of objects inside."""
     if not column.parts:
         return column
     if column.kind == "object":
         return replace(column, parts=with_room(column.parts, f"{table}.{column.name}", rows, seed))
-    return replace(column, parts=tuple(_with_room_inside(part, table, rows, seed) for part in column.parts))
+    return replace(column, parts=tuple(with_room_inside(part, table, rows, seed) for part in column.parts))
 
 
 def _from_the_end(table: str, columns: Sequence[Column]) -> list[Column]:
@@ -189,7 +223,10 @@ def _from_the_end(table: str, columns: Sequence[Column]) -> list[Column]:
 def _narrowed(pair: SynthesizeAfter, before: Column, table: str, rows: int, seed: int) -> Column:
     """The column that `pair` lies after, with bounds that leave room for it."""
     least, most = pair.others
-    own: Any = synthesizer_of(replace(before, after=None, distribution=None, when=None), table, rows, seed)
+    free = replace(before, after=None, distribution=None, when=None, given=None, parts=(), depends_on=())
+    own: Any = synthesizer_of(free, table, rows, seed)
+    if not isinstance(own, OnGrid):
+        return before  # a synthesizer of the user's own
     grid, value_of = own.values_grid, _VALUE_OF[before.kind]
     if most < grid.first or least > grid.last:
         raise SchemaError(
@@ -200,8 +237,10 @@ def _narrowed(pair: SynthesizeAfter, before: Column, table: str, rows: int, seed
     narrowed = {"maximum": most} if most < grid.last else {}
     narrowed |= {"minimum": least} if least > grid.first else {}
     for side, steps in narrowed.items():
-        zone = getattr(getattr(before, side), "tzinfo", None)
+        zoned = getattr(own.arrow_type, "tz", None) or getattr(getattr(before, side), "tzinfo", None)
         bound = value_of(steps)
-        bound = bound if zone is None else bound.replace(tzinfo=datetime.UTC)
+        bound = bound.replace(tzinfo=datetime.UTC) if zoned else bound
         before = replace(before, **{side: bound, f"{side}_excluded": False})
+        parts = (replace(part, **{side: bound, f"{side}_excluded": False}) for part in before.parts)
+        before = replace(before, parts=tuple(parts))  # the cases of a conditional table
     return before

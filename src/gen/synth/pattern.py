@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,10 +15,12 @@ from gen.schema.spec import Column
 from gen.streams import Rows
 from gen.synth.formats import format_named, is_format, is_intersection
 from gen.synth.laws.compiled import law_of
+from gen.synth.lengths import LengthLaw
 from gen.synth.patterns.keys import TextKeys
 from gen.synth.patterns.language import SMALL, Language
 from gen.synth.patterns.sampling import TextSampler
 from gen.synth.synthesizer import Storage, Synthesizer
+from gen.synth.text import MAXIMUM_LENGTH
 
 
 def _has_pattern(column: Column) -> bool:
@@ -40,6 +43,8 @@ class SynthesizePattern(Synthesizer):
     allow it: see `Language.of`.
     """
 
+    takes_lengths = True
+
     @classmethod
     def match(cls, column: Column) -> bool:
         return _has_pattern(column) and not column.key
@@ -55,11 +60,41 @@ class SynthesizePattern(Synthesizer):
                 hint="Keep one of them: a pattern says which characters, a domain which words.",
             )
         self.language = Language.of(
-            self.where, _patterns_of(column), column.min_length or 0, column.max_length, needed=self._needed()
+            self.where, _patterns_of(column), column.min_length or 0, self._longest(), needed=self._needed()
         )
-        self.sampler = TextSampler(self.where, self.language)
+        self.sized: LengthLaw | None = None
+        if column.lengths:
+            lengths = self.language.lengths
+            known = replace(column, max_length=lengths[-1])
+            self.sized = LengthLaw.of(self.where, known, lengths[0], lengths[-1], lengths[-1])
+        self.sampler = TextSampler(self.where, self.language, weights=self._weights())
         self.key = self.stream_key("value")
         self.prepare_tables()
+
+    def _longest(self) -> int | None:
+        """The greatest length asked for: as far as a law of lengths reaches, where it alone says so."""
+        column = self.column
+        if column.max_length is not None or column.lengths is None or not column.lengths.parameters:
+            return column.max_length
+        shortest = column.min_length or 0
+        return LengthLaw.of(self.where, column, shortest, shortest, MAXIMUM_LENGTH).longest
+
+    def _weights(self) -> dict[int, float] | None:
+        """The weights of the language's lengths, where a law says so."""
+        if self.sized is None:
+            return None
+        weights = {n: float(self.sized.weights[n - self.sized.first]) for n in self.language.lengths}
+        total = sum(weights.values())
+        if not total > 0:
+            raise SchemaError(
+                f"{self.where}: no text that matches has a length of the law {self.sized.law.described()}.",
+                hint="Move the law to lengths that the pattern allows.",
+            )
+        return {length: weight / total for length, weight in weights.items()}
+
+    @property
+    def law_text(self) -> str:
+        return self.sized.described() if self.sized else "uniform"
 
     def prepare_tables(self) -> None:
         """Refuse now what needs too large tables."""
@@ -88,6 +123,7 @@ class SynthesizePatternKey(SynthesizePattern):
     """Text that matches the declared patterns, each once. Orders: scattered (the default), sequential, ascending."""
 
     unique = True
+    takes_lengths = False
 
     @classmethod
     def match(cls, column: Column) -> bool:

@@ -31,30 +31,46 @@ class RowView:
         self.rows = rows
         self.known = known
         self.inputs: dict[str, dict[str, None]] = {}
-        self._made: dict[str, pa.Array] = {}
+        self.made: dict[str, pa.Array] = {}  # those first that others are made of
         self._asking: list[str] = []
 
     def array(self, name: str) -> pa.Array:
         """The values of a column at these rows."""
         if self._asking:
             self.inputs.setdefault(self._asking[-1], {})[name] = None
-        if name in self._made:
-            return self._made[name]
+        if name in self.made:
+            return self.made[name]
         self._check(name)
         found = self.known(name) if self.known else None
         if found is None:
             self._asking.append(name)
             try:
                 found = self.columns[name].values_in(self)
+            except RecursionError:
+                if len(self._asking) > 1:
+                    raise
+                raise SchemaError(
+                    f"{self.columns[name].where}: it is made of others that are made of others, too many deep.",
+                    hint="Declare fields after those that they are made of.",
+                ) from None
             finally:
                 self._asking.pop()
-        self._made[name] = found
+        self.made[name] = found
         return found
 
     def holds(self, condition: Callable[[Callable[[str], pa.Array]], pa.Array]) -> NDArray[np.bool_]:
         """Bool array: where an expression over these columns is true; where it is null, it is not."""
-        found: NDArray[np.bool_] = condition(self.array).fill_null(False).to_numpy(zero_copy_only=False)
-        return found
+        found = condition(self.array)
+        if not pa.types.is_boolean(found.type):
+            raise SchemaError(
+                f"{getattr(condition, 'where', 'the table')}: its condition {getattr(condition, 'text', '')!r} is "
+                f"{found.type}, not true or false.",
+                hint='Compare it with something: "age >= 18".',
+            )
+        if isinstance(found, pa.Scalar):
+            return np.full(len(self.rows), bool(found.as_py()))
+        true: NDArray[np.bool_] = found.fill_null(False).to_numpy(zero_copy_only=False)
+        return true
 
     def _check(self, name: str) -> None:
         if name not in self.columns:

@@ -74,6 +74,8 @@ class Synthesizer:
     unique: ClassVar[bool] = False
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
     copula: Any = None  # where the column is correlated with others
+    tied_to: tuple[str, ...] = ()  # the columns of its group, its own name included
+    takes_lengths: ClassVar[bool] = False  # whether the class draws lengths by a law; the user's own may read it
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     pools: Any = None  # the keys of other tables, by "Table.column", where the column or a part of it refers to some
     classes_defined: ClassVar[int] = 0
@@ -90,7 +92,7 @@ class Synthesizer:
         self.attempt = attempt  # other values at the same rows, where the first ones were not accepted
         self._drawn: tuple[int, pa.Array] | None = None
         self._streams: dict[tuple[str, int], Stream] = {}
-        self._condition: Expression | None = None
+        self._condition = Expression(self.where, column.when) if column.when else None
         self.prepare()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -133,6 +135,11 @@ class Synthesizer:
     def storages(self, path: str) -> dict[str, Storage]:
         """What a sink may know of the values by their path in Parquet: of a nested column, of each of its leaves."""
         return {path: self.storage}
+
+    @property
+    def law_text(self) -> str:
+        """How values are distributed, in words: "uniform", "normal(mean=3, deviation=1)"."""
+        return "uniform"
 
     @property
     def block_addressed(self) -> bool:
@@ -217,12 +224,11 @@ class Synthesizer:
 
     def values_in(self, row: RowView) -> pa.Array:
         """The values at a row's place, beside the other columns of the row: null where the column's condition fails."""
-        array = self.values(row.rows)
-        if self.column.when is None:
-            return array
-        if self._condition is None:
-            self._condition = Expression(self.where, self.column.when)
-        return with_nulls(array, row.holds(self._condition))
+        return self.conditioned(self.values(row.rows), row)
+
+    def conditioned(self, array: pa.Array, row: RowView) -> pa.Array:
+        """The values, but null where the condition that the column may declare does not hold."""
+        return array if self._condition is None else with_nulls(array, row.holds(self._condition))
 
     def is_there(self, rows: Rows, nulls: float) -> NDArray[np.bool_]:
         """Bool array: whether each row has a value, where a share of them has none."""
@@ -408,7 +414,13 @@ def synthesizer_of(
     column: Column, table: str, rows: int, seed: int, path: str | None = None, attempt: int = 0
 ) -> Synthesizer:
     """The synthesizer that draws a column, or a part of one."""
-    found, reason = find_synthesizer(column, f"{table}.{path or column.name}")
+    where = f"{table}.{path or column.name}"
+    found, reason = find_synthesizer(column, where)
+    if column.lengths and not found.takes_lengths and found.__module__.startswith("gen."):
+        raise SchemaError(
+            f"{where}: lengths are declared by a law, and {found.__name__} draws a {_described(column)}.",
+            hint="Leave lengths out; they are for text, bytes, lists and dicts that are no key and of no format.",
+        )
     synthesizer = found(column, table, rows, seed, path, attempt)
     synthesizer.reason = reason
     return synthesizer
@@ -418,7 +430,7 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
     references = _candidates(column.reference is not None, Synthesizer.classes_defined)
     classes = [found for found in (reference() for reference in references) if found is not None]
-    if column.synthesizer:
+    if column.synthesizer and not column.depends_on:
         for found in classes:
             if found.__name__ == column.synthesizer:
                 return found, "named by the column"

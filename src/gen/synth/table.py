@@ -21,6 +21,7 @@ from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found
 from gen.synth import clock as _clock  # noqa: F401
 from gen.synth import decimals as _decimals  # noqa: F401
 from gen.synth import derived as _derived  # noqa: F401
+from gen.synth import faker_pool as _faker_pool  # noqa: F401
 from gen.synth import formats as _formats  # noqa: F401
 from gen.synth import identifiers as _identifiers  # noqa: F401
 from gen.synth import lists as _lists  # noqa: F401
@@ -32,11 +33,11 @@ from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import RowCheck, RowFilter
 from gen.synth.correlation import correlate
-from gen.synth.derived import MadeOfOthers
+from gen.synth.derived import SynthesizeDerived
 from gen.synth.json_text import json_text, object_json
 from gen.synth.nested import SynthesizeField, Whole, plain_type
-from gen.synth.noise import Dirt, dirt_of
-from gen.synth.ordered import with_room
+from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
+from gen.synth.ordered import with_room, with_room_inside
 from gen.synth.references import SynthesizeReference
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
@@ -110,7 +111,7 @@ class TableSource:
         """These rows as one record batch; all columns, or some. Rows outside the table have values too."""
         names = list(self.columns) if columns is None else list(columns)
         row = RowView(self.columns, rows)
-        if self.filter and not self.filter.fixed.issuperset(names):
+        if self.filter and not (self.filter.fixed - self.filter.made_of.keys()).issuperset(names):
             drawn = {name: row.array(name) for name in self.columns}
             drawn = self.filter.accepted(rows_array(rows), drawn)
         else:
@@ -137,7 +138,10 @@ class TableSource:
         return object_json(list(self.columns), texts, absent, batch.num_rows)
 
     def _json(self, name: str, array: pa.Array) -> pa.Array:
-        return json_text(array) if name in self.dirt else self.columns[name].json(array)
+        """Values as JSON; where dirt made texts of a column's values, as texts."""
+        column = self.columns[name]
+        is_text = name in self.dirt and array.type != plain_type(column.arrow_type)
+        return json_text(array) if is_text else column.json(array)
 
     def batches(self, partition: Partition) -> Iterator[pa.RecordBatch]:
         """The partition's rows in order, in blocks aligned to the table's first row."""
@@ -184,6 +188,7 @@ def table_sources(
     spec = spec.seen_from(as_of or datetime.datetime.now(datetime.UTC).date())
     for table in spec.tables:
         columns = _columns(table, rows, seed)
+        refuse_noise_inside(table)
         dirt = {name: dirt_of(column) for name, column in columns.items() if column.column.noise}
         sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document, dirt=dirt)
     pools: dict[str, tuple[Pool, Storage]] = {}
@@ -218,25 +223,29 @@ def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
     if not any(blamed):
         return source
     fixed = frozenset(name for name, s in source.columns.items() if s.column.key or s.column.reference)
-    row_filter = RowFilter(source.table, check, _Attempts(source.columns), fixed, seed, made_of(source.columns))
+    together = {n: s.tied_to for n, s in source.columns.items() if s.tied_to}
+    attempts = _Attempts(source.columns)
+    row_filter = RowFilter(source.table, check, attempts, fixed, seed, made_of(source.columns), together)
     spare = row_filter.spare_rows(numbers, {name: probe.column(name) for name in source.columns}, blamed)
     return replace(source, filter=replace(row_filter, spare=spare))
 
 
 def made_of(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:
-    """The drawn columns that each column which is made of others is made of, whether directly or not."""
+    """For each column that asks for others of its row, after those: the drawn columns it is made of, directly or not.
+
+    Itself, too, unless it is computed and draws nothing.
+    """
     row = RowView(columns, np.zeros(1, np.uint64))
     for name in columns:
         row.array(name)
-
-    def drawn(name: str) -> dict[str, None]:
-        inputs = row.inputs.get(name, {}) if isinstance(columns[name], MadeOfOthers) else {}
-        found: dict[str, None] = {}
-        for other in inputs:
-            found |= drawn(other) or {other: None}
-        return found
-
-    return {name: tuple(drawn(name)) for name in columns if isinstance(columns[name], MadeOfOthers)}
+    found: dict[str, dict[str, None]] = {}
+    for name in row.made:
+        if inputs := row.inputs.get(name):
+            drawn = {} if isinstance(columns[name], SynthesizeDerived) else {name: None}
+            for other in inputs:
+                drawn |= found.get(other, {other: None})
+            found[name] = drawn
+    return {name: tuple(drawn) for name, drawn in found.items()}
 
 
 @dataclass
@@ -249,7 +258,9 @@ class _Attempts:
         if not attempt:
             return self.first
         if attempt not in self._made:
-            self._made[attempt] = {name: _again(s, attempt) for name, s in self.first.items()}
+            made = {name: _again(s, attempt) for name, s in self.first.items()}
+            correlate("", {name: s for name, s in made.items() if s.tied_to})
+            self._made[attempt] = made
         return self._made[attempt]
 
     @cached_property
@@ -262,7 +273,9 @@ class _Attempts:
 
 def _again(s: Synthesizer, attempt: int) -> Synthesizer:
     """The column's synthesizer with other values at the same rows."""
-    return s if s.column.key or s.column.reference else s.again(attempt)
+    if s.column.key or s.column.reference or isinstance(s, SynthesizeDerived):
+        return s
+    return s.again(attempt)
 
 
 def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synthesizer]:
@@ -272,7 +285,8 @@ def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synt
         synthesizers = {c.name: _synthesizer(table, c, rows, seed) for c in declared}
         correlate(table.name, synthesizers)
         return synthesizers
-    root = synthesizer_of(table.whole, table.name, rows[table.name], seed, "")
+    whole_column = with_room_inside(table.whole, table.name, rows[table.name], seed)
+    root = synthesizer_of(whole_column, table.name, rows[table.name], seed, "")
     whole = Whole(root)
     inner: Any = getattr(root, "inner", root)
     made: dict[str, Synthesizer] = {}
@@ -367,7 +381,7 @@ def described(source: TableSource) -> list[dict[str, Any]]:
             "synthesizer": type(s).__name__,
             "reason": s.reason,
             "key": _key_of(s.column),
-            "distribution": s.column.distribution.name if s.column.distribution else "uniform",
+            "distribution": s.law_text,
             "cardinality": s.cardinality,
             "bytes": round(s.storage.bytes, 1),
             "nulls": s.column.nulls or 0.0,

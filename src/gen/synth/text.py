@@ -1,4 +1,4 @@
-"""This file knows random text: letters straight into Arrow buffers, and text keys by unranking.
+"""This file knows random text and bytes, each length equally likely or by a law, and text keys by unranking.
 
 The default alphabet is letters and punctuation, 84 characters of ASCII; the default length 1 to 32, each length equally
 likely.
@@ -7,7 +7,6 @@ likely.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,145 +16,17 @@ from numpy.typing import NDArray
 from gen.errors import SchemaError
 from gen.keys import Permutation, check_capacity
 from gen.schema.spec import Column, suggestion
-from gen.streams import (
-    BITS32,
-    LOW32,
-    TILE,
-    Rows,
-    Word,
-    Words,
-    copy_8_bytes,
-    copy_32_bytes,
-    device,
-    first_and_rows,
-    kernel,
-    philox,
-    rows_array,
-)
+from gen.streams import BITS32, LOW32, Rows, Word, Words, first_and_rows, kernel, rows_array
 from gen.synth.laws.compiled import law_of
+from gen.synth.lengths import LengthLaw
+from gen.synth.letters import EVERY_BYTE, LETTERS_AND_PUNCTUATION, draw_sized_text, draw_text
+from gen.synth.letters import Alphabet as Alphabet
 from gen.synth.synthesizer import Storage, Synthesizer
 
 DEFAULT_LENGTHS = (1, 32)
 MAXIMUM_LENGTH = 10_000
 SPARE = 64  # bytes past the end that the kernels may write to: they copy whole vectors
 DOMAINS = ("name",)  # what `domain` may say of a text column
-
-
-@dataclass(frozen=True)
-class Alphabet:
-    """`size` characters: consecutive code points from `base`, but for one gap of `gap` codes after the first `head`."""
-
-    base: int
-    head: int
-    gap: int
-    size: int
-
-    def code(self, index: int) -> int:
-        return self.base + index + (self.gap if index >= self.head else 0)
-
-    def index(self, code: int) -> int:
-        """The place of a character, or -1 where it is not of the alphabet."""
-        place = code - self.base
-        if place >= self.head:
-            place = place - self.gap if place >= self.head + self.gap else -1
-        return place if 0 <= place < self.size else -1
-
-
-# string.ascii_letters and string.punctuation: everything printable but digits and space.
-LETTERS_AND_PUNCTUATION = Alphabet(base=33, head=15, gap=10, size=84)
-
-
-# All 256, for bytes: without a gap.
-EVERY_BYTE = Alphabet(base=0, head=255, gap=0, size=256)
-
-_EVERY_BYTE = np.uint64(0x0101010101010101)
-_TOP_BITS = np.uint64(0x8080808080808080)
-
-
-@device
-def _four_indexes(word: Word, size: Word) -> Word:
-    """Four indexes into an alphabet from one 32-bit word, a byte each: its digits in base `size`, as a fraction."""
-    word *= size
-    packed = word >> BITS32
-    word = (word & LOW32) * size
-    packed |= (word >> BITS32) << np.uint64(8)
-    word = (word & LOW32) * size
-    packed |= (word >> BITS32) << np.uint64(16)
-    word = (word & LOW32) * size
-    return packed | ((word >> BITS32) << np.uint64(24))
-
-
-@device
-def _number_counters(first: Word, rows: Words, start: int, n: int, counters: Word, numbers: Words) -> None:
-    """The Philox counters of n rows from `start` on: those of `rows`, or, where it is empty, consecutive ones."""
-    if rows.size:
-        for i in range(n):
-            for c in range(counters):
-                numbers[i * np.int64(counters) + c] = rows[start + i] * counters + np.uint64(c)
-    else:
-        for i in range(n * np.int64(counters)):
-            numbers[i] = (first + np.uint64(start)) * counters + np.uint64(i)
-
-
-@kernel(
-    "void(uint64, uint64[::1], int32[::1], uint8[::1], uint64, uint64, uint64, uint64, UniTuple(uint64, 4), uint64)"
-)
-def _draw_text(
-    first: Word,
-    rows: Words,
-    offsets: NDArray[np.int32],
-    data: NDArray[np.uint8],
-    counters: Word,
-    key: Word,
-    shortest: Word,
-    lengths: Word,
-    alphabet: tuple[Word, Word, Word, Word],
-    attempt: Word,
-) -> None:
-    """Text of every row: word 0 is its length, each further word four letters. `counters` Philox counters a row.
-
-    Of these rows, or, where none are given, of those from `first` on.
-    Tile by tile: all words first, then all letters, both vectorised; then each row's text is copied to its place in
-    whole vectors, the surplus overwritten by the next row.
-    """
-    k0, k1 = key & LOW32, key >> BITS32
-    attempt = attempt & LOW32
-    base, gap, size = alphabet[0] * _EVERY_BYTE, alphabet[2] * _EVERY_BYTE, alphabet[3] & LOW32
-    to_top = (np.uint64(128) - alphabet[1]) * _EVERY_BYTE
-    stride = np.int64(counters)
-    tile = np.empty(2 * TILE * stride + 8, np.uint64)
-    sizes = np.empty(TILE, np.int64)
-    numbers = np.empty(TILE * stride, np.uint64)
-    source, target = np.uint64(tile.ctypes.data), np.uint64(data.ctypes.data)
-    position = np.int64(0)
-    offsets[0] = 0
-    count = offsets.size - 1
-    for start in range(0, count, TILE):
-        n = min(count - start, TILE)
-        _number_counters(first, rows, start, n, counters, numbers)
-        for i in range(n * stride):
-            x0, x1, x2, x3 = philox(numbers[i] & LOW32, numbers[i] >> BITS32, attempt, np.uint64(0), k0, k1)
-            tile[2 * i] = x0 | (x1 << BITS32)
-            tile[2 * i + 1] = x2 | (x3 << BITS32)
-        for i in range(n):
-            sizes[i] = np.int64(shortest + (((tile[2 * stride * i] & LOW32) * lengths) >> BITS32))
-        for i in range(2 * n * stride):
-            indexes = _four_indexes(tile[i] & LOW32, size) | (_four_indexes(tile[i] >> BITS32, size) << BITS32)
-            # Eight bytes at once: those of `head` or more get their top bit set by the sum, and then the gap.
-            past = (indexes + to_top) & _TOP_BITS
-            past |= past - (past >> np.uint64(7))
-            tile[i] = indexes + base + (past & gap)
-        for i in range(n):
-            here = source + np.uint64(16 * stride * i + 4)
-            there = target + np.uint64(position)
-            copy_32_bytes(here, there)
-            copy_8_bytes(here + np.uint64(32), there + np.uint64(32))
-            done = np.int64(40)
-            while done < sizes[i]:
-                copy_32_bytes(here + np.uint64(done), there + np.uint64(done))
-                done += 32
-            position += sizes[i]
-            offsets[start + i + 1] = position
 
 
 def text_array(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> pa.Array:
@@ -168,6 +39,7 @@ class SynthesizeString(Synthesizer):
     """Random text of letters and punctuation, 1 to 32 characters unless declared; each length equally likely."""
 
     alphabet = LETTERS_AND_PUNCTUATION
+    takes_lengths = True
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -183,20 +55,30 @@ class SynthesizeString(Synthesizer):
                 f"{self.where}: there is no domain {column.domain!r}.", hint=suggestion(column.domain, DOMAINS)
             )
         self.shortest, self.longest = lengths_of(self.where, column)
+        self.sized: LengthLaw | None = None
+        if column.lengths:
+            self.sized = LengthLaw.of(self.where, column, self.shortest, self.longest, MAXIMUM_LENGTH)
+            self.shortest, self.longest = self.sized.shortest, self.sized.longest
         self.drawing = (
             np.uint64((self.longest + 4 + 15) // 16),  # counters a row: a word for the length, a byte a letter
             np.uint64(self.stream_key("value")),
-            np.uint64(self.shortest),
-            np.uint64(self.longest - self.shortest + 1),
-            kernel_alphabet(self.alphabet),
-            np.uint64(0),
         )
 
     def at(self, rows: Rows) -> pa.Array:
-        offsets = np.empty(len(rows) + 1, np.int32)
-        data = np.empty(len(rows) * self.longest + SPARE, np.uint8)
-        _draw_text(*first_and_rows(rows), offsets, data, *self.drawing)
+        offsets, alphabet = np.empty(len(rows) + 1, np.int32), kernel_alphabet(self.alphabet)
+        if self.sized:
+            sizes = self.sized.at(self.words(rows, 2, "length"))
+            data = np.empty(int(sizes.sum()) + SPARE, np.uint8)
+            draw_sized_text(*first_and_rows(rows), sizes, offsets, data, *self.drawing, alphabet, np.uint64(0))
+        else:
+            data = np.empty(len(rows) * self.longest + SPARE, np.uint8)
+            lengths = np.uint64(self.shortest), np.uint64(self.longest - self.shortest + 1)
+            draw_text(*first_and_rows(rows), offsets, data, *self.drawing, *lengths, alphabet, np.uint64(0))
         return text_array(offsets, data)
+
+    @property
+    def law_text(self) -> str:
+        return self.sized.described() if self.sized else "uniform"
 
     @property
     def cardinality(self) -> int:
@@ -205,7 +87,7 @@ class SynthesizeString(Synthesizer):
 
     @property
     def storage(self) -> Storage:
-        mean = (self.shortest + self.longest) / 2
+        mean = self.sized.mean if self.sized else (self.shortest + self.longest) / 2
         return Storage(4 + mean, mean * math.log2(self.alphabet.size) + 5)
 
 
@@ -299,6 +181,7 @@ class SynthesizeStringKey(SynthesizeString):
     """
 
     unique = True
+    takes_lengths = False
 
     @classmethod
     def match(cls, column: Column) -> bool:

@@ -36,6 +36,7 @@ class SynthesizeDate(OnGrid):
     def prepare(self) -> None:
         step = self.units[self.column.kind]
         self.unit = Fraction(_SECOND // _MICROSECOND, step // _MICROSECOND)  # a law's parameters are in seconds
+        self.day = _DAY // step
         self.count = max(Fraction(1), 1 / self.unit)  # a law of counts counts seconds, or days
         instant = pa.timestamp("us", tz="UTC" if self._zoned() else None)
         self.type_of_column = pa.date32() if self.column.kind == "date" else instant

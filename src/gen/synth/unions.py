@@ -131,6 +131,8 @@ def loaded(array: pa.Array, column: Column) -> list[Any]:
 class SynthesizeJson(Synthesizer):
     """What has no Arrow type of its own, as JSON text: recursive models, open objects, objects without a field."""
 
+    takes_lengths = True
+
     @classmethod
     def match(cls, column: Column) -> bool:
         return (column.stored == "json" and column.kind not in ("choice", "any")) or is_empty(column)
@@ -146,6 +148,10 @@ class SynthesizeJson(Synthesizer):
     @property
     def arrow_type(self) -> pa.DataType:
         return pa.string()
+
+    @property
+    def law_text(self) -> str:
+        return self.inner.law_text
 
     @property
     def storage(self) -> Storage:

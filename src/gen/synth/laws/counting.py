@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 
 from gen.synth.grids import Grid, reachable
-from gen.synth.laws.densities import PowerLaw, Truncated, Weibull
+from gen.synth.laws.densities import Truncated, Weibull
 from gen.synth.laws.discrete import (
     MOST_PIECES,
+    MOST_RANKS,
     ZIPF_HEAD,
     Choice,
     Piece,
@@ -29,7 +30,9 @@ from gen.synth.laws.discrete import (
 from gen.synth.laws.lines import Refused
 from gen.synth.laws.samplers import Rounded, parts_of, pieces_of, sampler_of
 from gen.synth.laws.special import Floats
+from gen.synth.laws.sums import Listed, PowerSum
 
+MOST_WEIGHTS = 16_384  # of a law that is drawn weight by weight; of more, as if it were continuous
 LEAST_SHARE = 2.0**-40  # of a law that must lie within the bounds
 _LEAST_COUNT = {"poisson": 0, "binomial": 0, "geometric": 0, "zipf": 1}
 
@@ -58,11 +61,13 @@ def counts_of(name: str, grid: Grid, origin: Fraction, count: Fraction, paramete
 
 def counting_sampler(name: str, counts: Counts, parameters: Mapping[str, float]) -> Choice | Rounded:
     """The law as a sampler of the grid's integers."""
-    if name == "zipf" and counts.grid.count > ZIPF_HEAD:
+    if name == "zipf" and counts.grid.count > MOST_RANKS:
         return _long_zipf(counts, parameters["exponent"])
     if name == "geometric":
         return _geometric(counts, parameters["probability"])
     first, weights = weights_of(name, counts, parameters)
+    if name != "zipf" and len(weights) > MOST_WEIGHTS:
+        return _continuous(Truncated(Listed(first, weights), 0.0, 1.0, -math.inf, math.inf), counts.grid)
     ranks = np.arange(len(weights), dtype=np.uint64) + np.uint64(first)
     return Choice(counts.grid.values(ranks), weights)
 
@@ -77,7 +82,7 @@ def weights_of(name: str, counts: Counts, parameters: Mapping[str, float]) -> tu
         _check_entries(listed, "Give a larger probability.")
         _check_geometric(counts, parameters["probability"])
         return 0, np.exp(-fall * np.arange(listed))
-    _check_entries(counts.grid.count, "In a mixture, narrow the bounds.", ZIPF_HEAD)
+    _check_entries(counts.grid.count, "In a mixture, narrow the bounds.", MOST_RANKS)
     return 0, power_weights(counts.first, counts.step, counts.grid.count, parameters["exponent"])
 
 
@@ -138,25 +143,25 @@ def _geometric(counts: Counts, probability: float) -> Choice | Rounded:
         return Choice(counts.grid.values(np.arange(first, len(weights), dtype=np.uint64)), weights)
     # Half a step below, rounding to the nearest is the whole part.
     law = Truncated(Weibull(), -0.5, 1 / fall, -0.5, counts.grid.count - 0.5)
+    return _continuous(law, counts.grid)
+
+
+def _continuous(law: Truncated, grid: Grid) -> Rounded:
+    """A law of ranks as a quantile table, whose error is 1e-9 in probability."""
     sampler = sampler_of(parts_of(law), law.low, law.high)
     assert not isinstance(sampler, Choice)
-    return Rounded(sampler, counts.grid)
+    return Rounded(sampler, grid)
 
 
 def _long_zipf(counts: Counts, exponent: float) -> Rounded:
-    """A head of exact weights, and a tail by the midpoint rule: each rank is the integral half a step either side.
-
-    The rule's relative error at rank k is exponent * (exponent + 1) / (24 k^2): 1e-10 where the tail begins.
-    """
+    """A head of exact weights, and a tail by the midpoint rule: see `PowerSum`."""
     head = power_weights(counts.first, counts.step, ZIPF_HEAD, exponent)
-    edge = counts.first + counts.step * (ZIPF_HEAD - 0.5)
-    end = counts.first + counts.step * (counts.grid.count - 0.5)
-    law = PowerLaw(exponent, end / edge)
-    logarithm = math.log(edge / counts.first)
-    mass = math.exp(-exponent * logarithm) * edge / counts.step * float(law.integral(np.array(law.ratio)))
-    total, last = float(head.sum()) + mass, counts.grid.count - 0.5
+    first = counts.first / counts.step
+    edge, last = first + (ZIPF_HEAD - 0.5), counts.grid.count - 0.5
+    law = PowerSum(exponent, edge, (first + last) / edge)
+    mass = math.exp(-exponent * math.log(edge / first)) * edge * law.total
+    total = float(head.sum()) + mass
     pieces = [Piece(head / total, np.arange(ZIPF_HEAD, dtype=np.float64))]
     if mass > 2.0**-64 * total:
-        tail = Truncated(law, -counts.first / counts.step, edge / counts.step, ZIPF_HEAD - 0.5, last)
-        pieces += pieces_of(parts_of(tail, mass / total))
+        pieces += pieces_of(parts_of(Truncated(law, -first, edge, ZIPF_HEAD - 0.5, last), mass / total))
     return Rounded(Pieces(pieces, -0.5, last), counts.grid)

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.streams import TILE, Word, Words, device, kernel, mulhi
-from gen.synth.laws.quantiles import HALF, cubic
+from gen.streams import TILE, Word, Words, device, kernel
+from gen.synth.laws.quantiles import PIECE_HALF, placed
 from gen.synth.laws.special import Floats
 
 MOST_PIECES = 2**20
-ZIPF_HEAD = 65_536  # ranks with a weight of their own; the tail beyond is a table
+LEAST_GUIDE = 12  # bits: a guide of so many entries finds most pieces in one step
+MOST_RANKS = 65_536  # of Zipf's law that are all listed
+ZIPF_HEAD = 1024  # of more, those with a weight of their own; the tail beyond is a table
 
 
 @kernel("void(uint64[::1], uint64[::1], uint32[::1], uint64, int64[::1], int64[::1])")
@@ -35,24 +37,22 @@ def choose(
 ) -> None:
     """The value of the piece that holds each word; `starts` has one sentinel more than there are values."""
     for i in range(words.size):
-        word = min(words[i], np.uint64(0xFFFFFFFFFFFFFFFE))  # the sentinel is above it, and ends the search
-        piece = np.uint64(guide[word >> shift])
-        piece += np.uint64(starts[piece + np.uint64(1)] <= word)  # most often enough, and no branch
-        while starts[piece + np.uint64(1)] <= word:
-            piece += np.uint64(1)
-        out[i] = values[piece]
+        out[i] = values[piece_of(min(words[i], np.uint64(0xFFFFFFFFFFFFFFFE)), starts, guide, shift)]
 
 
 @device
-def _spread_out(rest: Word, shift: Word, multiplier: Word) -> Word:
-    """A piece's words spread over all 2^64 of them, in the shape of a quantile table's words."""
-    word = mulhi(rest << shift, multiplier) << np.uint64(1)
-    return word ^ ((np.uint64(0) - (word >> np.uint64(63))) & np.uint64(0x7FFFFFFFFFFFFFFF))
+def piece_of(word: Word, starts: Words, guide: NDArray[np.uint32], shift: Word) -> Word:
+    """The piece that holds a word, which is below the sentinel that ends the search."""
+    piece = np.uint64(guide[word >> shift])
+    piece += np.uint64(starts[piece + np.uint64(1)] <= word)  # most often enough, and no branch
+    while starts[piece + np.uint64(1)] <= word:
+        piece += np.uint64(1)
+    return piece
 
 
 @kernel(
-    "void(uint64[::1], uint64[::1], uint32[::1], uint64, float64[:, ::1], uint64[:, ::1], float64[:, ::1],"
-    " float64[::1], float64, float64)"
+    "void(uint64[::1], uint64[::1], uint32[::1], uint64, float64[:, ::1], float64[:, ::1], float64[::1],"
+    " float64, float64)"
 )
 def place(
     words: Words,
@@ -60,43 +60,34 @@ def place(
     guide: NDArray[np.uint32],
     shift: Word,
     lines: Floats,
-    spreads: Words,
     coefficients: Floats,
     out: Floats,
     low: float,
     high: float,
 ) -> None:
-    """The value at each word: its piece's value, plus a slope or a table's quantile for its place in the piece.
+    """The value at each word: its piece's value, plus a slope and a table's quantile for its place in the piece.
 
-    lines: value and slope of each piece; a slope of -n says that the n-th row of `spreads` holds how to spread the
-    piece's words over all 2^64 of them (shift, multiplier), and where its table begins.
+    lines: of each piece its value, its slope a word, one divided by its words, and where its table begins; there is a
+    table of zeros for those that have none. Without any table, `coefficients` is empty.
     """
-    # Of the rows of a tile that have a table: which row, its piece, its place in the piece, and its quantile.
-    rows, pieces = np.empty(TILE + 1, np.uint64), np.empty(TILE + 1, np.uint64)
-    rests, found = np.empty(TILE + 1, np.uint64), np.empty(TILE, np.float64)
-    only, shift_of, multiplier = spreads.shape[0] == 1, spreads[0, 0], spreads[0, 1]
+    if coefficients.shape[0] == 0:
+        for i in range(words.size):
+            word = min(words[i], np.uint64(0xFFFFFFFFFFFFFFFE))
+            piece = piece_of(word, starts, guide, shift)
+            value = lines[piece, 0] + lines[piece, 1] * np.float64(word - starts[piece])
+            out[i] = min(max(value, low), high)
+        return
+    pieces = np.empty(TILE, np.uint64)
     for begin in range(0, words.size, TILE):
-        size, count = min(words.size - begin, TILE), 0
+        size = min(words.size - begin, TILE)
+        for i in range(size):  # by itself: a search that goes on now and then would stop all that is computed with it
+            pieces[i] = piece_of(min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE)), starts, guide, shift)
         for i in range(size):
-            word = min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE))
-            piece = np.uint64(guide[word >> shift])
-            piece += np.uint64(starts[piece + np.uint64(1)] <= word)
-            while starts[piece + np.uint64(1)] <= word:
-                piece += np.uint64(1)
-            slope, rest = lines[piece, 1], word - starts[piece]
-            out[begin + i] = min(max(lines[piece, 0] + slope * np.float64(rest), low), high)
-            rows[count], pieces[count], rests[count] = np.uint64(begin + i), piece, rest
-            count += slope < 0.0  # no branch: which kind of piece comes next cannot be predicted
-        if only:  # Zipf's tail: the same for all rows, and half the time
-            for k in range(count):
-                found[k] = cubic(_spread_out(rests[k], shift_of, multiplier), coefficients, np.uint64(0))
-        else:
-            for k in range(count):
-                spread = np.uint64(-lines[pieces[k], 1]) - np.uint64(1)
-                full = _spread_out(rests[k], spreads[spread, 0], spreads[spread, 1])
-                found[k] = cubic(full, coefficients, spreads[spread, 2])
-        for k in range(count):
-            out[rows[k]] = min(max(lines[pieces[k], 0] + found[k], low), high)
+            word, piece = min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE)), pieces[i]
+            rest, back = word - starts[piece], starts[piece + np.uint64(1)] - np.uint64(1) - word
+            value = lines[piece, 0] + lines[piece, 1] * np.float64(rest)
+            value += placed(rest, back, lines[piece, 2], coefficients, np.uint64(lines[piece, 3]))
+            out[begin + i] = min(max(value, low), high)
 
 
 # -- from weights to words --------------------------------------------------------------------------------
@@ -119,7 +110,7 @@ def starts_of(weights: Floats) -> Words:
 
 def guide_of(starts: Words) -> tuple[NDArray[np.uint32], np.uint64]:
     """For the leading bits of a word, the piece at which the search begins; and how far to shift the word."""
-    bits = min(max(8, int(len(starts) * 4).bit_length()), 20)
+    bits = min(max(LEAST_GUIDE, int(len(starts) * 4).bit_length()), 20)
     shift = np.uint64(64 - bits)
     leading = np.arange(2**bits, dtype=np.uint64) << shift
     return np.maximum(np.searchsorted(starts[:-1], leading, "right") - 1, 0).astype(np.uint32), shift
@@ -181,34 +172,23 @@ class Pieces:
         kept = weights > 0
         table = np.concatenate(places)[kept]
         starts = starts_of(weights[kept])
-        words = np.maximum(np.append(starts[1:-1], np.uint64(0)) - starts[:-1], np.uint64(1))  # 2^64 counts as 0
-        words = np.where(words == 1, np.uint64(2**64 - 1), words) if len(words) == 1 else words
-        slopes = widths[kept] / words.astype(np.float64)
-        distinct, which = np.unique(
-            np.stack([words, table.astype(np.uint64)])[:, table > 0], axis=1, return_inverse=True
-        )
-        slopes[table > 0] = -1.0 - which.ravel()
-        spreads = [(*_spread(count), (number - 1) * 2 * HALF) for count, number in distinct.T.tolist()]
+        words = (np.append(starts[1:-1], np.uint64(0)) - starts[:-1]).astype(np.float64)  # the last one's end is 2^64
+        words = np.where(words < 1, 1.0 if len(words) > 1 else 2.0**64, words)
+        slopes = widths[kept] / words
         self._guide = (starts, *guide_of(starts))
-        self._lines = np.stack([values[kept], slopes], axis=1)
-        self._spreads = np.array(spreads or [(0, 0, 0)], np.uint64)
-        self._coefficients = np.concatenate(list(tables.values())) if tables else np.zeros((2 * HALF, 4))
+        self._lines = np.stack([values[kept], slopes, 1 / words, table * 2.0 * PIECE_HALF], axis=1)
+        none = np.zeros((2 * PIECE_HALF if tables else 0, 4))
+        self._coefficients = np.concatenate([none, *tables.values()])
 
     def at(self, words: Words) -> Floats:
         """float64 array: one draw for each word, in [low, high]."""
         out = np.empty(words.size, np.float64)
-        place(words, *self._guide, self._lines, self._spreads, self._coefficients, out, self.low, self.high)
+        place(words, *self._guide, self._lines, self._coefficients, out, self.low, self.high)
         return out
 
     def words_of(self, probabilities: Words) -> Words:
         """The words whose values ascend with plain probabilities, word / 2^64: the same."""
         return probabilities
-
-
-def _spread(words: int) -> tuple[int, int]:
-    """Shift and multiplier that spread [0, words) over [0, 2^63): both monotone, never beyond."""
-    shift = max(64 - words.bit_length(), 0)
-    return shift, min(2**127 // (words << shift), 2**64 - 1)
 
 
 # -- weights of counts ------------------------------------------------------------------------------------

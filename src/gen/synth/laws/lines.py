@@ -27,6 +27,7 @@ class Line:
     scale       grid integers per unit of a law's parameters
     origin      where laws of positive variables begin, in that unit
     count       what a count of a law of counts is worth, in that unit
+    day         grid integers in a day, where they count from 1970-01-01; 0 where they do not
     anchored    whether the origin is the column's least value; a law whose counts begin at 1 then begins there, too
     """
 
@@ -37,6 +38,7 @@ class Line:
     origin: Fraction = Fraction(0)
     count: Fraction = Fraction(1)
     anchored: bool = False
+    day: int = 0
 
     def exact(self, value: float | Fraction) -> Fraction:
         """A position in the law's unit as a rank, or as it is."""
@@ -104,7 +106,8 @@ def line_of_grid(
     scale: Fraction = Fraction(1),
     origin: Fraction | None = None,
     count: Fraction = Fraction(1),
+    day: int = 0,
 ) -> Line:
     """The line of a grid's ranks. Without an origin, laws of positive variables begin at the least value."""
     begin = Fraction(grid.first) / scale if origin is None else origin
-    return Line(-0.5, float(grid.count - 1) + 0.5, grid, scale, begin, count, origin is None)
+    return Line(-0.5, float(grid.count - 1) + 0.5, grid, scale, begin, count, origin is None, day)

@@ -54,6 +54,40 @@ def cubic(word: Word, table: NDArray[np.float64], first: Word) -> float:
     return x
 
 
+def _same_bits(source: str, target: str) -> Callable[[Any], Any]:
+    """An intrinsic that takes the bits of one 64-bit type for those of another."""
+
+    @intrinsic
+    def cast(typingctx: Any, x: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+        return getattr(types, target)(getattr(types, source)), generate
+
+    return cast
+
+
+_bits_of = _same_bits("float64", "uint64")
+_float_of = _same_bits("uint64", "float64")
+
+
+@device
+def placed(rest: Word, back: Word, inverse: float, table: NDArray[np.float64], first: Word) -> float:
+    """The quantile at a place in a piece: `rest` words after its first one, `back` before its last; 1 / their number.
+
+    The table of a piece is indexed by the bits of a double, u + 2^-41 for the probability u from the nearer end: no
+    branch, no integer wider than 64 bits, so that loops around it vectorise.
+    """
+    u = (np.float64(min(rest, back)) + 0.5) * inverse + 4.547473508864641e-13
+    bits = _bits_of(u)
+    upper = np.uint64(0) - np.uint64(back < rest)
+    cell = first + (upper & np.uint64(2561)) + (bits >> np.uint64(46)) - np.uint64(62848)  # 982 << 6: of 2^-41
+    t = _float_of(((bits << np.uint64(6)) & np.uint64(0xFFFFFFFFFFFFF)) | np.uint64(0x3FF0000000000000)) - 1.0
+    c0, c1, c2, c3 = table[cell, 0], table[cell, 1], table[cell, 2], table[cell, 3]
+    x: float = c0 + t * (c1 + t * (c2 + t * c3))
+    return x
+
+
 @kernel("void(uint64[::1], float64[:, ::1], float64[::1], float64, float64)")
 def quantiles(words: Words, table: NDArray[np.float64], out: NDArray[np.float64], low: float, high: float) -> None:
     """The quantile at each word taken as a probability; the top bit says from which end it is counted."""
@@ -108,28 +142,45 @@ _RISING = np.concatenate([np.arange(CELLS) * 2.0 ** -(OCTAVES + 1) / CELLS] + [
     2.0 ** -(e + 2) * (1 + np.arange(CELLS) / CELLS) for e in range(OCTAVES - 1, -1, -1)
 ] + [[0.5]])  # knots from 0 to 1/2  # fmt: skip
 _BY_OCTAVE = np.arange(HALF).reshape(OCTAVES + 1, CELLS)[::-1].ravel()  # the table begins with the widest octave
+PIECE_HALF = OCTAVES * CELLS + 1  # cells of one half of a piece's table; the last is the middle alone
+_SHIFTED = np.concatenate(
+    [2.0 ** -(e + 2) * (1 + np.arange(CELLS) / CELLS) for e in range(OCTAVES - 1, -1, -1)] + [[0.5]]
+) - 2.0 ** -(OCTAVES + 1)  # fmt: skip
+_SHIFTED[-1] = 0.5
 _CHECKED = (0.2, 0.5)  # places in each cell where the table is compared with the law
 
 
-def table_of(law: Density) -> tuple[NDArray[np.float64], float, float]:
-    """A law with finite support as coefficients; the largest error in units of probability; where that is.
+def table_of(law: Density) -> tuple[Floats, float, float]:
+    """A law with finite support as coefficients for `cubic`; the largest error in units of probability; where that is.
 
     An error that a double's own spacing explains is not counted.
     """
-    knots = np.maximum(_RISING, FINEST)
-    lower = _half(law.inverse(knots, 1 - knots), law)
-    upper = _half(-law.inverse(1 - knots, knots), law, -1.0)
+    lower, upper, worst, place = _halves(law, _RISING)
+    return np.ascontiguousarray(np.concatenate([lower[_BY_OCTAVE], upper[_BY_OCTAVE]])), worst, place
+
+
+def piece_table_of(law: Density) -> tuple[Floats, float, float]:
+    """The same for `placed`, of shape (2 * PIECE_HALF, 4)."""
+    lower, upper, worst, place = _halves(law, _SHIFTED)
+    middles = ([[half[-1].sum(), 0, 0, 0]] for half in (lower, upper))
+    return np.concatenate([lower, next(middles), upper, next(middles)]), worst, place
+
+
+def _halves(law: Density, knots: Floats) -> tuple[Floats, Floats, float, float]:
+    """Both halves' cubics, the lower one's from the lower end and the upper one's from the upper end inwards."""
+    inside = np.maximum(knots, FINEST)
+    lower = _half(law.inverse(inside, 1 - inside), law, knots)
+    upper = _half(-law.inverse(1 - inside, inside), law, knots, -1.0)
     worst, place = 0.0, 0.0
     for coefficients, sign in ((lower, 1.0), (upper, -1.0)):
         for t in _CHECKED:
             c0, c1, c2, c3 = coefficients.T
-            u = _RISING[:-1] + t * np.diff(_RISING)
+            u = knots[:-1] + t * np.diff(knots)
             error = _error(law, sign * (c0 + t * (c1 + t * (c2 + t * c3))), u, sign > 0)
             at = int(np.argmax(error))
             if error[at] > worst:
                 worst, place = float(error[at]), _thinnest(law, sign * c0[at], sign * coefficients[at].sum())
-    table = np.concatenate([lower[_BY_OCTAVE], -upper[_BY_OCTAVE]])
-    return np.ascontiguousarray(table), worst, place
+    return lower, -upper, worst, place
 
 
 def _error(law: Density, x: Floats, u: Floats, lower: bool) -> Floats:
@@ -145,18 +196,18 @@ def _error(law: Density, x: Floats, u: Floats, lower: bool) -> Floats:
     return error
 
 
-def _half(x: Floats, law: Density, sign: float = 1.0) -> Floats:
+def _half(x: Floats, law: Density, knots: Floats, sign: float = 1.0) -> Floats:
     """Cubics between knots of one half: through both ends with exact slopes, limited so that each stays monotone.
 
     Source: Fritsch and Carlson, "Monotone piecewise cubic interpolation", SIAM J. Numer. Anal. 17, 1980.
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         slopes = 1 / law.density(sign * x)
-        widths = np.diff(_RISING)
+        widths = np.diff(knots)
         rise = np.maximum(np.diff(x), 0.0)
         s0, s1 = slopes[:-1] * widths, slopes[1:] * widths
     straight = ~(np.isfinite(s0) & np.isfinite(s1)) | (rise <= 0)
-    straight[:CELLS] |= np.arange(CELLS) == 0
+    straight[0] = True  # below the least probability a word holds
     s0 = np.where(straight, rise, np.minimum(s0, 3 * rise))
     s1 = np.where(straight, rise, np.minimum(s1, 3 * rise))
     return np.stack([x[:-1], s0, 3 * rise - 2 * s0 - s1, s0 + s1 - 2 * rise], axis=1)

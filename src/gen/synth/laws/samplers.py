@@ -14,12 +14,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.streams import Rows, Words, rows_array, uniform_floats, uniform_integers
+from gen.streams import Words, uniform_floats, uniform_integers
 from gen.synth.grids import Grid
 from gen.synth.laws.densities import Density, Mixture, Normal, Truncated, Uniform
 from gen.synth.laws.discrete import Choice, Piece, Pieces
 from gen.synth.laws.lines import Refused
-from gen.synth.laws.quantiles import TOLERANCE, QuantileTable, normal_table, round_to_grid, table_of
+from gen.synth.laws.quantiles import TOLERANCE, QuantileTable, normal_table, piece_table_of, round_to_grid, table_of
 from gen.synth.laws.special import Floats
 
 MOST_TABLES = 64  # in one law: 10 MB
@@ -99,22 +99,6 @@ class WholeFloats:
 
     def words_of(self, probabilities: Words) -> Words:
         return self.law.words_of(probabilities)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """start + step * row: not random. int64 on a grid, float64 otherwise."""
-
-    start: int | float
-    step: int | float
-
-    def of_rows(self, rows: Rows) -> NDArray[Any]:
-        """The values of these rows."""
-        numbers = rows_array(rows)
-        if isinstance(self.start, int):
-            # Wrapping 64-bit arithmetic gives the exact result, which fits.
-            return (numbers * np.uint64(self.step % 2**64) + np.uint64(self.start % 2**64)).view(np.int64)
-        return numbers.astype(np.float64) * self.step + self.start
 
 
 # -- parts into one -------------------------------------------------------------------------------------------
@@ -304,7 +288,7 @@ class _Assembly:
                     f"it needs more than {MOST_TABLES} tables.",
                     "Use fewer parts and atoms, or parts that differ less in scale.",
                 )
-            self._known[key] = table_of(part)
+            self._known[key] = piece_table_of(part)
         return self._known[key]
 
 

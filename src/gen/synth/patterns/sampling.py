@@ -9,6 +9,7 @@ Unranking: the ways in order of their texts, with the exact number of texts befo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -273,12 +274,17 @@ def ranked_cells(language: Language, ways: Ways, runs: Runs, starts: list[Cell])
 class TextSampler:
     """Draws texts of a language, each row's from words of its own. Picklable: tables are made again where it arrives.
 
+    weights: of the language's lengths, by length, instead of the law; a length of weight 0 does not occur.
+
     law: "texts", each text equally likely; or "lengths", each length, and each text of a length. By default texts
     of a language that patterns bound and that is small (see `Language.is_small`), and lengths of others.
     """
 
-    def __init__(self, where: str, language: Language, law: str | None = None) -> None:
+    def __init__(
+        self, where: str, language: Language, law: str | None = None, weights: Mapping[int, float] | None = None
+    ) -> None:
         self.where = where
+        self.weights = weights
         self.language = language
         self.law = law or ("texts" if language.is_small else "lengths")
 
@@ -287,12 +293,13 @@ class TextSampler:
         language, ways, slots = self.language, Ways(self.language), Slots()
         cells: dict[Cell, int] = {(0, state): 0 for state in range(len(language.runs))}
         steps = dict.fromkeys(cells, 0)
-        starts = [(length, 0) for length in language.lengths]
+        lengths = [length for length in language.lengths if self._weight(length)]
+        starts = [(length, 0) for length in lengths]
         try:
             for cell, found in in_order(starts, ways.to_draw, cells):
                 cells[cell] = slots.cell([(way.weight, way.table, cells[way.target]) for way in found])
                 steps[cell] = 1 + max(steps[way.target] for way in found)
-            chosen = [(self._weight(length), 0, cells[length, 0]) for length in language.lengths]
+            chosen = [(self._weight(length), 0, cells[length, 0]) for length in lengths]
             single = len(chosen) == 1
             start = chosen[0][2] if single else slots.cell([(w, 1, following) for w, _, following in chosen])
         except TooLarge:
@@ -300,6 +307,8 @@ class TextSampler:
         return _Walk(start, slots.array, ways.texts.all, max(steps[c] for c in starts) + (not single))
 
     def _weight(self, length: int) -> int:
+        if self.weights is not None:
+            return round(self.weights.get(length, 0.0) * 2**62)
         return self.language.counts[length][0] if self.law == "texts" else 1
 
     @cached_property
@@ -381,4 +390,4 @@ class TextSampler:
         return (whole * 2**32 // sum(weights)) / 2**32
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"where": self.where, "language": self.language, "law": self.law}
+        return {"where": self.where, "language": self.language, "law": self.law, "weights": self.weights}

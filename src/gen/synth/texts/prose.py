@@ -20,6 +20,7 @@ from gen.synth.text import SPARE, text_array
 LONGEST_WORD = 12  # letters; there are words of every length up to here
 _SLOT = 16  # bytes a word takes in the table, so that two copies of eight write any word
 _CHOICES = 16_384  # entries, words repeated by their weight: a share is kept to within half of 1 / 16,384
+_EACH = np.empty(0, np.int64)  # no sizes: each length equally likely
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -96,11 +97,12 @@ def _write_words(
 
 
 @kernel(
-    "void(uint64[::1], uint64, uint64, boolean, uint16[::1], uint8[::1], uint64[::1], uint16[::1], uint64[::1], "
-    "int32[::1], uint8[::1])"
+    "void(uint64[::1], int64[::1], uint64, uint64, boolean, uint16[::1], uint8[::1], uint64[::1], uint16[::1], "
+    "uint64[::1], int32[::1], uint8[::1])"
 )
 def _write_prose(
     seeds: Words,
+    sizes: NDArray[np.int64],
     shortest: Word,
     lengths: Word,
     many: bool,
@@ -112,7 +114,7 @@ def _write_prose(
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
 ) -> None:
-    """Each row from its own 64-bit word, which starts a sequence: its first step is the length.
+    """Each row from its own 64-bit word, which starts a sequence: its first step is the length, unless that is given.
 
     `exact`: the words by length, those of n letters from exact_starts[n] to exact_starts[n + 1].
     """
@@ -122,6 +124,8 @@ def _write_prose(
     for i in range(offsets.size - 1):
         state = seeds[i] + _STEP
         length = shortest + (((_scrambled(state) & LOW32) * lengths) >> BITS32)
+        if sizes.size:
+            length = np.uint64(sizes[i])
         stop = np.uint64(length > np.uint64(1))  # a single character has no room for a full stop
         _write_words(state, length - stop, many, choices, source, widths, exact, exact_starts, data, base, position)
         position += length
@@ -140,8 +144,10 @@ class Prose:
 
     words: tuple[str, ...]
 
-    def draw(self, rows: Rows, key: int, shortest: int, longest: int, many: bool) -> pa.Array:
-        """Texts of `shortest` to `longest` characters, each length equally likely: string array of len(rows).
+    def draw(
+        self, rows: Rows, key: int, shortest: int, longest: int, many: bool, sizes: NDArray[np.int64] = _EACH
+    ) -> pa.Array:
+        """Texts of `shortest` to `longest` characters, each length equally likely or as given: string of len(rows).
 
         Capital letter first, full stop last (where there are two characters), commas between; `many`: several
         sentences, as a paragraph.
@@ -150,7 +156,7 @@ class Prose:
         offsets = np.empty(len(rows) + 1, np.int32)
         data = np.empty(len(rows) * longest + SPARE, np.uint8)
         count = np.uint64(longest - shortest + 1)
-        _write_prose(seeds, np.uint64(shortest), count, many, *self._tables, offsets, data)
+        _write_prose(seeds, sizes, np.uint64(shortest), count, many, *self._tables, offsets, data)
         return text_array(offsets, data)
 
     @cached_property

@@ -1,0 +1,262 @@
+"""This file knows the operators and functions of expressions: what each does to columns of Arrow values.
+
+`/` of decimals gives a double; `//` and `%` of decimals round down, as those of ints do; `str` writes booleans as true
+and false, and numbers as JSON does. All else is as in Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime
+import decimal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from gen.block import fixed_width_array, fixed_width_values
+
+_MICROSECONDS = pa.duration("us")
+WIDEST = 38  # digits of a decimal128
+
+
+# -- operators ----------------------------------------------------------------------------------------------
+
+
+def _added(a: Any, b: Any) -> Any:
+    if pa.types.is_string(a.type) and pa.types.is_string(b.type):
+        return pc.binary_join_element_wise(a, b, "")
+    return _in_unit(pc.add_checked(a, b), a.type, b.type)
+
+
+def _subtracted(a: Any, b: Any) -> Any:
+    return _in_unit(pc.subtract_checked(a, b), a.type, b.type)
+
+
+def _in_unit(result: Any, *kinds: pa.DataType) -> Any:
+    """Durations in microseconds; a date moved by a duration is a date, by whole days."""
+    if pa.types.is_duration(result.type):
+        return result.cast(_MICROSECONDS)
+    if pa.types.is_timestamp(result.type) and any(map(pa.types.is_date, kinds)):
+        return pc.floor_temporal(result, unit="day").cast(pa.date32())
+    return result
+
+
+def _multiplied(a: Any, b: Any) -> Any:
+    for duration, number in ((a, b), (b, a)):
+        if pa.types.is_duration(duration.type) and pa.types.is_floating(number.type):
+            return _rounded_to_duration(pc.multiply_checked(duration.cast(pa.int64()).cast(pa.float64()), number))
+    return pc.multiply_checked(a, b)
+
+
+def _divided(a: Any, b: Any) -> Any:
+    if pa.types.is_duration(a.type) and not pa.types.is_duration(b.type):
+        return _rounded_to_duration(_divided(a.cast(pa.int64()), b))
+    both = [x.cast(pa.float64()) if pa.types.is_integer(x.type) or pa.types.is_decimal(x.type) else x for x in (a, b)]
+    return pc.divide_checked(*both)
+
+
+def _rounded_to_duration(microseconds: Any) -> Any:
+    return pc.round(microseconds).cast(pa.int64()).cast(_MICROSECONDS)
+
+
+def _floor_divided(a: Any, b: Any) -> Any:
+    if pa.types.is_integer(a.type) and pa.types.is_integer(b.type):
+        quotient = pc.divide_checked(a, b)  # towards zero
+        rest = pc.subtract(a, pc.multiply(quotient, b))
+        down = pc.and_(pc.not_equal(rest, 0), pc.less(pc.bit_wise_xor(rest, b), 0))
+        return pc.subtract(quotient, down.cast(pa.int64()))
+    if pa.types.is_duration(a.type) and pa.types.is_integer(b.type):
+        return _floor_divided(a.cast(pa.int64()), b).cast(_MICROSECONDS)
+    if _has_decimal(a, b):
+        x, y, _ = _unscaled(a, b)
+        return _floor_divided(x, y)
+    return _as_python(np.floor_divide, a, b)
+
+
+def _rest(a: Any, b: Any) -> Any:
+    if _has_decimal(a, b):
+        x, y, places = _unscaled(a, b)
+        return pc.multiply(_rest(x, y).cast(pa.decimal128(19, 0)), pa.scalar(decimal.Decimal(1).scaleb(-places)))
+    if pa.types.is_floating(a.type) or pa.types.is_floating(b.type):
+        return _as_python(np.remainder, a, b)
+    return pc.subtract_checked(a, pc.multiply_checked(_floor_divided(a, b), b))
+
+
+def _has_decimal(a: Any, b: Any) -> bool:
+    return any(map(pa.types.is_decimal, (a.type, b.type))) and not any(map(pa.types.is_floating, (a.type, b.type)))
+
+
+def _unscaled(a: Any, b: Any) -> tuple[Any, Any, int]:
+    """Two decimals, or whole numbers, as whole numbers of the finer one's last place; and its places."""
+    places = max(x.type.scale if pa.types.is_decimal(x.type) else 0 for x in (a, b))
+    factor = pa.scalar(decimal.Decimal(10) ** places)
+    whole = [widened(pc.multiply_checked, x, factor).cast(pa.int64()) for x in (a, b)]
+    return whole[0], whole[1], places
+
+
+def _as_python(compute: Any, a: Any, b: Any) -> Any:
+    """Of doubles, what Python gives: `//` and `%` that are exact, and agree with each other."""
+    a, b = (x.cast(pa.float64()) for x in (a, b))
+    if pc.any(pc.equal(b, 0.0)).as_py():
+        raise ValueError("divide by zero")
+    size = max((len(x) for x in (a, b) if not isinstance(x, pa.Scalar)), default=1)
+    arrays = [pa.repeat(x, size) if isinstance(x, pa.Scalar) else x for x in (a, b)]
+    made = fixed_width_array(pa.float64(), compute(*(fixed_width_values(pc.fill_null(x, 1.0)) for x in arrays)))
+    known = pc.if_else(pc.and_(*(pc.is_valid(x) for x in arrays)), made, pa.scalar(None, pa.float64()))
+    return known[0] if isinstance(a, pa.Scalar) and isinstance(b, pa.Scalar) else known
+
+
+def widened(compute: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """Of decimals, with 76 digits where 38 do not hold the result."""
+    try:
+        return compute(a, b)
+    except pa.ArrowInvalid:
+        kinds = [x.type for x in (a, b)]
+        if not any(map(pa.types.is_decimal, kinds)):
+            raise
+    wide = [_least_decimal(x) if pa.types.is_integer(x.type) else x for x in (a, b)]
+    return compute(*(x.cast(pa.decimal256(x.type.precision, x.type.scale)) for x in wide))
+
+
+def _least_decimal(x: Any) -> Any:
+    """Whole numbers as decimals of no more digits than they have."""
+    ends = (x, x) if isinstance(x, pa.Scalar) else pc.min_max(x).values()
+    digits = max(len(str(abs(end.as_py() or 0))) for end in ends)
+    return x.cast(pa.decimal128(19, 0)).cast(pa.decimal128(digits, 0))
+
+
+OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: _added,
+    ast.Sub: _subtracted,
+    ast.Mult: _multiplied,
+    ast.Div: _divided,
+    ast.FloorDiv: _floor_divided,
+    ast.Mod: _rest,
+    ast.Eq: pc.equal,
+    ast.NotEq: pc.not_equal,
+    ast.Lt: pc.less,
+    ast.LtE: pc.less_equal,
+    ast.Gt: pc.greater,
+    ast.GtE: pc.greater_equal,
+    ast.And: pc.and_kleene,
+    ast.Or: pc.or_kleene,
+}
+SIGNS: dict[type, Callable[[Any], Any]] = {ast.Not: pc.invert, ast.USub: pc.negate_checked, ast.UAdd: lambda x: x}
+
+
+# -- functions ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Function:
+    """fewest, most: arguments. constants: which of them must be written out. alike: all are of one type."""
+
+    compute: Callable[..., Any]
+    fewest: int = 1
+    most: int = 1
+    constants: tuple[int, ...] = ()
+    alike: bool = False
+
+
+def _duration(microseconds: int) -> Function:
+    return Function(lambda count: _rounded_to_duration(pc.multiply_checked(count.cast(pa.float64()), microseconds)))
+
+
+def _whole(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Rounding to whole numbers, as int64, however large the type."""
+    return lambda x: x if pa.types.is_integer(x.type) else compute(_one_digit_more(x)).cast(pa.int64())
+
+
+def _rounded(x: Any, places: Any = None) -> Any:
+    if places is None:
+        return _whole(pc.round)(x)
+    return pc.round(_one_digit_more(x), places.as_py())
+
+
+def _one_digit_more(x: Any) -> Any:
+    """Decimals with room for a carry, which Arrow's rounding would lose without a word."""
+    if not pa.types.is_decimal(x.type):
+        return x
+    kind = pa.decimal128 if x.type.precision < WIDEST else pa.decimal256
+    return x.cast(kind(x.type.precision + 1, x.type.scale))
+
+
+def _as_int(x: Any) -> Any:
+    return pc.trunc(x).cast(pa.int64()) if pa.types.is_floating(x.type) or _has_decimal(x, x) else x.cast(pa.int64())
+
+
+FUNCTIONS: dict[str, Function] = {
+    "abs": Function(pc.abs_checked),
+    "sqrt": Function(lambda x: pc.sqrt_checked(x.cast(pa.float64()))),
+    "floor": Function(_whole(pc.floor)),
+    "ceil": Function(_whole(pc.ceil)),
+    "round": Function(_rounded, 1, 2, constants=(1,)),
+    "min": Function(lambda *x: pc.min_element_wise(*x, skip_nulls=False), 2, 9, alike=True),
+    "max": Function(lambda *x: pc.max_element_wise(*x, skip_nulls=False), 2, 9, alike=True),
+    "coalesce": Function(lambda *x: pc.coalesce(*x), 2, 9, alike=True),
+    "int": Function(_as_int),
+    "float": Function(lambda x: x.cast(pa.float64())),
+    "str": Function(lambda x: x.cast(pa.string())),
+    "lower": Function(pc.utf8_lower),
+    "upper": Function(pc.utf8_upper),
+    "title": Function(pc.utf8_title),
+    "strip": Function(pc.utf8_trim_whitespace),
+    "len": Function(lambda x: pc.utf8_length(x).cast(pa.int64())),
+    "replace": Function(lambda x, old, new: pc.replace_substring(x, old.as_py(), new.as_py()), 3, 3, (1, 2)),
+    "year": Function(pc.year),
+    "month": Function(pc.month),
+    "day": Function(pc.day),
+    "hour": Function(pc.hour),
+    "weekday": Function(pc.day_of_week),
+    "days": _duration(86_400_000_000),
+    "hours": _duration(3_600_000_000),
+    "minutes": _duration(60_000_000),
+    "seconds": _duration(1_000_000),
+    "is_null": Function(pc.is_null),
+}
+
+
+# -- types that go together -----------------------------------------------------------------------------------
+
+
+def alike(a: Any, b: Any) -> tuple[Any, Any]:
+    """Both sides in types that Arrow computes together: texts beside times as times, numbers beside decimals too."""
+    return like(a, b.type), like(b, a.type)
+
+
+def like(value: Any, other: pa.DataType) -> Any:
+    if not isinstance(value, pa.Scalar):
+        return value
+    said = value.as_py()
+    if said is None:
+        return pa.scalar(None, other)
+    if isinstance(said, str) and pa.types.is_time(other):
+        return pa.scalar(datetime.time.fromisoformat(said)).cast(other)
+    if isinstance(said, str) and pa.types.is_date(other):
+        return pa.scalar(datetime.datetime.fromisoformat(said).date()).cast(other)
+    if isinstance(said, str) and pa.types.is_timestamp(other):
+        return pa.scalar(datetime.datetime.fromisoformat(said)).cast(other)
+    if isinstance(said, (int, float)) and not isinstance(said, bool) and pa.types.is_decimal(other):
+        return pa.scalar(decimal.Decimal(repr(said)))  # as it was written: 0.19, not the nearest double
+    return value
+
+
+def together(values: Sequence[Any]) -> list[Any]:
+    """Values of one type, that of the first which is not written out; decimals with the places of the finest."""
+    kind = next((value.type for value in values if not isinstance(value, pa.Scalar)), values[0].type)
+    found = [like(value, kind) for value in values]
+    if len({value.type for value in found}) < 2 or not all(_is_whole_or_decimal(value.type) for value in found):
+        return found
+    decimals = [_least_decimal(value) if pa.types.is_integer(value.type) else value for value in found]
+    places = max(value.type.scale for value in decimals)
+    digits = max(value.type.precision - value.type.scale for value in decimals) + places
+    common = pa.decimal128(digits, places) if digits <= WIDEST else pa.decimal256(digits, places)
+    return [value.cast(common) for value in decimals]
+
+
+def _is_whole_or_decimal(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_decimal(kind))
