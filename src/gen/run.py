@@ -18,7 +18,7 @@ from gen.counts import RowRequest, parse_rows, scaled_rows
 from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, run_on
 from gen.errors import BadRequest, RunError, SchemaError
 from gen.plan import Plan, default_partition_rows, share_of
-from gen.schema.from_json_schema import documents_of, load_document
+from gen.schema.documents import documents_of, load_document
 from gen.schema.from_module import find_object, load_module, models_of, split_spec
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec

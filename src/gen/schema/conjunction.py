@@ -15,8 +15,7 @@ from gen.errors import SchemaError
 from gen.schema.facts import FACTS
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
-DOCUMENT = "urn:gen:document"  # what a document without an $id is called while it is read
-ROOT = "urn:gen:root"  # and inside a check that refers to it
+ROOT = "urn:gen:root"  # what a document without an $id is called
 EXTENSION = "x-gen"  # what JSON Schema cannot say of a column, in its own vocabulary
 
 # keyword -> the type it speaks of; a schema without `type` is of the types its keywords speak of
@@ -27,6 +26,12 @@ SPEAKS_OF = {
     **dict.fromkeys(("properties", "required", "patternProperties", "additionalProperties"), "object"),
     **dict.fromkeys(("propertyNames", "minProperties", "maxProperties"), "object"),
     **dict.fromkeys(("dependentRequired", "dependentSchemas"), "object"),
+}
+# keywords of earlier drafts that mean nothing in this one -> what to write
+_EARLIER = {
+    "dependencies": "dependentRequired or dependentSchemas",
+    "additionalItems": "items, beside prefixItems",
+    "$recursiveRef": "$dynamicRef",
 }
 # keywords that the columns alone do not guarantee: values are checked
 _RESIDUAL = ("not", "dependentRequired", "unevaluatedItems", "unevaluatedProperties")
@@ -68,7 +73,7 @@ class Conjunction:
     closed: bool = False
     names: list[Node] = field(default_factory=list)
     prefix: list[list[Node]] = field(default_factory=list)
-    items: list[Node] = field(default_factory=list)
+    items: list[tuple[int, Node]] = field(default_factory=list)  # from which item on
     contains: list[tuple[Node, int, int | None]] = field(default_factory=list)
     unique: bool = False
     alternatives: list[tuple[str, list[list[Node]]]] = field(default_factory=list)
@@ -97,6 +102,9 @@ def add_node(where: str, c: Conjunction, node: Node, depth: int = 0) -> None:
         raise SchemaError(f"{where}: {schema!r} is not a JSON Schema.", hint="Write an object, true or false.")
     if depth > 100:
         raise SchemaError(f"{where}: its references lead in a circle.", hint="Break the circle of $ref and allOf.")
+    for keyword in schema.keys() & _EARLIER.keys():
+        raise SchemaError(f"{where}: {keyword!r} is of an earlier draft.", hint=f"Write {_EARLIER[keyword]}.")
+    node = _in_place(node)
     c.nodes.append(node)
     for keyword in ("$ref", "$dynamicRef"):
         if keyword in schema:
@@ -111,6 +119,17 @@ def add_node(where: str, c: Conjunction, node: Node, depth: int = 0) -> None:
         if keyword in schema:
             read(where, c, node, schema[keyword])
     _add_alternatives(c, node)
+
+
+def _in_place(node: Node) -> Node:
+    """The node with references relative to its own $id, if it has one."""
+    if node.resolver is None or not isinstance(node.schema.get("$id"), str):
+        return node
+    from referencing import Resource
+    from referencing.jsonschema import DRAFT202012
+
+    resource = Resource.from_contents(node.schema, default_specification=DRAFT202012)
+    return Node(node.schema, node.resolver.in_subresource(resource))
 
 
 def _followed(where: str, node: Node, reference: str) -> Node:
@@ -269,7 +288,7 @@ def _items(where: str, c: Conjunction, node: Node, value: Any) -> None:
     if value is False:
         _size("array", True)(where, c, node, len(node.schema.get("prefixItems", ())))
     else:
-        c.items.append(Node(value, node.resolver))
+        c.items.append((len(node.schema.get("prefixItems", ())), Node(value, node.resolver)))
 
 
 def _contains(where: str, c: Conjunction, node: Node, value: Any) -> None:

@@ -11,13 +11,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from gen.errors import BadRequest, SchemaError
+from gen.errors import SchemaError
 from gen.schema.choices import choice_of
 from gen.schema.conjunction import (
-    DOCUMENT,
     EXTENSION,
     ROOT,
     Conjunction,
@@ -25,12 +23,12 @@ from gen.schema.conjunction import (
     Unsatisfiable,
     add_node,
     conjunction,
-    references_of,
     same,
 )
+from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
 from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
-from gen.schema.spec import EXTRA, Column, Table, column_from_json, suggestion
+from gen.schema.spec import EXTRA, Column, Table, column_from_json
 
 MOST_BRANCHES = 64  # of anyOf, oneOf and if together; further combinations are not drawn
 MOST_ITEMS = 1000  # of prefixItems and minItems together
@@ -76,61 +74,13 @@ def _fields_of_all(union: Column) -> tuple[Column, ...]:
     return tuple(fields.values())
 
 
-def load_document(path: Path) -> Any:
-    """The JSON document in a file; an error says where it is not one."""
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise BadRequest(f"{path} cannot be read: {error.strerror}.", hint="Correct the path.") from error
-    except UnicodeDecodeError as error:
-        raise BadRequest(f"{path} is not UTF-8 text.", hint="Give a JSON Schema document.") from error
-    except json.JSONDecodeError as error:
-        raise SchemaError(
-            f"{path}, line {error.lineno}, column {error.colno}: {error.msg}.", hint="Correct the JSON."
-        ) from error
-
-
-def documents_of(document: Any, title: str, only: str | None = None) -> dict[str, Any]:
-    """The JSON Schema of each table that a document declares, by name.
-
-    Those that its `x-gen` lists, or `only` one of its `$defs`, or itself; without any type of its own, every object
-    of its `$defs` that no other refers to.
-    """
-    if not isinstance(document, (dict, bool)):
-        raise SchemaError(f"{title}: {document!r:.40} is not a JSON Schema.", hint="Write an object, true or false.")
-    if isinstance(document, bool):
-        return {title: document}
-    definitions = document.get("$defs", {})
-    if only is not None:
-        if only not in definitions:
-            raise BadRequest(f"{title} has no {only!r} in its $defs.", hint=suggestion(only, definitions))
-        return {only: _defined(document, only)}
-    said = document.get(EXTENSION, {})
-    if isinstance(said, dict) and "tables" in said:
-        return {name: _defined(document, name) for name in said["tables"]}
-    if definitions and not set(document) - {"$schema", "$id", "$defs", "title", "description", "$comment", EXTENSION}:
-        referred = {reference.rpartition("/")[2] for reference in references_of(definitions)}
-        free = [n for n, s in definitions.items() if n not in referred and isinstance(s, dict)]
-        return {name: _defined(document, name) for name in free or definitions}
-    return {document.get("title") or title: document}
-
-
-def _defined(document: dict[str, Any], name: str) -> dict[str, Any]:
-    """One of a document's definitions as a document of its own, in which all its references hold."""
-    definition = document["$defs"][name]
-    if not any(True for _ in references_of(definition)):
-        return {"title": name, **definition} if isinstance(definition, dict) else {"title": name, "allOf": [definition]}
-    said = {EXTENSION: definition[EXTENSION]} if EXTENSION in definition else {}
-    return {"title": name, "$ref": f"#/$defs/{name}", "$defs": document["$defs"], **said}
-
-
 def column_from_schema(where: str, name: str, schema: Any) -> Column:
     """The column that holds what a JSON Schema describes."""
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
 
     resource = Resource.from_contents(schema, default_specification=DRAFT202012)
-    identity = (schema.get("$id") if isinstance(schema, dict) else None) or DOCUMENT
+    identity = (schema.get("$id") if isinstance(schema, dict) else None) or ROOT
     resolver = Registry().with_resource(identity, resource).crawl().resolver(identity)
     try:
         return _SchemaReader(schema).column(where, name, [Node(schema, resolver)])
@@ -142,11 +92,11 @@ def column_from_schema(where: str, name: str, schema: Any) -> Column:
 
 
 def _check_document(where: str, schema: Any) -> None:
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, FormatChecker
     from jsonschema.exceptions import SchemaError as InvalidSchema
 
     try:
-        Draft202012Validator.check_schema(schema)
+        Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))  # patterns are read elsewhere
     except InvalidSchema as error:
         place = "/".join(map(str, error.absolute_path)) or "the document"
         raise SchemaError(
@@ -280,7 +230,7 @@ class _SchemaReader:
             raise Unsatisfiable(f"{where}: at least {shortest} and at most {longest} items.", hint="Correct them.")
         if c.prefix or any(most is not None for _, _, most in c.contains):
             return self._tuple(where, name, c, shortest, longest)
-        inside = [*c.items, *(node for node, least, _ in c.contains if least)]
+        inside = [*(node for _, node in c.items), *(node for node, least, _ in c.contains if least)]
         try:
             item = self.column(f"{where}[]", "item", inside or [self._anything(c)])
         except _NEVER:
@@ -301,7 +251,8 @@ class _SchemaReader:
         must_hold = [node for node, least, _ in c.contains for _ in range(least)]
         parts: list[Column] = []
         for i in range(length):
-            nodes = list(c.prefix[i]) if i < len(c.prefix) else list(c.items)
+            nodes = list(c.prefix[i]) if i < len(c.prefix) else []
+            nodes += [node for start, node in c.items if i >= start]
             if i >= length - len(must_hold):
                 nodes.append(must_hold[i - (length - len(must_hold))])
             try:
@@ -341,7 +292,8 @@ class _SchemaReader:
             return Column(name, "object", parts=(*parts, open_to), stored="json")
         if missing > 0:
             raise Unsatisfiable(f"{where}: there are not {fewest} properties to draw.", hint="Correct minProperties.")
-        return Column(name, "object", parts=tuple(parts))
+        unnameable = any(not part.name or "\0" in part.name for part in parts)  # in Arrow and Parquet
+        return Column(name, "object", parts=tuple(parts), stored="json" if unnameable else None)
 
     def _properties(self, where: str, c: Conjunction) -> list[Column]:
         """The declared and the required properties, those that can never be there left out."""
@@ -350,6 +302,13 @@ class _SchemaReader:
             required = name in c.required
             nodes = [*c.properties.get(name, ()), *_said_elsewhere(c, name)]
             try:
+                if name == EXTRA or not _is_text(name):
+                    raise Unsatisfiable(f"{where}: no column can be called {name!r}.", hint="Rename the property.")
+                if any(node.schema is False for node in nodes) and required:
+                    raise Unsatisfiable(
+                        f"{where}.{name}: it is required, and a schema beside it allows no property by this name.",
+                        hint="Let `additionalProperties` allow it, or leave it out of `required`.",
+                    )
                 if c.names and not self.validator(c.names).is_valid(name):
                     raise Unsatisfiable(f"{where}: the name {name!r} is not allowed.", hint="Correct propertyNames.")
                 parts.append(self._property(f"{where}.{name}", name, nodes or [self._anything(c)], required))
@@ -375,8 +334,10 @@ class _SchemaReader:
         """Properties that are not declared, as a map; None where there may be none."""
         if most is not None and most <= 0:
             return None
-        if c.by_pattern:
-            pattern, node = c.by_pattern[0]
+        declared = [*c.properties, *c.required]
+        by_pattern = [(p, node) for p, node in c.by_pattern if not _is_only(p, declared)]
+        if by_pattern:
+            pattern, node = by_pattern[0]
             nodes, patterns = [node], (pattern,)
         elif not c.closed:
             nodes, patterns = list(c.additional), (_KEY_PATTERN,)
@@ -385,10 +346,11 @@ class _SchemaReader:
         try:
             value = self.column(f"{where}{{}}", "value", nodes or [self._anything(c)])
             if c.names:
-                said = [Node({"type": "string"} | ({"pattern": patterns[0]} if c.by_pattern else {}), None)]
+                said = [Node({"type": "string"} | ({"pattern": patterns[0]} if by_pattern else {}), None)]
                 key = self.column(f"{where} names", "key", [*said, *c.names])
             else:
                 key = Column("key", "text", patterns=patterns)
+            key = _unlike(key, declared, [p for p, _ in c.by_pattern if p not in patterns])
         except _NEVER:
             return None
         return Column(EXTRA, "map", parts=(key, value), min_length=fewest or None, max_length=most)
@@ -402,12 +364,7 @@ class _SchemaReader:
         return Draft202012Validator(json.loads(self._check(nodes)))
 
     def _check(self, nodes: Sequence[Node]) -> str:
-        """These schemas as one document of its own."""
-        together: dict[str, Any] = {"allOf": [_rooted(node.schema) for node in nodes]}
-        if any(True for node in nodes for _ in references_of(node.schema)):
-            document = self.document if isinstance(self.document, dict) else {}
-            together["$defs"] = {"root": {"$id": ROOT, **{k: v for k, v in document.items() if k != "$id"}}}
-        return json.dumps(together)
+        return document_of(nodes, self.document)
 
 
 # In this order: the first type that is allowed names a union's branch.
@@ -422,24 +379,52 @@ _READERS: dict[str, Callable[[_SchemaReader, str, str, Conjunction], Column]] = 
 }
 
 
-def _rooted(schema: Any) -> Any:
-    """The schema with its references made absolute, so that it can stand anywhere."""
-    if isinstance(schema, dict):
-        return {
-            k: ROOT + v if k in ("$ref", "$dynamicRef") and isinstance(v, str) and v.startswith("#") else _rooted(v)
-            for k, v in schema.items()
-        }
-    return [_rooted(item) for item in schema] if isinstance(schema, list) else schema
+def _is_text(name: str) -> bool:
+    """Whether UTF-8 can write a name: half a surrogate pair it cannot."""
+    return name.encode("utf-8", "ignore").decode() == name
+
+
+def _is_only(pattern: str, names: Sequence[str]) -> bool:
+    """Whether a pattern is just one of these names."""
+    return any(pattern == f"^{re.escape(name)}$" or pattern == f"^{name}$" for name in names)
+
+
+def _unlike(key: Column, names: Sequence[str], patterns: Sequence[str]) -> Column:
+    """The column of names without these, and without those that other patterns speak of."""
+    if key.kind == "choice":
+        left = [choice for choice in key.choices if choice not in names]
+        left = [choice for choice in left if not any(_matches(pattern, choice) for pattern in patterns)]
+        if not left:
+            raise Unsatisfiable("There is no name for another property.", hint="Widen propertyNames.")
+        return replace(key, choices=tuple(left))
+    alike = [name for name in names if all(_matches(pattern, name) for pattern in key.patterns)]
+    forbidden: list[Any] = [{"enum": alike}] if alike else []
+    forbidden += [{"pattern": pattern} for pattern in patterns]
+    if not forbidden:
+        return key
+    known = [json.loads(key.check)] if key.check else []
+    return replace(key, check=json.dumps({"allOf": [*known, {"not": {"anyOf": forbidden}}]}))
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Whether a name of a property is one that a pattern speaks of."""
+    try:
+        return re.search(pattern, name) is not None
+    except re.error as error:
+        raise SchemaError(
+            f"The pattern {pattern!r} for names of properties is none of Python's: {error}.",
+            hint="Write it in what JSON Schema recommends: without \\p and the like.",
+        ) from error
 
 
 def _said_elsewhere(c: Conjunction, name: str) -> list[Node]:
     """What patternProperties and additionalProperties of every schema say of a property by this name."""
-    said = [node for pattern, node in c.by_pattern if re.search(pattern, name)]
+    said = [node for pattern, node in c.by_pattern if _matches(pattern, name)]
     for node in c.nodes:
         schema = node.schema
         if "additionalProperties" not in schema or name in schema.get("properties", {}):
             continue
-        if not any(re.search(pattern, name) for pattern in schema.get("patternProperties", {})):
+        if not any(_matches(pattern, name) for pattern in schema.get("patternProperties", {})):
             said.append(Node(schema["additionalProperties"], node.resolver))
     return said
 

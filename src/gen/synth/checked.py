@@ -7,6 +7,7 @@ depends on nothing but its address; no loop is unbounded. What accepts fewer tha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -92,7 +93,14 @@ class SynthesizeChecked(Synthesizer):
     def accepts(self, array: pa.Array) -> NDArray[np.bool_]:
         """Bool array: whether the schema accepts each value."""
         texts = self.inner.json(array).to_pylist()
-        return np.array([self._validator.is_valid(json.loads(text or "null")) for text in texts], bool)
+        try:
+            return np.array([self._validator.is_valid(json.loads(text or "null")) for text in texts], bool)
+        except re.error as error:  # its validator's patterns are Python's
+            raise SchemaError(
+                f"{self.where}: its values are checked by its schema, and the pattern {error.pattern!r} cannot be: "
+                f"{error}.",
+                hint="Write the pattern without \\p and the like, or simplify the schema around it.",
+            ) from error
 
     def at(self, rows: Rows) -> pa.Array:
         array = self.inner.at(rows)
@@ -193,22 +201,35 @@ class RowFilter:
         """Accepted rows out of a probe. Raises SchemaError where a column's values are hardly ever accepted."""
         counts = {name: Blame() for name in arrays}
         for names in blamed:
-            for name, reason in (names or {}).items():
+            for name, reason in names.items():
                 for mine in [name] if name in counts else counts:
                     counts[mine].reason = counts[mine].reason or reason
         result = self.accepted(numbers, arrays, counts)
-        left = [bool(names) for names in self._blamed(result, np.arange(numbers.size))]
-        self._refuse_hopeless(counts, float(np.mean(left)))
-        good = boolean_array(~np.array(left))
+        left = self._refused(result, np.arange(numbers.size))
+        self._refuse_keys([names for names in left if names], numbers.size)
+        by_row = sum("" in names for names in blamed) * 2 > sum(map(bool, blamed))
+        self._refuse_hopeless(counts, float(np.mean([bool(names) for names in left])), by_row)
+        good = boolean_array(np.array([not names for names in left]))
         return pa.RecordBatch.from_arrays([array.filter(good) for array in result.values()], names=list(result))
 
-    def _refuse_hopeless(self, counts: Mapping[str, Blame], left: float) -> None:
+    def _refuse_keys(self, refused: Sequence[Mapping[str, str]], count: int) -> None:
+        """Refuse a model that does not take all keys or references, whatever is drawn beside them."""
+        for name in sorted(self.fixed):
+            reasons = [names[name] for names in refused if name in names]
+            if reasons:
+                raise SchemaError(
+                    f"{self.table}.{name}: the model refuses {len(reasons) / count:.1%} of the keys, which cannot be "
+                    f"drawn again; {reasons[0]}.",
+                    hint="Say what its validators want of it by bounds, pattern or Literal.",
+                )
+
+    def _refuse_hopeless(self, counts: Mapping[str, Blame], left: float, by_row: bool) -> None:
         worst = min(counts, key=lambda name: counts[name].accepted)
         if counts[worst].accepted >= LEAST_ACCEPTED and left < 1:
             return
+        where, what = (self.table, "rows") if by_row else (f"{self.table}.{worst}", "values")
         raise SchemaError(
-            f"{self.table}.{worst}: the model accepts {counts[worst].accepted:.1%} of the values drawn; "
-            f"{counts[worst].reason}.",
+            f"{where}: the model accepts {counts[worst].accepted:.1%} of the {what} drawn; {counts[worst].reason}.",
             hint="Say what its validators want by type, bounds, pattern or Literal, or name a synthesizer of your own: "
             f"at least {LEAST_ACCEPTED:.0%} must be accepted.",
         )
@@ -229,17 +250,34 @@ class RowFilter:
             if not pending.size:
                 return result
             self._redraw(numbers, result, attempts, pending, [names for names in blamed if names])
-        blamed = self._blamed(result, pending)
-        left = pending[[bool(names) for names in blamed]]
-        return self._spared(numbers, result, attempts, left) if left.size and self.spare is not None else result
+        refused = self._refused(result, pending)
+        for turn in range(ATTEMPTS if self.spare is not None else 0):
+            pending = pending[[bool(names) for names in refused]]
+            if not pending.size:
+                return result
+            self._spared(numbers, result, attempts, pending, turn)
+            refused = self._refused(result, pending)
+        if self.spare is not None and any(refused):
+            first, reasons = next((row, names) for row, names in zip(pending, refused, strict=True) if names)
+            raise SchemaError(
+                f"{self.table}, row {numbers[first]:,}: the model refuses whatever is drawn; "
+                f"{'; '.join(f'{name}: {reason}' if name else reason for name, reason in reasons.items())}.",
+                hint="Keys and references cannot be drawn again: say what the validators want of them by bounds, "
+                "pattern or Literal.",
+            )
+        return result
 
     def _blamed(self, arrays: Mapping[str, pa.Array], places: NDArray[np.int64]) -> list[dict[str, str]]:
+        """For each of these rows the columns to draw again, with the reason."""
+        return [self._drawable(names, arrays) for names in self._refused(arrays, places)]
+
+    def _refused(self, arrays: Mapping[str, pa.Array], places: NDArray[np.int64]) -> list[dict[str, str]]:
+        """For each of these rows the columns to blame, with the reason."""
         index = fixed_width_array(pa.int64(), places)
         columns = self.columns(0)
         lists = {name: columns[name].python(array.take(index)) for name, array in arrays.items()}
         rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
-        found = self.check.blamed([_without_absent(row, columns) for row in rows])
-        return [self._drawable(names, arrays) for names in found]
+        return self.check.blamed([_without_absent(row, columns) for row in rows])
 
     def _drawable(self, names: dict[str, str], arrays: Mapping[str, pa.Array]) -> dict[str, str]:
         """The columns to draw again: those to blame, what they are made of, or all where the row as a whole is."""
@@ -251,7 +289,7 @@ class RowFilter:
             for other in self.made_of.get(name) or [name]:
                 mine |= dict.fromkeys(self.together.get(other) or [other], reason)
         reason = next(iter(names.values()))
-        return {name: mine[name] for name in drawn if name in mine} or dict.fromkeys(drawn, reason)
+        return {name: mine[name] for name in drawn if name in mine} or dict.fromkeys(drawn or [""], reason)
 
     def _redraw(
         self,
@@ -261,7 +299,7 @@ class RowFilter:
         pending: NDArray[np.int64],
         blamed: Sequence[Mapping[str, str]],
     ) -> None:
-        redrawn = dict.fromkeys(name for names in blamed for name in names)
+        redrawn = dict.fromkeys(name for names in blamed for name in names if name)
         for name in redrawn:
             attempts[name][pending[[name in names for names in blamed]]] += 1
         for name in redrawn:
@@ -317,17 +355,17 @@ class RowFilter:
         result: dict[str, pa.Array],
         attempts: Mapping[str, NDArray[np.int64]],
         left: NDArray[np.int64],
-    ) -> dict[str, pa.Array]:
+        turn: int,
+    ) -> None:
         """The rest as accepted rows are, but for keys and references; what is made of these follows them."""
         assert self.spare is not None
-        words = Stream(stream_key(self.seed, self.table, "", "spare"), 1).words(numbers[left])
+        words = Stream(stream_key(self.seed, self.table, "", f"spare {turn}"), 1).words(numbers[left])
         chosen = fixed_width_array(pa.uint64(), words * np.uint64(self.spare.num_rows) >> np.uint64(32))
         for name in result:
             if name not in self.fixed:
                 result[name] = merged(result[name], left, self.spare.column(name).take(chosen))
         of_keys = [name for name, needed in self.made_of.items() if self.fixed.intersection(needed)]
         self._make(numbers, result, attempts, left, of_keys)
-        return result
 
 
 def _without_absent(row: dict[str, Any], columns: Mapping[str, Synthesizer]) -> dict[str, Any]:

@@ -128,9 +128,11 @@ class SynthesizeList(Synthesizer):
         if count is not None and count <= COUNTED:
             keyed = replace(item, key=Key("sequential"), distribution=None)
             self.distinct = self.part(keyed, f"{self.path}[]", count)
-        count = self.item.cardinality if count is None else count
         if count is None:
-            return
+            values = self.item.cardinality
+            if values is None:
+                return
+            count = values + item.may_be_null
         if count < self.shortest:
             raise CapacityError(
                 f"{self.where}: {self.shortest} different items are asked for, and there are {count}.",

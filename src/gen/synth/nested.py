@@ -20,7 +20,7 @@ from gen.streams import Rows, Words
 from gen.synth.correlation import correlate
 from gen.synth.json_text import object_json
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import Ranked, Storage, Synthesizer
+from gen.synth.synthesizer import Ranked, Storage, Synthesizer, path_of
 
 
 def plain(array: pa.Array) -> pa.Array:
@@ -46,7 +46,7 @@ class SynthesizeObject(Synthesizer):
         return column.kind == "object" and column.stored is None and bool(column.parts)
 
     def prepare(self) -> None:
-        self.parts = {part.name: self.part(part, f"{self.path}.{part.name}") for part in self.column.parts}
+        self.parts = {part.name: self.part(part, path_of(part.name, self.path)) for part in self.column.parts}
         correlate(self.where, self.parts)
 
     @property
@@ -217,7 +217,7 @@ class SynthesizeTupleKey(Ranked, SynthesizeTuple):
 
     def prepare_order(self) -> None:
         keyed = {
-            part.name: self.part(replace(part, key=Key("sequential")), f"{self.path}.{part.name}", 1)
+            part.name: self.part(replace(part, key=Key("sequential")), path_of(part.name, self.path), 1)
             for part in self.column.parts
         }
         for part in keyed.values():

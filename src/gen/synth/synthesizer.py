@@ -9,6 +9,7 @@ is named by the column. The built-in ones are found the same way. It writes eith
 
 from __future__ import annotations
 
+import re
 import traceback
 import weakref
 from abc import abstractmethod
@@ -87,7 +88,7 @@ class Synthesizer:
         self.table = table
         self.rows = rows
         self.seed = seed
-        self.path = column.name if path is None else path  # of a part: address.city, tags[]
+        self.path = path_of(column.name) if path is None else path  # of a part: address.city, tags[]
         self.attempt = attempt  # other values at the same rows, where the first ones were not accepted
         self._drawn: tuple[int, pa.Array] | None = None
         self._streams: dict[tuple[str, int], Stream] = {}
@@ -343,6 +344,12 @@ class Synthesizer:
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_drawn": None}
+
+
+def path_of(name: str, inside: str = "") -> str:
+    """The path of a column, or of a part inside another. What paths are made of is marked: no two columns share one."""
+    said = re.sub(r"[.\[\]{}#|?\\]", r"\\\g<0>", name)
+    return f"{inside}.{said}" if inside else said
 
 
 def _blocks(rows: range) -> Iterator[tuple[int, int, int]]:

@@ -215,7 +215,8 @@ def filtered_sources(
 
 
 def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
-    numbers = np.arange(min(source.rows, check.sample), dtype=np.uint64)
+    count = min(source.rows, check.sample)
+    numbers = np.array([i * source.rows // count for i in range(count)], np.uint64)  # from all over the table
     if not numbers.size:
         return source
     probe = source.clean.at(numbers)

@@ -1,0 +1,111 @@
+"""This file knows JSON Schema documents: which tables one declares, and parts of one as documents of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin
+
+from gen.errors import BadRequest, SchemaError
+from gen.schema.conjunction import EXTENSION, ROOT, Node, references_of
+from gen.schema.spec import suggestion
+
+
+def load_document(path: Path) -> Any:
+    """The JSON document in a file; an error says where it is not one."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read: {error.strerror}.", hint="Correct the path.") from error
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{path} is not UTF-8 text.", hint="Give a JSON Schema document.") from error
+    except json.JSONDecodeError as error:
+        raise SchemaError(
+            f"{path}, line {error.lineno}, column {error.colno}: {error.msg}.", hint="Correct the JSON."
+        ) from error
+
+
+def documents_of(document: Any, title: str, only: str | None = None) -> dict[str, Any]:
+    """The JSON Schema of each table that a document declares, by name.
+
+    Those that its `x-gen` lists, or `only` one of its `$defs`, or itself; without any type of its own, every object
+    of its `$defs` that no other refers to.
+    """
+    if not isinstance(document, (dict, bool)):
+        raise SchemaError(f"{title}: {document!r:.40} is not a JSON Schema.", hint="Write an object, true or false.")
+    if isinstance(document, bool):
+        return {title: document}
+    definitions = document.get(_place(document), {})
+    if only is not None:
+        if only not in definitions:
+            raise BadRequest(f"{title} has no {only!r} in its {_place(document)}.", hint=suggestion(only, definitions))
+        return {only: _defined(document, only)}
+    said = document.get(EXTENSION, {})
+    if isinstance(said, dict) and "tables" in said:
+        return {name: _defined(document, name) for name in said["tables"]}
+    if definitions and not set(document) - {*_KEPT, "title", "description", "$comment", EXTENSION}:
+        referred = {reference.rpartition("/")[2] for reference in references_of(definitions)}
+        free = [n for n, s in definitions.items() if n not in referred and isinstance(s, dict)]
+        return {name: _defined(document, name) for name in free or definitions}
+    return {document.get("title") or title: document}
+
+
+_KEPT = ("$schema", "$id", "$defs", "definitions")  # of a document of which only one definition is read
+
+
+def _place(document: dict[str, Any]) -> str:
+    """Where a document has its definitions: those of earlier drafts had another name for it."""
+    return "definitions" if "definitions" in document and "$defs" not in document else "$defs"
+
+
+def _defined(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """One of a document's definitions as a document of its own, in which all its references hold."""
+    place = _place(document)
+    definition = document[place][name]
+    if not any(True for _ in references_of(definition)):
+        return {"title": name, **definition} if isinstance(definition, dict) else {"title": name, "allOf": [definition]}
+    said = {EXTENSION: definition[EXTENSION]} if EXTENSION in definition else {}
+    pointer = quote(name.replace("~", "~0").replace("/", "~1"))
+    kept = {keyword: document[keyword] for keyword in _KEPT if keyword in document}
+    return {"title": name, "$ref": f"#/{place}/{pointer}", **kept, **said}
+
+
+# -- parts of a document --------------------------------------------------------------------------------------
+
+_VALUES = ("enum", "const", "default", "examples")  # keywords that hold values, not schemas
+_NAMES = ("$id", "$anchor", "$dynamicAnchor")  # of the document, which is there beside its parts
+
+
+def _base(node: Node) -> str:
+    """What the references of a node are relative to."""
+    return getattr(node.resolver, "_base_uri", "") or ROOT
+
+
+def _rooted(schema: Any, base: str) -> Any:
+    """The schema with its references made absolute, so that it can stand anywhere."""
+    if isinstance(schema, list):
+        return [_rooted(item, base) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    base = _joined(base, schema["$id"]) if isinstance(schema.get("$id"), str) else base
+    found = {}
+    for keyword, value in schema.items():
+        if keyword in ("$ref", "$dynamicRef") and isinstance(value, str):
+            found[keyword] = _joined(base, value)
+        elif keyword not in _NAMES or not isinstance(value, str):
+            found[keyword] = value if keyword in _VALUES else _rooted(value, base)
+    return found
+
+
+def _joined(base: str, reference: str) -> str:
+    return base.partition("#")[0] + reference if reference.startswith("#") else urljoin(base, reference)
+
+
+def document_of(nodes: Sequence[Node], document: Any) -> str:
+    """Several parts of a document that all must hold, as a document of its own, in JSON."""
+    together: dict[str, Any] = {"allOf": [_rooted(node.schema, _base(node)) for node in nodes]}
+    if any(True for node in nodes for _ in references_of(node.schema)):
+        together["$defs"] = {"root": {"$id": ROOT, **(document if isinstance(document, dict) else {})}}
+    return json.dumps(together)
