@@ -114,8 +114,8 @@ class TableLayout:
     def of(cls, source: Any, layout: ParquetLayout) -> TableLayout:
         """From a source whose columns say what is known of their values."""
         settings = {
-            name: column_settings(synthesizer.arrow_type, synthesizer.storage, layout)
-            for name, synthesizer in source.columns.items()
+            name: column_settings(source.schema.field(name).type, source.storage(name), layout)
+            for name in source.columns
         }
         return cls(source.schema, settings, source.bytes_per_row)
 
