@@ -163,7 +163,7 @@ def _noise(where: str, column: Column, value: Any) -> Column:
         )
     if sum(rates.values()) > 1:
         raise SchemaError(f"{where}: the rates of noise add up to {sum(rates.values()):g}.", hint="Keep them below 1.")
-    return replace(column, noise=tuple(rates.items()))
+    return replace(column, noise=tuple((kind, float(rate)) for kind, rate in rates.items() if rate))
 
 
 _READERS: Mapping[str, Callable[[str, Column, Any], Column]] = {

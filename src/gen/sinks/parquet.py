@@ -116,7 +116,11 @@ class TableLayout:
         """From a source whose columns say what is known of their values."""
         settings = {}
         for field, synthesizer in zip(source.schema, source.columns.values(), strict=True):
-            known = synthesizer.storages(field.name) if field.type == synthesizer.arrow_type else {}
+            known = (
+                synthesizer.storages(field.name)
+                if field.type == synthesizer.arrow_type
+                else {field.name: source.storage(field.name)}
+            )
             for path, kind in leaves(field.name, field.type):
                 settings[path] = column_settings(kind, known.get(path) or _unknown(kind), layout)
         return cls(source.schema, settings, source.bytes_per_row)

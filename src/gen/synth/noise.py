@@ -28,7 +28,7 @@ from gen.synth.clock import DAY
 from gen.synth.derived import MadeOfOthers
 from gen.synth.nested import plain, plain_type
 from gen.synth.numbers import OnGrid
-from gen.synth.synthesizer import Synthesizer
+from gen.synth.synthesizer import Storage, Synthesizer
 
 _WRONG = ("n/a", "unknown", "#REF!", "1,234.5.6", "--", "NaN?", "true-ish", "12:99")
 _INT64 = (-(2**63), 2**63 - 1)
@@ -41,6 +41,8 @@ _ENDS = {
     "time": (0, DAY - 1),
     "duration": (-_LONGEST, _LONGEST),
 }
+_TEXT_BYTES = 24  # of a number or a time as text, near enough
+_AS_A_WHOLE = ("union", "any", "object", "list", "tuple", "map")  # kinds of which only a null is dirt
 BEYOND = 10  # steps past a bound, at most
 
 
@@ -60,6 +62,13 @@ class Dirt:
         """The type that can hold the dirt, too."""
         kind = plain_type(self.column.arrow_type)
         return pa.string() if "wrong_type" in self.counts else kind
+
+    @property
+    def storage(self) -> Storage:
+        given = self.column.storage
+        if self.arrow_type == plain_type(self.column.arrow_type):
+            return Storage(given.bytes, given.bits, None)  # a few more values than were declared
+        return Storage(_TEXT_BYTES, 8 * _TEXT_BYTES)
 
     @property
     def nullable(self) -> bool:
@@ -128,7 +137,7 @@ def _counts(rates: Mapping[str, float], rows: int) -> dict[str, int]:
 
 def _suits(kind: str, synthesizer: Synthesizer) -> bool:
     column, is_text = synthesizer.column, pa.types.is_string(plain_type(synthesizer.arrow_type))
-    if pa.types.is_nested(synthesizer.arrow_type) or column.stored == "json":
+    if column.kind in _AS_A_WHOLE or column.stored == "json":
         return kind == "null"
     suits: dict[str, bool] = {
         "null": True,

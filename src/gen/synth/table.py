@@ -105,7 +105,12 @@ class TableSource:
     @property
     def bytes_per_row(self) -> float:
         """Plain, uncompressed: what a row takes in memory, near enough."""
-        return sum(synthesizer.storage.bytes for synthesizer in self.columns.values())
+        return sum(self.storage(name).bytes for name in self.columns)
+
+    def storage(self, name: str) -> Storage:
+        """What a sink may know of a column when it chooses an encoding, its dirt included."""
+        dirt = self.dirt.get(name)
+        return dirt.storage if dirt else self.columns[name].storage
 
     def at(self, rows: Rows, columns: Sequence[str] | None = None) -> pa.RecordBatch:
         """These rows as one record batch; all columns, or some. Rows outside the table have values too."""
@@ -260,7 +265,7 @@ class _Attempts:
             return self.first
         if attempt not in self._made:
             made = {name: _again(s, attempt) for name, s in self.first.items()}
-            correlate("", {name: s for name, s in made.items() if s.tied_to})
+            correlate("", {name: s for name, s in made.items() if self.first[name].tied_to})
             self._made[attempt] = made
         return self._made[attempt]
 

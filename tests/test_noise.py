@@ -1,0 +1,265 @@
+"""Proves that dirt is there in exactly the number asked for, of the kind asked for, and nowhere else."""
+
+import datetime
+import json
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pydantic import BaseModel, Field
+
+from columns import source
+from gen import ForeignKey, PrimaryKey, Schema
+from gen.block import Partition
+from gen.errors import SchemaError
+from gen.schema.row_markers import DIRT, After, Noise, When
+from program import manifest, query
+
+ROWS = 2000
+DATES = {"ge": datetime.date(2000, 1, 1), "le": datetime.date(2010, 1, 1)}
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Inner(BaseModel):
+    a: int
+
+
+def both(annotation, rows=ROWS, **rates):
+    """The column with its noise, and what it would be without."""
+    table = source(rows, x=Annotated[annotation, Noise(**rates)])
+    return table.at(range(rows)).column("x"), table.clean.at(range(rows)).column("x")
+
+
+def changed(dirty, clean):
+    pairs = zip(dirty.to_pylist(), clean.to_pylist(), strict=True)
+    return [(new, old) for new, old in pairs if str(new) != str(old)]
+
+
+INTEGER = Annotated[int, Field(ge=10, le=10**9)]
+DECIMAL = Annotated[Decimal, Field(ge=0, le=Decimal("99999.99"))]
+MANY: dict[str, Any] = {
+    "int": INTEGER,
+    "float": Annotated[float, Field(ge=0, le=1)],
+    "decimal": DECIMAL,
+    "date": Annotated[datetime.date, Field(**DATES)],
+    "datetime": datetime.datetime,
+    "time": Annotated[datetime.time, Field(le=datetime.time(12))],
+    "duration": datetime.timedelta,
+    "str": str,
+    "enum": Colour,
+    "bool": bool,
+    "uuid": UUID,
+    "bytes": bytes,
+    "literal": Literal[1, 2, 3],
+    "mixed": Literal[1, "a"],
+    "model": Inner,
+    "list": list[int],
+    "dict": dict[str, int],
+    "union": int | str,
+    "any": Any,
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+@pytest.mark.parametrize("kind", [kind for kind in DIRT if kind != "dangling"])
+def test_every_kind_on_every_column_is_exact_or_refused(name, kind):
+    try:
+        dirty, clean = both(MANY[name], **{kind: 0.03})
+    except SchemaError as error:
+        assert f"Thing.x: the noise {kind!r}" in str(error)  # noqa: PT017
+        assert kind != "null"
+        return
+    assert (dirty.null_count if kind == "null" else 60) == 60
+    if kind == "wrong_type":
+        texts = source(1, x=MANY[name]).columns["x"].json(clean).to_pylist()
+        clean = pa.array([text.strip('"') for text in texts])
+    found = changed(dirty, clean)
+    assert len(found) <= 60
+    assert len(found) == 60 or kind == "duplicate" or name in ("str", "any")  # equal by chance, or empty anyhow
+    table = source(100, x=Annotated[MANY[name], Noise(**{kind: 0.5})])
+    assert all(json.loads(text).keys() <= {"x"} for text in table.json(table.at(range(100))).to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind", "is_dirty"),
+    [
+        (INTEGER, "out_of_bounds", lambda v: 10**9 < v <= 10**9 + 10),
+        (DECIMAL, "out_of_bounds", lambda v: Decimal("-0.10") <= v < 0),  # 100000.00 has one digit too many
+        (MANY["date"], "out_of_bounds", lambda v: DATES["le"] < v <= DATES["le"] + datetime.timedelta(10)),
+        (MANY["time"], "out_of_bounds", lambda v: v > datetime.time(12)),
+        (str, "empty", lambda v: v == ""),
+        (Annotated[str, Field(max_length=7)], "too_long", lambda v: 7 < len(v) <= 17),
+        (str, "too_long", lambda v: len(v) > 255),
+        (INTEGER, "wrong_type", lambda v: not v.isdigit()),
+        (bool, "wrong_type", lambda v: v not in ("true", "false")),
+    ],
+)
+def test_dirty_values_are_outside_the_domain_and_the_others_inside(annotation, kind, is_dirty):
+    dirty, clean = both(annotation, **{kind: 0.05})
+    values, others = dirty.to_pylist(), clean.to_pylist()
+    by_chance = sum(map(is_dirty, others))  # an empty text that stood there anyhow
+    assert 100 <= sum(map(is_dirty, values)) <= 100 + by_chance
+    kept = [(v, o) for v, o in zip(values, others, strict=True) if not is_dirty(v)]
+    assert all(str(v).lower() == str(o).lower() for v, o in kept)
+
+
+def test_a_key_has_exactly_that_many_duplicates_and_each_has_a_twin():
+    class Thing(BaseModel):
+        id: Annotated[int, PrimaryKey(), Noise(duplicate=0.01)]
+
+    schema = Schema()
+    schema.add(Thing, 5000)
+    keys = schema.table(Thing).arrow().column("id").to_pylist()
+    assert 5000 - len(set(keys)) == 50
+    assert len({thing.id for thing in schema.rows(Thing)}) == 5000  # rows() is clean
+    assert set(keys) <= {thing.id for thing in schema.rows(Thing)}
+
+
+@pytest.mark.parametrize("key", [int, str, UUID, datetime.date, Annotated[int, Field(ge=1, le=300)]])
+def test_a_dangling_reference_is_never_a_key_and_the_others_always_are(key):
+    class Parent(BaseModel):
+        id: Annotated[key, PrimaryKey(), Noise(duplicate=0.1)]  # references are to the keys without their noise
+
+    class Child(BaseModel):
+        parent: Annotated[key, ForeignKey("Parent.id"), Noise(dangling=0.05)]
+
+    schema = Schema()
+    schema.add(Parent, 300)
+    schema.add(Child, 1000)
+    keys = set(schema.table("Parent").source.clean.at(range(300)).column("id").to_pylist())
+    assert len(keys) == 300
+    found = schema.table("Child").arrow().column("parent").to_pylist()
+    assert sum(value not in keys for value in found) == 50
+    assert all(child.parent in keys or key is UUID for child in schema.rows(Child))
+
+
+def test_where_every_value_may_be_a_key_nothing_dangles():
+    class Parent(BaseModel):
+        id: Annotated[Literal["a", "b"], PrimaryKey()]
+
+    class Child(BaseModel):
+        parent: Annotated[bool, ForeignKey("Flag.id"), Noise(dangling=0.05)]
+
+    class Flag(BaseModel):
+        id: Annotated[bool, PrimaryKey()]
+
+    schema = Schema()
+    schema.add(Flag, 2)
+    schema.add(Child, 1000)
+    with pytest.raises(SchemaError, match=r"Child\.parent: every value of its type may be a key"):
+        schema.table("Child").arrow()
+
+
+def test_rates_are_rounded_once_for_all_kinds_together():
+    assert sum(source(100, x=Annotated[str, Noise(0.01)]).noise["x"].values()) == 1
+    assert source(3, x=Annotated[int, Noise(null=0.5, duplicate=0.5)]).noise["x"] == {"null": 2, "duplicate": 1}
+    everything = source(7, x=Annotated[int, Noise(null=1)]).at(range(7))
+    assert everything.column("x").null_count == 7
+    assert source(7, x=Annotated[int, Noise(0)]).at(range(7)).equals(source(7, x=int).at(range(7)))
+
+
+def test_partitions_add_up_and_other_columns_and_rows_are_as_without():
+    rates = {"null": 0.02, "duplicate": 0.03, "out_of_bounds": 0.01}
+    table = source(ROWS, x=Annotated[INTEGER, Noise(**rates)], y=str)
+    whole = table.at(range(ROWS))
+    parts = [b for s in range(0, ROWS, 130) for b in table.batches(Partition("Thing", 0, s, min(s + 130, ROWS)))]
+    assert pa.Table.from_batches(parts).combine_chunks().to_batches()[0].equals(whole)
+    picked = np.random.default_rng(1).permutation(ROWS).astype(np.uint64)
+    assert table.at(picked).equals(whole.take(pa.array(picked)))
+    assert table.at(range(ROWS), ["x"]).column("x").equals(whole.column("x"))
+    assert whole.column("y").equals(source(ROWS, x=INTEGER, y=str).at(range(ROWS)).column("y"))
+    assert whole.column("x").null_count == 40
+    assert table.probe()["x"] == table.probe()["x"]
+
+
+def test_noise_on_columns_that_are_made_of_others_leaves_what_is_made_of_them_clean():
+    table = source(
+        ROWS,
+        a=Annotated[int, Field(ge=0, le=9), Noise(null=0.1)],
+        b=Annotated[int, Field(ge=0, le=99), After("a"), Noise(null=0.1)],
+        c=Annotated[int | None, When("a > 4"), Noise(wrong_type=0.1)],
+    )
+    rows, clean = table.at(range(ROWS)).to_pylist(), table.clean.at(range(ROWS)).to_pylist()
+    assert all(row["b"] > row["a"] for row in clean)
+    assert all((row["c"] is None) == (row["a"] <= 4) for row in clean)
+    assert sum(row["a"] is None for row in rows) == sum(row["b"] is None for row in rows) == 200
+    assert sum(isinstance(row["c"], str) and not row["c"].isdigit() for row in rows) == 200
+
+
+@pytest.mark.parametrize(
+    ("noise", "annotation", "reason"),
+    [
+        (Noise(1.1), int, "a rate of noise is 1.1"),
+        (Noise(-0.1), int, "a rate of noise is -0.1"),
+        (Noise(null=0.6, duplicate=0.5), int, "add up to 1.1"),
+        (Noise(nul=0.6), int, "Did you mean 'null'"),
+        (Noise(0.1, null=0.1), int, "for all kinds together"),
+        (Noise(empty=0.1), int, "does not suit a integer"),
+        (Noise(too_long=0.1), Colour, "does not suit a choice"),
+        (Noise(dangling=0.1), int, "does not suit a integer"),
+        (Noise(wrong_type=0.1), str, "does not suit a text"),
+        (Noise(out_of_bounds=0.1), datetime.time, "does not suit a time"),
+        (Noise(duplicate=0.1), Inner, "does not suit a object"),
+    ],
+)
+def test_what_is_no_noise_is_refused(noise, annotation, reason):
+    with pytest.raises(SchemaError, match=reason):
+        source(10, x=Annotated[annotation, noise])
+
+
+def test_noise_inside_an_object_is_refused_rather_than_left_out():
+    class Outer(BaseModel):
+        a: Annotated[int, Noise(0.1)]
+
+    with pytest.raises(SchemaError, match=r"Thing\.x\.a: noise inside another column"):
+        source(10, x=Outer)
+
+
+MODELS = """
+import uuid
+from datetime import date
+from typing import Annotated, Any
+from pydantic import BaseModel, Field
+from gen import ForeignKey, PrimaryKey
+from gen.schema.row_markers import Noise
+
+class Parent(BaseModel):
+    id: Annotated[int, PrimaryKey(), Noise(duplicate=0.01)]
+    born: Annotated[date, Noise(wrong_type=0.02)]
+
+class Child(BaseModel):
+    id: Annotated[uuid.UUID, PrimaryKey()]
+    parent: Annotated[int, ForeignKey("Parent.id"), Noise(dangling=0.03)]
+    size: Annotated[int, Field(ge=0, le=9), Noise(null=0.01, out_of_bounds=0.02)]
+    more: Annotated[Any, Noise(null=0.1)]
+"""
+
+
+def test_a_run_writes_the_dirt_says_so_and_verifies(forks, tmp_path):
+    (tmp_path / "models.py").write_text(MODELS, encoding="utf-8")
+    asked = ("--schema", "models.py", "--rows", 1000)
+    ended = forks(*asked, "--partition-rows", 300, "--part", "1/1", "--out", "data", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    counts = {"Parent": {"id": {"duplicate": 10}, "born": {"wrong_type": 20}}}
+    counts["Child"] = {"parent": {"dangling": 30}, "size": {"null": 10, "out_of_bounds": 20}, "more": {"null": 100}}
+    assert json.loads((tmp_path / "data/_gen/run.json").read_text("utf-8"))["noise"] == counts
+    told = json.loads(forks("describe", *asked, "--json", cwd=tmp_path).out)["tables"]
+    assert {t: {c["column"]: c["noise"] for c in told[t]["columns"] if c["noise"]} for t in told} == counts
+    parent, child = (f"read_parquet('{tmp_path}/data/{name}/*.parquet')" for name in ("Parent", "Child"))
+    assert query(f"select count(*) - count(distinct id) from {parent}") == [(10,)]
+    assert query(f"select count(*) from {parent} where try_cast(born as date) is null") == [(20,)]
+    assert query(f"select count(*) from {child} where size is null") == [(10,)]
+    assert query(f"select count(*) from {child} where size > 9") == [(20,)]
+    assert query(f"select count(*) from {child} where more is null and parent is not null")[0][0] >= 100
+    row = json.loads(forks("row", "Child", 5, *asked, cwd=tmp_path).out)
+    assert row["id"][8] == "-"
+    assert forks("verify", "data", cwd=tmp_path).code == 0
+    assert manifest(tmp_path / "data")["tables"]["Child"]["rows"] == 1000
