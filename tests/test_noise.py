@@ -98,7 +98,7 @@ def test_every_kind_on_every_column_is_exact_or_refused(name, kind):
         (str, "empty", lambda v: v == ""),
         (Annotated[str, Field(max_length=7)], "too_long", lambda v: 7 < len(v) <= 17),
         (str, "too_long", lambda v: len(v) > 255),
-        (INTEGER, "wrong_type", lambda v: not v.isdigit()),
+        (INTEGER, "wrong_type", lambda v: not str(v).isdigit()),
         (bool, "wrong_type", lambda v: v not in ("true", "false")),
     ],
 )

@@ -6,7 +6,7 @@ import decimal
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,7 @@ class MadeOfOthers(Synthesizer):
     """What columns share that cannot be drawn at a row alone."""
 
     goes_first = True
+    draws: ClassVar[bool] = True  # whether it is another where the row is drawn again, and what it reads is the same
 
     def prepare(self) -> None:
         if self.column.key or self.column.reference:
@@ -82,9 +83,9 @@ def listed_as(where: str, values: Sequence[Any], kind: pa.DataType) -> pa.Array:
             return pa.array([None if v is None else decimal.Decimal(str(v)) for v in values], kind)
         if pa.types.is_fixed_size_binary(kind):
             return pa.array([None if v is None else uuid.UUID(str(v)).bytes for v in values], kind)
-        if pa.types.is_string(kind) or not all(isinstance(value, str) for value in values):
+        if pa.types.is_string(kind):
             return pa.array(values, kind)
-        return pa.array(values, pa.string()).cast(kind)
+        return pa.array([pa.scalar(v).cast(kind).as_py() if isinstance(v, str) else v for v in values], kind)
     except (pa.ArrowException, ValueError, TypeError, ArithmeticError) as error:
         raise SchemaError(
             f"{where}: its table lists {str(list(values))[:80]}, and they are to be {kind}: {error}",
@@ -94,6 +95,8 @@ def listed_as(where: str, values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 class SynthesizeDerived(MadeOfOthers):
     """A column computed from others: by an expression, or by a function of the user's own."""
+
+    draws = False
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -209,6 +212,8 @@ def nulls_of(fields: _Fields) -> NDArray[np.bool_] | None:
 
 class SynthesizeDependent(MadeOfOthers):
     """A functional dependency: the row that the column is drawn at is decided by the fields it depends on."""
+
+    draws = False
 
     @classmethod
     def match(cls, column: Column) -> bool:

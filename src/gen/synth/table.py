@@ -33,7 +33,6 @@ from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import RowCheck, RowFilter
 from gen.synth.correlation import correlate
-from gen.synth.derived import SynthesizeDerived
 from gen.synth.json_text import json_text, object_json
 from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
@@ -247,7 +246,7 @@ def made_of(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = {}
     for name in row.made:
         if inputs := row.inputs.get(name):
-            drawn = {} if isinstance(columns[name], SynthesizeDerived) else {name: None}
+            drawn = {name: None} if getattr(columns[name], "draws", True) else {}
             for other in inputs:
                 drawn |= found.get(other, {other: None})
             found[name] = drawn
@@ -279,7 +278,7 @@ class _Attempts:
 
 def _again(s: Synthesizer, attempt: int) -> Synthesizer:
     """The column's synthesizer with other values at the same rows."""
-    if s.column.key or s.column.reference or isinstance(s, SynthesizeDerived):
+    if s.column.key or s.column.reference or not getattr(s, "draws", True):
         return s
     return s.again(attempt)
 
