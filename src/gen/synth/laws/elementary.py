@@ -57,7 +57,8 @@ def expm1(x: Floats) -> Floats:
     rest, root = _rest(np.clip(x, -800.0, 800.0), k), _ROOTS[whole & (_PARTS - 1)]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         scale = np.ldexp(root, whole >> 5)
-        return np.where(whole < 60 * _PARTS, (scale - 1.0) + scale * rest, np.ldexp(root + root * rest, whole >> 5))
+        large = np.ldexp(root + root * rest, whole >> 5)
+        return np.asarray(np.where(whole < 60 * _PARTS, (scale - 1.0) + scale * rest, large))
 
 
 def _two_atanh(s: Floats) -> Floats:
