@@ -229,6 +229,11 @@ class RowFilter:
             return {}
         mine = {name: reason for name, reason in names.items() if name in arrays and name not in self.fixed}
         reason = next(iter(names.values()))
+        columns = self.columns(0)
+        companies = {columns[name].column.company for name in mine} - {None}  # who agree are drawn again together
+        for name in arrays:
+            if name not in self.fixed and columns[name].column.company in companies:
+                mine.setdefault(name, reason)
         return mine or {name: reason for name in arrays if name not in self.fixed}
 
     def _redraw(

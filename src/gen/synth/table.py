@@ -31,6 +31,7 @@ from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import PROBE, RowCheck, RowFilter
+from gen.synth.company import in_company
 from gen.synth.json_text import object_json
 from gen.synth.nested import SynthesizeField, Whole
 from gen.synth.references import SynthesizeReference
@@ -159,7 +160,8 @@ def table_sources(
     Raises SchemaError, CapacityError or ReferenceError, naming table and column, where a request cannot be met.
     """
     sources = {}
-    spec = spec.seen_from(as_of or datetime.datetime.now(datetime.UTC).date())
+    today = as_of or datetime.datetime.now(datetime.UTC).date()
+    spec = in_company(spec.seen_from(today), rows, today)
     for table in spec.tables:
         columns = _columns(table, rows, seed)
         sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document)
