@@ -8,13 +8,13 @@ import sys
 import time
 from typing import Annotated, Literal
 
+import faker
 import numpy as np
 import pyarrow as pa
 import pytest
 from pydantic import Field, create_model
 from scipy import stats
 
-import faker
 from columns import KEY, source
 from gen import Domain, Faker, Normal, PrimaryKey, Schema
 from gen.errors import CapacityError, SchemaError

@@ -150,6 +150,12 @@ def _word() -> Pieces:
     return Pieces.of(falling(words_of("words", "words"), 2.7))
 
 
+def _words() -> Pieces:
+    """Three words, without capitals and full stops."""
+    listed = falling(words_of("words", "words"), 2.7)
+    return Pieces.of(listed, " ", listed, " ", listed)
+
+
 # domain -> its pieces; each made on first use
 DOMAINS: dict[str, Callable[[], Pieces]] = {
     "given-name": _given,
@@ -172,6 +178,7 @@ DOMAINS: dict[str, Callable[[], Pieces]] = {
     "country": _countries,
     "postcode": _postcode,
     "word": _word,
+    "words": _words,
 }
 
 # domain -> the shortest and longest text unless declared, and whether it has several sentences
@@ -213,6 +220,7 @@ ALIASES = {
     "e-mail": "email",
     "phone-number": "phone",
     "telephone": "phone",
+    "sentences": "paragraph",
     "text": "paragraph",
 }
 
