@@ -3,6 +3,7 @@
 Faker makes a value in microseconds, and rows are drawn in nanoseconds; so rows choose among the values of a pool. The
 pool is made when the run is planned, by a Faker seeded with the column's stream, and travels in the plan: workers need
 no Faker. Values are those of the Faker that is installed; another version of it may give others.
+So may another day, of providers that look at the clock; a run that began on the day before is then refused, not mixed.
 """
 
 from __future__ import annotations

@@ -470,6 +470,9 @@ def _described(column: Column) -> str:
         facts.append(f"that refers to {column.reference}")
     if column.domain:
         facts.append(f"of the domain {column.domain!r}")
+    if column.company:
+        whom = column.company.path if column.of else f"the row's {column.company.about}"
+        facts.append(f"that speaks of {whom}")
     if column.key:
         facts.append("that is a primary key")
     return " ".join(facts)

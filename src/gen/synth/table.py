@@ -32,6 +32,7 @@ from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import RowCheck, RowFilter
+from gen.synth.company import in_company
 from gen.synth.correlation import correlate
 from gen.synth.json_text import json_text, object_json
 from gen.synth.nested import SynthesizeField, Whole, plain_type
@@ -189,7 +190,8 @@ def table_sources(
     Raises SchemaError, CapacityError or ReferenceError, naming table and column, where a request cannot be met.
     """
     sources = {}
-    spec = spec.seen_from(as_of or datetime.datetime.now(datetime.UTC).date())
+    today = as_of or datetime.datetime.now(datetime.UTC).date()
+    spec = in_company(spec.seen_from(today), rows, today)
     for table in spec.tables:
         columns = _columns(table, rows, seed)
         refuse_noise_inside(table)
@@ -228,11 +230,22 @@ def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
     if not any(blamed):
         return source
     fixed = frozenset(name for name, s in source.columns.items() if s.column.key or s.column.reference)
-    together = {n: s.tied_to for n, s in source.columns.items() if s.tied_to}
+    together = drawn_together(source.columns)
     attempts = _Attempts(source.columns)
     row_filter = RowFilter(source.table, check, attempts, fixed, seed, made_of(source.columns), together)
     spare = row_filter.spare_rows(numbers, {name: probe.column(name) for name in source.columns}, blamed)
     return replace(source, filter=replace(row_filter, spare=spare))
+
+
+def drawn_together(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:
+    """Columns that are only drawn again with others: those of a correlated group, and of one company of people."""
+    together = {name: s.tied_to for name, s in columns.items() if s.tied_to}
+    for name, synthesizer in columns.items():
+        company = synthesizer.column.company
+        if company is not None:
+            members = (n for n, s in columns.items() if s.column.company == company)
+            together[name] = tuple(dict.fromkeys([*together.get(name, ()), *members]))
+    return together
 
 
 def made_of(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:

@@ -104,6 +104,10 @@ def _username() -> Pieces:
     return Pieces.of(Texts.of(last, last.values()), Texts.of(first, weights.tolist()), plain_numbers(1, 999))
 
 
+def _initial() -> Pieces:
+    return Pieces.of(some("ABCDEFGHIJKLMNOPRSTVW"))
+
+
 def _job() -> Pieces:
     ranks = items_of("domains", "job_ranks")
     before = Texts.of(["", *(f"{rank} " for rank in ranks)], [2.0 * len(ranks), *[1.0] * len(ranks)])
@@ -146,11 +150,18 @@ def _word() -> Pieces:
     return Pieces.of(falling(words_of("words", "words"), 2.7))
 
 
+def _words() -> Pieces:
+    """Three words, without capitals and full stops."""
+    listed = falling(words_of("words", "words"), 2.7)
+    return Pieces.of(listed, " ", listed, " ", listed)
+
+
 # domain -> its pieces; each made on first use
 DOMAINS: dict[str, Callable[[], Pieces]] = {
     "given-name": _given,
     "surname": _surname,
     "username": _username,
+    "middle-initial": _initial,
     "job": _job,
     "company": _company,
     "department": _items("departments"),
@@ -167,6 +178,7 @@ DOMAINS: dict[str, Callable[[], Pieces]] = {
     "country": _countries,
     "postcode": _postcode,
     "word": _word,
+    "words": _words,
 }
 
 # domain -> the shortest and longest text unless declared, and whether it has several sentences
@@ -174,6 +186,10 @@ PROSE: dict[str, tuple[int, int, bool]] = {"sentence": (20, 120, False), "paragr
 
 # other names of the same
 ALIASES = {
+    "full-name": "name",
+    "person-name": "name",
+    "gender": "sex",
+    "salutation": "title",
     "first-name": "given-name",
     "last-name": "surname",
     "family-name": "surname",
@@ -188,12 +204,23 @@ ALIASES = {
     "colour-name": "colour",
     "color-name": "colour",
     "street-address": "street",
+    "town": "city",
+    "province": "state",
+    "region": "state",
+    "country-code": "country-alpha2",
+    "lat": "latitude",
+    "lon": "longitude",
+    "lng": "longitude",
+    "date-of-birth": "birth-date",
+    "birthday": "birth-date",
     "zip": "postcode",
     "zip-code": "postcode",
     "postal-code": "postcode",
     "country-name": "country",
     "e-mail": "email",
     "phone-number": "phone",
+    "telephone": "phone",
+    "sentences": "paragraph",
     "text": "paragraph",
 }
 

@@ -1,0 +1,204 @@
+"""This file knows which columns of a table, or of an object in it, speak of one person or place, and so agree.
+
+Those of one `of` do, of which each says something else: a given name, an e-mail address, a city. Of two columns that
+say the same, the first speaks of the company's person, and the other of one of its own. A column alone in its company
+is drawn as it would be by itself. Fields that are e-mail addresses by their type, or phone numbers, join columns with
+domains.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gen.errors import SchemaError
+from gen.schema.domains import DOMAIN_KINDS, Company
+from gen.schema.spec import Column, Spec, Table
+from gen.synth import births, people, places
+from gen.synth.formats import known
+from gen.synth.texts.domains import DOMAINS, PROSE, domain_of
+from gen.synth.texts.locale import COUNTRIES, DEFAULT, WORLD, locale_named
+from gen.synth.together import SynthesizeTogether, role_of, with_lengths
+
+CIRCLES = {"person": people.ROLES, "place": places.ROLES, "birth": births.ROLES}
+_CLASSES: tuple[type[SynthesizeTogether], ...] = (
+    people.SynthesizePerson,
+    people.SynthesizeSex,
+    places.SynthesizePlace,
+    places.SynthesizeDegrees,
+    births.SynthesizeBirth,
+)
+# roles that no synthesizer draws by itself
+_NEVER_ALONE = frozenset({"sex", "title", "age", "birth-date"})
+_AGREES_WITH_ANY = frozenset({"street"})  # and needs no company
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A column of a company: its place among its table's, and what it says."""
+
+    place: int
+    column: Column
+    role: str
+
+    @property
+    def by_name(self) -> bool:
+        """Whether it declares a domain, and not only a format."""
+        return self.column.domain is not None
+
+
+def in_company(spec: Spec, rows: Mapping[str, int], today: datetime.date) -> Spec:
+    """The schema, in which every column that agrees with others says what they have in common.
+
+    `rows`: of each table; `today`: the day that ages are counted to. Raises SchemaError where columns cannot agree.
+    """
+    return replace(spec, tables=tuple(_table(table, rows.get(table.name, table.rows), today) for table in spec.tables))
+
+
+def _table(table: Table, rows: int, today: datetime.date) -> Table:
+    columns = _together(table.name, [_parts(table.name, c, rows, today) for c in table.columns], rows, today)
+    whole = _parts("", table.whole, rows, today) if table.whole else None
+    return replace(table, columns=columns, whole=whole)
+
+
+def _parts(where: str, column: Column, rows: int, today: datetime.date) -> Column:
+    """A column whose objects' fields are in company."""
+    if not column.parts:
+        return column
+    here = f"{where}.{column.name}"
+    parts: Sequence[Column] = [_parts(here, part, rows, today) for part in column.parts]
+    if column.kind == "object":
+        parts = _together(here, parts, rows, today)
+    else:
+        parts = [_together(here, [part], rows, today)[0] for part in parts]
+    return replace(column, parts=tuple(parts))
+
+
+def _together(where: str, columns: Sequence[Column], rows: int, today: datetime.date) -> tuple[Column, ...]:
+    result = [replace(c, domain="name") if c.domain and domain_of(c.domain) == "name" else c for c in columns]
+    for column in result:
+        _refuse_locale(where, column)
+    for of in dict.fromkeys(column.of for column in result):
+        circles = {about: _members(result, of, about) for about in CIRCLES}
+        locale = _locale(where, [m for members in circles.values() for m in members])
+        for about, members in circles.items():
+            if _agree(members, of, locale):
+                company = _company(f"{where}.{members[0].column.name}", about, members, locale, today)
+                for place, column in _joined(where, company, members, rows):
+                    result[place] = column
+    return tuple(result)
+
+
+def _refuse_locale(where: str, column: Column) -> None:
+    """A locale, or somebody it speaks of, says nothing to a column that has no person or place."""
+    said = "a locale" if column.locale else "of whom it speaks" if column.of else ""
+    name = domain_of(column.domain or "")
+    if (
+        said
+        and not any(name in roles for roles in CIRCLES.values())
+        and (name in DOMAINS or name in PROSE or known(name))
+    ):
+        raise SchemaError(
+            f"{where}.{column.name}: it says {said}, which the domain {column.domain!r} has not.", hint="Leave it out."
+        )
+
+
+def _members(columns: Sequence[Column], of: str | None, about: str) -> list[_Member]:
+    """The columns of a company: one for each role, those with a domain before those with a format."""
+    members: dict[str, _Member] = {}
+    for place, column in enumerate(columns):
+        role = role_of(column)
+        if column.of != of or role not in CIRCLES[about] or not _may_agree(column, role):
+            continue
+        if role not in members or (column.domain and not members[role].by_name):
+            members[role] = _Member(place, column, role)
+    return sorted(members.values(), key=lambda member: member.place)
+
+
+def _may_agree(column: Column, role: str) -> bool:
+    """Whether a column is drawn by its domain or format alone: no key that it cannot be, no pattern, no other class."""
+    other = column.reference or column.synthesizer or column.provider or column.check or column.patterns
+    keyed = column.key is not None and role not in people.KEYED
+    return not other and not keyed and any(kind.takes(column) and _draws(kind, column, role) for kind in _CLASSES)
+
+
+def _draws(kind: type[SynthesizeTogether], column: Column, role: str) -> bool:
+    in_numbers = role in ("latitude", "longitude")
+    return (
+        role in CIRCLES[kind.about]
+        and (column.kind == "number") == in_numbers
+        and (column.kind in DOMAIN_KINDS.get(role, ("text",)))
+    )
+
+
+def _agree(members: Sequence[_Member], of: str | None, locale: str | None) -> bool:
+    """Whether these columns are a company; a column alone is not, unless it says whose it is."""
+    roles = {member.role for member in members}
+    if not any(member.by_name for member in members):
+        return False
+    if of is not None or locale is not None or roles & _NEVER_ALONE:
+        return True
+    return len(roles - _AGREES_WITH_ANY) > 1 or any(member.column.kind == "number" for member in members)
+
+
+def _locale(where: str, members: Sequence[_Member]) -> str | None:
+    """The locale that a company declares; a person's and that of where they live are one."""
+    named = {m.column.locale: m for m in members if m.column.locale}
+    if len(named) > 1:
+        first, second = list(named.values())[:2]
+        raise SchemaError(
+            f"{where}.{second.column.name}: its locale is {second.column.locale!r}, and that of {first.column.name}, "
+            f"of the same one, {first.column.locale!r}.",
+            hint="Give both the same locale, or let one speak of another: Domain(..., of=...).",
+        )
+    return next((locale_named(f"{where}.{m.column.name}", name) for name, m in named.items() if name), None)
+
+
+def _company(where: str, about: str, members: Sequence[_Member], locale: str | None, today: datetime.date) -> Company:
+    """What these columns have in common, without their lengths."""
+    columns = tuple(member.column for member in members)
+    path = columns[0].of or "person"
+    roles = {member.role for member in members}
+    if locale is None:
+        abroad = about == "place" and roles & places.COUNTRY_ROLES
+        locale = (COUNTRIES if roles <= places.COUNTRY_ROLES else WORLD) if abroad else DEFAULT
+    company = Company(about, path, locale)
+    if about == "birth":
+        return replace(company, days=births.days_of(where, columns, today))
+    sex = next((column for column in columns if role_of(column) == "sex"), None)
+    return replace(company, women=people.women_of(where, sex)) if about == "person" and sex else company
+
+
+def _joined(where: str, company: Company, members: Sequence[_Member], rows: int) -> list[tuple[int, Column]]:
+    """The members, each with the company as it is in the end, narrowed by all their lengths."""
+    if any(member.column.key for member in members):
+        digits = float(people.digits_of(rows))
+        company = replace(company, lengths=(("digits", digits, digits),))
+    stay = []
+    for member in members:
+        kinds = [people.SynthesizePersonKey] if member.column.key else _CLASSES
+        kind = next(
+            k for k in kinds if k.takes(member.column) and (member.column.key or _draws(k, member.column, member.role))
+        )
+        narrower = _narrowed(kind, member, company)
+        if narrower is not None:
+            company = narrower
+            stay.append(member)
+        elif member.by_name:
+            raise SchemaError(
+                f"{where}.{member.column.name}: no {member.role} within its lengths or bounds agrees with the others "
+                "of the same one.",
+                hint="Widen them, or let it speak of another: Domain(..., of=...).",
+            )
+    return [(member.place, replace(member.column, company=company)) for member in stay]
+
+
+def _narrowed(kind: type[SynthesizeTogether], member: _Member, company: Company) -> Company | None:
+    column = member.column
+    if column.kind != "number":
+        return with_lengths(kind, column, company)
+    low = -180.0 if column.minimum is None else float(column.minimum)  # type: ignore[arg-type]
+    high = 180.0 if column.maximum is None else float(column.maximum)  # type: ignore[arg-type]
+    narrower = replace(company, lengths=(*company.lengths, (member.role, low, high)))
+    return narrower if places.kept_places(narrower)[0] else None

@@ -1,0 +1,306 @@
+"""This file knows what the columns that speak of one person say: names, sex, title, e-mail address, user name.
+
+Who a row speaks of is two choices: a given name, which is a woman's or a man's, and a surname. E-mail addresses and
+user names are made of both, in lower-case ASCII letters.
+
+As a primary key an e-mail address or a user name carries a number that no other row has, and agrees all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from gen.errors import SchemaError
+from gen.keys import KeyOrder
+from gen.schema.domains import Company
+from gen.schema.spec import Column
+from gen.streams import Rows, Words
+from gen.synth.choices import SynthesizeChoice
+from gen.synth.synthesizer import Storage
+from gen.synth.texts.format import numbers, plain_numbers, some
+from gen.synth.texts.lists import Texts
+from gen.synth.texts.locale import Names, falling_weights, names_of
+from gen.synth.texts.network import HOSTS
+from gen.synth.together import Part, Recipe, SynthesizeTogether, limited, role_of, words_of_indexes
+
+ROLES = frozenset({"name", "given-name", "surname", "title", "sex", "email", "username"})
+KEYED = ("email", "username")  # what carries a number of its own as a primary key
+WITHOUT_NUMBER = 0.5  # of e-mail addresses have no number after the name
+OTHER_SEX = 0.02  # of rows have a sex that is neither of two, where the field lists such
+# The ending of a surname that is an adjective, -i or -a, is chosen by the sums of the given name and of the stem.
+_ENDINGS = ("i", "a", "", "")
+_ENDING = (Part("check", "ending"),)
+
+
+def _given(form: str) -> Part:
+    return Part("given", form)
+
+
+def _surname(form: str, names: Names) -> Recipe:
+    return (Part("surname", form), *(_ENDING if names.adjectives else ()))
+
+
+class SynthesizePerson(SynthesizeTogether):
+    """What a column says of the person that its row speaks of."""
+
+    about = "person"
+    shared = frozenset({"given", "surname"})
+
+    @classmethod
+    def recipe(cls, column: Column, company: Company) -> Recipe:
+        names, role = names_of(company.locale), role_of(column)
+        if role == "name" and names.family_first:
+            return (Part("surname", "plain"), " ", _given("plain"))
+        if role == "name":
+            return (_given("plain"), " ", *_surname("plain", names))
+        if role == "surname":
+            return (*((_given("silent"),) if names.adjectives else ()), *_surname("plain", names))
+        if role == "email":
+            return (_given("latin"), ".", *_surname("latin", names), *cls.number("maybe"), Part("mailbox", "plain"))
+        if role == "username":
+            between = (*_surname("latin", names), "_", _given("latin"))
+            return (*between, *cls.number("always"))
+        return (_given({"given-name": "plain"}.get(role, role)),)
+
+    @classmethod
+    def number(cls, form: str) -> Recipe:
+        """The number in an e-mail address or a user name."""
+        return (Part("number", form),)
+
+    @classmethod
+    def texts(cls, company: Company, part: Part) -> Texts:
+        return table_of(company, part)
+
+
+@lru_cache(maxsize=256)
+def table_of(company: Company, part: Part) -> Texts:
+    """The texts of one part of what is said of a person."""
+    if part.source == "given":
+        return _given_texts(company, part.form)
+    if part.source == "surname":
+        return _surname_texts(company, part.form)
+    if part.source == "check":
+        return Texts.of(_ENDINGS)
+    if part.source == "mailbox":
+        return some(f"@{host}" for host in HOSTS)
+    if part.source.startswith("digits"):
+        return numbers(3)
+    listed = [str(number) for number in range(1, 1000 if part.form == "always" else 100)]
+    if part.form == "always":
+        return Texts.of(listed)
+    return Texts.of(["", *listed], [WITHOUT_NUMBER, *[(1 - WITHOUT_NUMBER) / len(listed)] * len(listed)])
+
+
+def _given_texts(company: Company, form: str) -> Texts:
+    """Given names of women, then of men, each as often as the company has them."""
+    names = names_of(company.locale)
+    listed = [*names.women, *names.men]
+    female = np.arange(len(listed)) < len(names.women)
+    kept = limited(listed, company, "given plain")
+    kept &= limited([names.latin[name] for name in listed], company, "given latin")
+    weights = np.concatenate([falling_weights(len(names.women), 12.0), falling_weights(len(names.men), 12.0)]) * kept
+    for mine, share in ((female, company.women), (~female, 1 - company.women)):
+        total = weights[mine].sum()
+        weights[mine] *= share / total if total else 0.0
+    sexes = np.where(female, 1, 0) if names.adjectives else None
+    ways: dict[str, Callable[[str, bool], str]] = {
+        "plain": lambda name, woman: name,
+        "latin": lambda name, woman: names.latin[name],
+        "silent": lambda name, woman: "",
+        "sex": lambda name, woman: "F" if woman else "M",
+        "title": lambda name, woman: names.titles[0 if woman else 1],
+    }
+    texts = [ways[form](name, woman) for name, woman in zip(listed, female.tolist(), strict=True)]
+    return _of(texts, weights, kept, None if sexes is None else sexes.tolist())
+
+
+def _surname_texts(company: Company, form: str) -> Texts:
+    """Surnames; of adjectives the stem."""
+    names = names_of(company.locale)
+    latin = form == "latin"
+    stems = [name[:-1] if name in names.adjectives else name for name in names.surnames]
+    plain = [names.latin[name][: len(names.latin[name]) - (name in names.adjectives)] for name in names.surnames]
+    kept = limited(stems, company, "surname plain") & limited(plain, company, "surname latin")
+    sums = [0 if name in names.adjectives else 2 for name in names.surnames] if names.adjectives else None
+    return _of(plain if latin else stems, names.surname_weights * kept, kept, sums)
+
+
+def _of(texts: list[str], weights: NDArray[np.float64], kept: NDArray[np.bool_], sums: list[int] | None) -> Texts:
+    places = np.flatnonzero(kept).tolist()
+    mine = None if sums is None else [sums[i] for i in places]
+    return Texts.of([texts[i] for i in places], weights[kept].tolist(), mine)
+
+
+# -- sex --------------------------------------------------------------------------------------------------------
+
+# how fields write it: words of the locales, their first letters, and the numbers of ISO 5218
+_WOMEN = (
+    "f female w woman women girl weiblich frau femme féminin mujer femenino donna femmina v vrouw k kobieta kvinna "
+)
+_MEN = "m male man men boy männlich mann herr h homme masculin hombre masculino uomo maschio mężczyzna homem "
+_SEXES: dict[str, int] = dict.fromkeys((*_WOMEN.split(), "mulher", "feminino", "女", "女性", "2"), 0) | dict.fromkeys(
+    (*_MEN.split(), "男", "男性", "1"), 1
+)
+
+
+def sexes_of(column: Column) -> tuple[list[int], list[int], list[int]]:
+    """Which of a column's choices mean a woman, a man, and neither; by place."""
+    groups: tuple[list[int], list[int], list[int]] = ([], [], [])
+    for place, choice in enumerate(column.choices):
+        groups[_SEXES.get(str(choice).strip().lower(), 2)].append(place)
+    return groups
+
+
+def women_of(where: str, column: Column) -> float:
+    """The share of women that a column's weights say. Raises SchemaError where its choices are no sexes."""
+    if column.kind != "choice":
+        return 0.5
+    women, men, _ = sexes_of(column)
+    if len(women) != 1 or len(men) != 1 or column.stored:
+        raise SchemaError(
+            f"{where}: its values are {', '.join(map(repr, column.choices))}, which do not name the two sexes.",
+            hint='List "F" and "M", "female" and "male", or 2 and 1 (ISO 5218); others may stand beside.',
+        )
+    if not column.weights:
+        return 0.5
+    both = column.weights[women[0]] + column.weights[men[0]]
+    return column.weights[women[0]] / both if both else 0.5
+
+
+class SynthesizeSex(SynthesizePerson):
+    """The sex of the person, as one of the values that the field lists."""
+
+    @classmethod
+    def takes(cls, column: Column) -> bool:
+        return column.kind == "choice"
+
+    def prepare(self) -> None:
+        super().prepare()
+        women, men, others = sexes_of(self.column)
+        weights = self.column.weights or tuple(
+            OTHER_SEX / len(others) if i in others else (1 - OTHER_SEX * bool(others)) / 2
+            for i in range(len(self.column.choices))
+        )
+        self.places = np.array([men[0], women[0], *others], np.uint64)
+        self.bounds = np.cumsum([weights[i] for i in others]) / sum(weights)  # of a row that is neither
+        self.listed = SynthesizeChoice(self.plain_column, self.table, self.rows, self.seed, self.path)
+
+    @property
+    def plain_column(self) -> Column:
+        return Column(self.column.name, "choice", choices=self.column.choices, stored=self.column.stored)
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return self.listed.arrow_type
+
+    @property
+    def cardinality(self) -> int:
+        return len(self.column.choices)
+
+    @property
+    def storage(self) -> Storage:
+        return self.listed.storage
+
+    def at(self, rows: Rows) -> pa.Array:
+        table = table_of(self.company, Part("given", "sex"))
+        female = np.array([text == "F" for text in table.listed])
+        chosen = female[self.index(table, "given", rows)].astype(np.int64)
+        if self.bounds.size:
+            limits = np.array([min(round(bound * 2**32), 2**32) for bound in self.bounds.tolist()], np.uint64)
+            other = np.searchsorted(limits, self.word("other", rows), side="right")
+            chosen = np.where(other < limits.size, other + 2, chosen)
+        return self.listed.unrank(self.places[chosen])
+
+
+# -- keys -------------------------------------------------------------------------------------------------------
+
+
+class SynthesizePersonKey(SynthesizePerson):
+    """E-mail addresses and user names, each once: a number of as many digits in all of them, and never the same."""
+
+    unique = True
+    _numbered: tuple[Rows, Words] | None = None  # the last rows asked for, with their numbers
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"_numbered": None}
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        company = column.company
+        return company is not None and company.about == cls.about and column.key is not None and cls.takes(column)
+
+    @classmethod
+    def recipe(cls, column: Column, company: Company) -> Recipe:
+        digits = int({name: low for name, low, _ in company.lengths}.get("digits", 1))
+        first = digits % 3 or 3
+        recipe: list[Part | str] = []
+        for part in super().recipe(column, company):
+            if isinstance(part, Part) and part.source == "number":
+                recipe.append(Part("first digits", str(first)))
+                recipe += [Part(f"digits {left}", "") for left in range((digits - first) // 3 - 1, -1, -1)]
+            else:
+                recipe.append(part)
+        return tuple(recipe)
+
+    @classmethod
+    def texts(cls, company: Company, part: Part) -> Texts:
+        if part.source == "first digits":
+            size = int(part.form)
+            return plain_numbers(10 ** (size - 1), 10**size - 1)
+        return table_of(company, part)
+
+    def prepare(self) -> None:
+        super().prepare()
+        assert self.column.key is not None
+        if self.column.key.order == "ascending":
+            raise SchemaError(
+                f"{self.where}: text keys are sequential or scattered, not ascending.",
+                hint='Use PrimaryKey() or PrimaryKey(order="sequential").',
+            )
+        self.digits = digits_of(self.rows)
+        self.order = KeyOrder(
+            self.column.key.order or "scattered", self.rows, 9 * 10 ** (self.digits - 1), self.stream_key("key")
+        )
+
+    @property
+    def cardinality(self) -> int:
+        """How many numbers there are."""
+        return int(9 * 10 ** (self.digits - 1))
+
+    def word(self, source: str, rows: Rows) -> Words:
+        if "digits" not in source:
+            return super().word(source, rows)
+        if self._numbered is None or self._numbered[0] is not rows:
+            self._numbered = rows, self.order.ranks(rows) + np.uint64(10 ** (self.digits - 1))
+        numbers_ = self._numbered[1]
+        if source != "first digits":
+            return words_of_indexes(numbers_ // np.uint64(1000 ** int(source.split()[1])) % np.uint64(1000), 1000)
+        size = self.digits % 3 or 3
+        first = numbers_ // np.uint64(10 ** (self.digits - size)) - np.uint64(10 ** (size - 1))
+        return words_of_indexes(first, 9 * 10 ** (size - 1))
+
+    def row_of(self, values: pa.Array) -> NDArray[np.int64]:
+        """The row whose key each value is; -1 where no row's is."""
+        found = [re.fullmatch(r"[^0-9]*([0-9]+)(@[a-z.]+)?", text or "") for text in values.to_pylist()]
+        lowest = 10 ** (self.digits - 1)
+        ranks = [int(match[1]) - lowest if match and len(match[1]) == self.digits else -1 for match in found]
+        good = np.array([0 <= rank < self.cardinality for rank in ranks], bool)
+        rows: NDArray[np.int64] = np.full(len(ranks), -1, np.int64)
+        rows[good] = self.order.row_of(np.array([rank for rank, g in zip(ranks, good, strict=True) if g], np.uint64))
+        known = rows >= 0
+        made = self.at(rows[known].astype(np.uint64)).to_pylist()
+        asked = values.filter(pa.array(known.tolist())).to_pylist()
+        rows[known] = np.where([a == b for a, b in zip(made, asked, strict=True)], rows[known], -1)
+        return rows
+
+
+def digits_of(rows: int) -> int:
+    """How many digits the numbers of so many keys have: none begins with a zero."""
+    return next(digits for digits in range(1, 20) if 9 * 10 ** (digits - 1) >= rows)
