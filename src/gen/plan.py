@@ -69,9 +69,12 @@ class Plan:
 
 
 def default_partition_rows(bytes_per_row: float) -> int:
-    """Rows that make a file of about 128 MB: whole address blocks, so that user code draws none of them twice."""
-    blocks = int(FILE_BYTES / max(bytes_per_row, 1)) // ADDRESS_BLOCK
-    return max(blocks, 1) * ADDRESS_BLOCK
+    """Rows that make a file of about 128 MB: whole address blocks, so that user code draws none of them twice.
+
+    Of rows so wide that not one block of them fits, a half, a quarter, ... of one.
+    """
+    rows = max(int(FILE_BYTES / max(bytes_per_row, 1)), 1)
+    return rows // ADDRESS_BLOCK * ADDRESS_BLOCK if rows >= ADDRESS_BLOCK else 1 << (rows.bit_length() - 1)
 
 
 def share_of(partitions: Sequence[Partition], part: tuple[int, int] | None) -> list[Partition]:

@@ -12,6 +12,9 @@ from pydantic_core import PydanticSerializationError, to_json
 # Errors that depend on the clock of this machine, while values depend on the run's `as_of`.
 _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetime_future"})
 
+# Errors that functions of the user's own raise: these would do so again if the value came from JSON.
+_BY_VALIDATORS = frozenset({"value_error", "assertion_error"})
+
 
 def _has_validators(schema: Any) -> bool:
     """Whether a core schema calls functions that are not Pydantic's own."""
@@ -45,15 +48,22 @@ class ModelCheck:
 
     def instance(self, row: Mapping[str, Any]) -> Any:
         """The row as an instance of the model, validated; raises ValidationError where the model does not take it."""
-        value = row["root"] if self._is_root else row
+        value = self._value(row)
         # Values come as JSON would hold them, by the names of fields: strictness and aliases are about other input.
         try:
             return self._adapter.validate_python(value, strict=False, by_alias=False, by_name=True)
         except ValidationError as error:
-            try:  # some types take a value only from JSON: members of an Enum in a Literal
-                return self._adapter.validate_json(to_json(value), strict=False, by_alias=False, by_name=True)
+            try:
+                return self._from_json(value)
             except (ValidationError, PydanticSerializationError):
                 raise error from None
+
+    def _value(self, row: Mapping[str, Any]) -> Any:
+        return row["root"] if self._is_root else row
+
+    def _from_json(self, value: Any) -> Any:
+        """The same where some types take a value only from JSON: members of an Enum in a Literal."""
+        return self._adapter.validate_json(to_json(value), strict=False, by_alias=False, by_name=True)
 
     @cached_property
     def _is_root(self) -> bool:
@@ -70,16 +80,26 @@ class ModelCheck:
 
     def _blamed(self, row: Mapping[str, Any]) -> dict[str, str]:
         try:
-            self.instance(row)
+            self._adapter.validate_python(self._value(row), strict=False, by_alias=False, by_name=True)
         except ValidationError as error:
             found: dict[str, str] = {}
-            for line in error.errors(include_url=False, include_context=False, include_input=False):
+            lines = error.errors(include_url=False, include_context=False, include_input=False)
+            if any(line["type"] not in _BY_VALIDATORS for line in lines) and self._takes_json(row):
+                return {}
+            for line in lines:
                 if line["type"] not in _BY_THE_CLOCK:
                     found.setdefault(str(line["loc"][0]) if line["loc"] else "", line["msg"])
             return found
         except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
             return {"": f"{type(error).__name__}: {error}"}
         return {}
+
+    def _takes_json(self, row: Mapping[str, Any]) -> bool:
+        try:
+            self._from_json(self._value(row))
+        except (ValidationError, PydanticSerializationError):
+            return False
+        return True
 
     def __getstate__(self) -> dict[str, Any]:
         return {"model": self.model}

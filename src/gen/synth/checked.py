@@ -175,6 +175,21 @@ class Blame:
     def accepted(self) -> float:
         return 1 - self.refused / max(self.drawn, 1)
 
+    def add(self, reasons: Sequence[str | None]) -> None:
+        """Take in some more: for each the reason it was refused for, if it was."""
+        given = [reason for reason in reasons if reason is not None]
+        self.drawn, self.refused = self.drawn + len(reasons), self.refused + len(given)
+        self.reason = self.reason or next(iter(given), "")
+
+
+def _count(
+    counts: Mapping[str, Blame], refused: Sequence[Mapping[str, str]], fresh: Mapping[str, NDArray[np.bool_]]
+) -> None:
+    """Take in what became of rows: of each column where it is fresh; of whole rows, "", where no column is to blame."""
+    for name, new in fresh.items():
+        counts[name].add([names.get(name) for names, is_new in zip(refused, new, strict=True) if is_new])
+    counts[""].add([names.get("") for names in refused if not names or "" in names])
+
 
 @dataclass
 class RowFilter:
@@ -182,8 +197,8 @@ class RowFilter:
 
     fixed: keys and references, which cannot be drawn again. made_of: for each column that asks for others of its row,
     those first that others ask for, the columns to draw again where it is to blame: itself, if it draws, and the drawn
-    ones it is made of. together: columns that are only drawn again with others. spare: accepted rows, for those that
-    never are.
+    ones it is made of. together: columns that are only drawn again with others. picky: columns of which some values are
+    refused whatever is beside them. spare: accepted rows, for those that never are.
     """
 
     table: str
@@ -193,22 +208,16 @@ class RowFilter:
     seed: int
     made_of: Mapping[str, Sequence[str]]
     together: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    picky: frozenset[str] = frozenset()
     spare: pa.RecordBatch | None = None
 
-    def spare_rows(
-        self, numbers: NDArray[np.uint64], arrays: Mapping[str, pa.Array], blamed: Sequence[Mapping[str, str]]
-    ) -> pa.RecordBatch:
+    def spare_rows(self, numbers: NDArray[np.uint64], arrays: Mapping[str, pa.Array]) -> pa.RecordBatch:
         """Accepted rows out of a probe. Raises SchemaError where a column's values are hardly ever accepted."""
-        counts = {name: Blame() for name in arrays}
-        for names in blamed:
-            for name, reason in names.items():
-                for mine in [name] if name in counts else counts:
-                    counts[mine].reason = counts[mine].reason or reason
+        counts = {name: Blame() for name in (*arrays, "")}
         result = self.accepted(numbers, arrays, counts)
         left = self._refused(result, np.arange(numbers.size))
         self._refuse_keys([names for names in left if names], numbers.size)
-        by_row = sum("" in names for names in blamed) * 2 > sum(map(bool, blamed))
-        self._refuse_hopeless(counts, float(np.mean([bool(names) for names in left])), by_row)
+        self._refuse_hopeless(counts, left)
         good = boolean_array(np.array([not names for names in left]))
         return pa.RecordBatch.from_arrays([array.filter(good) for array in result.values()], names=list(result))
 
@@ -223,11 +232,11 @@ class RowFilter:
                     hint="Say what its validators want of it by bounds, pattern or Literal.",
                 )
 
-    def _refuse_hopeless(self, counts: Mapping[str, Blame], left: float, by_row: bool) -> None:
+    def _refuse_hopeless(self, counts: Mapping[str, Blame], left: Sequence[Mapping[str, str]]) -> None:
         worst = min(counts, key=lambda name: counts[name].accepted)
-        if counts[worst].accepted >= LEAST_ACCEPTED and left < 1:
+        if counts[worst].accepted >= LEAST_ACCEPTED and not all(left):
             return
-        where, what = (self.table, "rows") if by_row else (f"{self.table}.{worst}", "values")
+        where, what = (f"{self.table}.{worst}", "values") if worst else (self.table, "rows")
         raise SchemaError(
             f"{where}: the model accepts {counts[worst].accepted:.1%} of the {what} drawn; {counts[worst].reason}.",
             hint="Say what its validators want by type, bounds, pattern or Literal, or name a synthesizer of your own: "
@@ -241,15 +250,18 @@ class RowFilter:
         result = dict(arrays)
         attempts = {name: np.zeros(numbers.size, np.int64) for name in arrays}
         pending = np.arange(numbers.size)
-        for _ in range(ATTEMPTS):
-            blamed = self._blamed(result, pending)
-            for name, count in (counts or {}).items():
-                count.drawn += pending.size
-                count.refused += sum(name in names for names in blamed)
-            pending = pending[[bool(names) for names in blamed]]
+        fresh = {name: np.ones(numbers.size, bool) for name in arrays}
+        for turn in range(ATTEMPTS):
+            refused = self._refused(result, pending)
+            if counts:
+                _count(counts, refused, {name: new[pending] for name, new in fresh.items()})
+            pending = pending[[bool(names) for names in refused]]
             if not pending.size:
                 return result
-            self._redraw(numbers, result, attempts, pending, [names for names in blamed if names])
+            before = {name: tried.copy() for name, tried in attempts.items()}
+            again = [self._drawable(names, arrays, turn) for names in refused if names]
+            self._redraw(numbers, result, attempts, pending, again)
+            fresh = {name: tried != before[name] for name, tried in attempts.items()}
         refused = self._refused(result, pending)
         for turn in range(ATTEMPTS if self.spare is not None else 0):
             pending = pending[[bool(names) for names in refused]]
@@ -267,10 +279,6 @@ class RowFilter:
             )
         return result
 
-    def _blamed(self, arrays: Mapping[str, pa.Array], places: NDArray[np.int64]) -> list[dict[str, str]]:
-        """For each of these rows the columns to draw again, with the reason."""
-        return [self._drawable(names, arrays) for names in self._refused(arrays, places)]
-
     def _refused(self, arrays: Mapping[str, pa.Array], places: NDArray[np.int64]) -> list[dict[str, str]]:
         """For each of these rows the columns to blame, with the reason."""
         index = fixed_width_array(pa.int64(), places)
@@ -279,17 +287,21 @@ class RowFilter:
         rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
         return self.check.blamed([_without_absent(row, columns) for row in rows])
 
-    def _drawable(self, names: dict[str, str], arrays: Mapping[str, pa.Array]) -> dict[str, str]:
-        """The columns to draw again: those to blame, what they are made of, or all where the row as a whole is."""
-        if not names:
-            return {}
+    def _drawable(self, names: Mapping[str, str], arrays: Mapping[str, pa.Array], turn: int) -> dict[str, str]:
+        """The columns to draw again: those to blame, what they are made of, or all where the row as a whole is.
+
+        Then every other time without the picky ones, whose values are hard to come by, and were accepted.
+        """
         drawn = [name for name in arrays if name not in self.fixed and name in self.made_of.get(name, [name])]
         mine: dict[str, str] = {}
         for name, reason in names.items():
             for other in self.made_of.get(name) or [name]:
                 mine |= dict.fromkeys(self.together.get(other) or [other], reason)
         reason = next(iter(names.values()))
-        return {name: mine[name] for name in drawn if name in mine} or dict.fromkeys(drawn or [""], reason)
+        if found := {name: mine[name] for name in drawn if name in mine}:
+            return found
+        easy = [name for name in drawn if name not in self.picky] if turn % 2 == 0 else []
+        return dict.fromkeys(easy or drawn or [""], reason)
 
     def _redraw(
         self,

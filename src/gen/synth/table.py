@@ -150,7 +150,7 @@ class TableSource:
 
     def batches(self, partition: Partition) -> Iterator[pa.RecordBatch]:
         """The partition's rows in order, in blocks aligned to the table's first row."""
-        step = min(BLOCK_ROWS, max(256, int(BLOCK_BYTES / max(self.bytes_per_row, 1))))
+        step = max(1, min(BLOCK_ROWS, int(BLOCK_BYTES / max(self.bytes_per_row, 1))))
         start = partition.start
         while start < partition.stop:
             stop = min((start // step + 1) * step, partition.stop)
@@ -160,10 +160,12 @@ class TableSource:
     def probe(self) -> dict[str, str]:
         """Checksums of up to 4,096 rows of each column, at four places; by ranges and by address, which must agree.
 
-        The fingerprint of what this machine, code and library compute; it also warms every kernel.
+        The fingerprint of what this machine, code and library compute; it also warms every kernel. Fewer rows where
+        they are wide, or where a model is asked for each.
         """
-        starts = sorted({int(self.rows * part) for part in (0, 1 / 3, 2 / 3)} | {max(self.rows - PROBE_ROWS, 0)})
-        ranges = [range(start, min(start + PROBE_ROWS, self.rows)) for start in starts]
+        size = max(1, min(PROBE_ROWS, int(BLOCK_BYTES / max(self.bytes_per_row, 1))) // (8 if self.filter else 1))
+        starts = sorted({int(self.rows * part) for part in (0, 1 / 3, 2 / 3)} | {max(self.rows - size, 0)})
+        ranges = [range(start, min(start + size, self.rows)) for start in starts]
         by_range = Checksum(self.table, list(self.columns))
         by_address = Checksum(self.table, list(self.columns))
         for rows in ranges:
@@ -232,8 +234,9 @@ def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
     fixed = frozenset(name for name, s in source.columns.items() if s.column.key or s.column.reference)
     together = drawn_together(source.columns)
     attempts = _Attempts(source.columns)
-    row_filter = RowFilter(source.table, check, attempts, fixed, seed, made_of(source.columns), together)
-    spare = row_filter.spare_rows(numbers, {name: probe.column(name) for name in source.columns}, blamed)
+    picky = frozenset(name for names in blamed for name in names)
+    row_filter = RowFilter(source.table, check, attempts, fixed, seed, made_of(source.columns), together, picky)
+    spare = row_filter.spare_rows(numbers, {name: probe.column(name) for name in source.columns})
     return replace(source, filter=replace(row_filter, spare=spare))
 
 

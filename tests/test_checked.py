@@ -1,0 +1,309 @@
+"""Proves that what cannot be compiled is drawn until it is accepted: bounded, valid, and a function of the address."""
+
+import json
+from typing import Annotated, Any
+
+import numpy as np
+import pytest
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, field_validator, model_validator
+from scipy import stats
+
+from columns import array, model, source
+from gen import ForeignKey, PrimaryKey, Schema
+from gen.errors import SchemaError
+from gen.schema.spec import Column
+from gen.synth.checked import ATTEMPTS, LEAST_ACCEPTED, SynthesizeChecked
+from program import AS_OF, Forks, checksums, gen, query
+
+ROWS = 1000
+Percent = Annotated[int, Field(ge=0, lt=100)]
+
+
+def below(limit: int) -> Any:
+    """A validator that accepts so many of a hundred."""
+
+    def check(value: int) -> int:
+        if value >= limit:
+            raise ValueError(f"{value} is too much")
+        return value
+
+    return AfterValidator(check)
+
+
+def tables(accepted: int):
+    """A model whose validator accepts so many in a hundred, and a JSON Schema that does."""
+    return model_of(accepted).source, document_of(accepted).source
+
+
+def model_of(accepted: int):
+    schema = Schema()
+    schema.add(model(x=Annotated[Percent, below(accepted)], y=int), ROWS)
+    return schema.table("Thing")
+
+
+def document_of(accepted: int):
+    schema = Schema()
+    document = {"type": "integer", "minimum": 0, "maximum": 99, "not": {"enum": list(range(accepted, 100))}}
+    schema.add({"type": "object", "properties": {"x": document}, "required": ["x"]}, ROWS, name="Document")
+    return schema.table("Document")
+
+
+# -- acceptance -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("accepted", [60, 10, 6])
+def test_only_accepted_values_come_and_each_is_a_function_of_its_row(accepted):
+    for table in tables(accepted):
+        whole = table.at(range(ROWS)).column("x").to_pylist()
+        assert set(whole) == set(range(accepted))
+        assert table.at(array(reversed(range(ROWS)))).column("x").to_pylist() == whole[::-1]
+        assert table.at(range(371, 372)).column("x").to_pylist() == [whole[371]]
+        assert table.at(range(100, 900), ["x"]).column("x").to_pylist() == whole[100:900]
+        assert stats.chisquare(np.bincount(whole)).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("accepted", [4, 1, 0])
+def test_what_accepts_too_little_is_refused_with_field_rate_and_remedy(accepted):
+    for table in ("Thing", "Document"):
+        with pytest.raises(SchemaError) as caught:
+            model_of(accepted) if table == "Thing" else document_of(accepted)
+        rate = float(caught.value.message.partition("accepts ")[2].partition("%")[0])
+        assert abs(rate - accepted) < 2
+        assert f"{table}.x" in caught.value.message
+        assert ("is too much" if table == "Thing" else "is refused") in caught.value.message
+        assert "type, bounds, pattern" in caught.value.hint
+        assert f"{LEAST_ACCEPTED:.0%}" in caught.value.hint
+
+
+def test_the_spare_pool_serves_the_rows_that_no_attempt_satisfies():
+    """Of 6 % accepted, 0.94^16 = 37 % of the rows are left after all attempts."""
+    check = json.dumps({"not": {"minimum": 6}})
+    column = Column("x", "integer", minimum=0, maximum=99, check=check)
+    synthesizer = SynthesizeChecked(column, "T", ROWS, 0)
+    drawn = [synthesizer.attempted(attempt).at(range(ROWS)).to_pylist() for attempt in range(ATTEMPTS)]
+    expected = [next((value for value in values if value < 6), None) for values in zip(*drawn, strict=True)]
+    values = synthesizer.at(range(ROWS)).to_pylist()
+    assert [e for e in expected if e is not None] == [v for v, e in zip(values, expected, strict=True) if e is not None]
+    assert 0.30 < expected.count(None) / ROWS < 0.44
+    assert set(values) == set(range(6))
+    assert {v for v, e in zip(values, expected, strict=True) if e is None} <= set(synthesizer.spare.to_pylist())
+
+
+def test_no_more_is_drawn_than_attempts_and_the_spare_pool():
+    check = json.dumps({"not": {"minimum": 6}})
+    synthesizer = SynthesizeChecked(Column("x", "integer", minimum=0, maximum=99, check=check), "T", ROWS, 0)
+    synthesizer.at(range(ROWS))
+    assert set(synthesizer.drawn) == set(range(ATTEMPTS + 1))
+
+
+# -- rows of a model ----------------------------------------------------------------------------------------------
+
+
+class Booking(BaseModel):
+    id: Annotated[int, PrimaryKey()]
+    nights: Percent
+    guests: Percent
+    rate: Annotated[float, Field(ge=0, le=1)]
+
+    @field_validator("rate")
+    @classmethod
+    def high(cls, value: float) -> float:
+        if value < 0.5:
+            raise ValueError("too low")
+        return value
+
+    @model_validator(mode="after")
+    def fits(self) -> "Booking":
+        if self.guests > self.nights:
+            raise ValueError("too many guests")
+        return self
+
+
+def test_a_column_that_is_to_blame_is_drawn_again_and_the_others_stay():
+    schema = Schema()
+    schema.add(Booking, ROWS)
+    plain = model(id=Annotated[int, PrimaryKey()], nights=Percent, guests=Percent, rate=Annotated[float, Field(ge=0)])
+    rows = list(schema.rows(Booking))
+    assert all(row.guests <= row.nights and row.rate >= 0.5 for row in rows)
+    other = Schema()
+    other.add(create_named("Booking", plain), ROWS)
+    first = other.table("Booking").arrow()
+    assert [row.id for row in rows] == first["id"].to_pylist()
+    kept = sum(row.nights == nights for row, nights in zip(rows, first["nights"].to_pylist(), strict=True))
+    assert kept > ROWS / 3  # half of the rows, but for those whose guests were too many
+
+
+def create_named(name, kind):
+    return type(name, (kind,), {"__module__": __name__})
+
+
+def test_rows_of_a_filtered_table_are_functions_of_the_row():
+    schema = Schema()
+    schema.add(Booking, ROWS)
+    table = schema.table(Booking).source
+    assert table.filter is not None
+    whole = table.at(range(ROWS)).to_pylist()
+    assert [table.at(range(i, i + 1)).to_pylist()[0] for i in range(0, ROWS, 97)] == whole[::97]
+    assert table.at(array([5, 999, 5])).to_pylist() == [whole[5], whole[999], whole[5]]
+
+
+def test_a_model_whose_validators_accept_everything_is_not_asked_for_every_row():
+    assert source(ROWS, x=Annotated[int, below(2**40)]).filter is None
+
+
+def test_nested_validators_are_heeded():
+    inner = model(x=Annotated[Percent, below(50)])
+    schema = Schema()
+    schema.add(model(items=Annotated[list[inner], Field(max_length=2)]), 300)
+    values = [item["x"] for items in schema.table("Thing").arrow()["items"].to_pylist() for item in items]
+    assert max(values) < 50 < len(values)
+
+
+# -- what cannot be drawn again -------------------------------------------------------------------------------------
+
+
+def odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("even")
+    return value
+
+
+def refusal_of(*models: Any, rows: int = ROWS) -> SchemaError:
+    schema = Schema()
+    for each in models:
+        schema.add(each, rows)
+    with pytest.raises(SchemaError) as caught:
+        list(schema.rows(models[0]))
+    assert caught.value.hint
+    return caught.value
+
+
+def test_a_model_that_refuses_keys_is_refused():
+    for kind in (model(x=Annotated[int, PrimaryKey(), AfterValidator(odd)]),
+                 model(x=Annotated[int, PrimaryKey(), AfterValidator(odd)], y=int)):  # fmt: skip
+        error = refusal_of(kind)
+        assert "Thing.x: the model refuses" in error.message
+        assert "of the keys" in error.message and "even" in error.message
+    parent = type("Parent", (BaseModel,), {"__annotations__": {"id": Annotated[int, PrimaryKey()]}})
+    error = refusal_of(model(x=Annotated[int, ForeignKey("Parent.id"), AfterValidator(odd)], y=int), parent)
+    assert "Thing.x: the model refuses" in error.message
+
+
+class Late(BaseModel):
+    """Rows from the 600th on have no value that is accepted."""
+
+    id: Annotated[int, Field(ge=0, lt=ROWS), PrimaryKey("sequential")]
+    x: Annotated[int, Field(ge=0, lt=600)]
+
+    @model_validator(mode="after")
+    def above(self) -> "Late":
+        if self.x < self.id:
+            raise ValueError("x is below id")
+        return self
+
+
+def test_a_row_that_nothing_satisfies_is_an_error_and_never_a_row():
+    error = refusal_of(Late)
+    assert "Late, row " in error.message and "x is below id" in error.message
+
+
+def test_a_whole_row_that_is_refused_is_not_blamed_on_one_column():
+    def equal(self: Any) -> Any:
+        if self.a != self.b:
+            raise ValueError("a is not b")
+        return self
+
+    names = {"__annotations__": {"a": Percent, "b": Percent}, "equal": model_validator(mode="after")(equal)}
+    error = refusal_of(type("Twins", (BaseModel,), names))
+    assert error.message.startswith("Twins: the model accepts")
+    assert "of the rows drawn" in error.message and "a is not b" in error.message
+
+
+def test_an_exception_of_a_validator_is_a_reason():
+    def broken(value: int) -> int:
+        return value // 0
+
+    error = refusal_of(model(x=Annotated[int, AfterValidator(broken)]))
+    assert "ZeroDivisionError" in error.message
+
+
+def test_a_schema_that_checks_by_a_pattern_of_other_engines_is_a_sentence():
+    schema = Schema()
+    letters = {"type": "string", "pattern": r"^\p{Lu}{3}$"}
+    schema.add({"type": "object", "properties": {"x": letters}, "not": {"required": ["y"]}}, name="Document")
+    with pytest.raises(SchemaError, match=r"Document.*\\p"):
+        schema.table("Document")
+
+
+# -- through the program --------------------------------------------------------------------------------------------
+
+MODELS = """
+from typing import Annotated
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from gen import PrimaryKey
+from limits import below
+
+class Booking(BaseModel):
+    id: Annotated[int, PrimaryKey()]
+    few: Annotated[int, Field(ge=0, le=99), AfterValidator(below(10))]
+    a: Annotated[int, Field(ge=0, le=99)]
+    b: Annotated[int, Field(ge=0, le=99)]
+    name: str | None
+
+    @field_validator("name")
+    @classmethod
+    def no_e(cls, value):
+        if value is not None and "e" in value:
+            raise ValueError("e")
+        return value
+
+    @model_validator(mode="after")
+    def ordered(self):
+        if self.a >= self.b:
+            raise ValueError("a >= b")
+        return self
+"""
+LIMITS = """
+def below(limit):
+    def check(value):
+        if value >= limit:
+            raise ValueError("too much")
+        return value
+    return check
+"""
+ASKED = ("--schema", "models.py", "--rows", 1200, "--partition-rows", 300, *AS_OF)
+
+
+def test_a_model_with_validators_through_the_program(forks: Forks, tmp_path) -> None:
+    (tmp_path / "models.py").write_text(MODELS, "utf-8")
+    (tmp_path / "limits.py").write_text(LIMITS, "utf-8")
+    ended = forks(*ASKED, "--out", "data", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    found = query(
+        f"select count(*), count(distinct id), max(few), bool_and(a < b), count(*) filter (name like '%e%'), "
+        f"count(*) filter (name is null) > 20 from read_parquet('{tmp_path}/data/Booking/*.parquet')"
+    )
+    assert found == [(1200, 1200, 9, True, 0, True)]
+    # checked again, by two workers, resumed
+    assert forks("verify", "data", cwd=tmp_path).code == 0
+    ended = gen(*ASKED, "--out", "two", "--workers", 2, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert checksums(tmp_path / "two") == checksums(tmp_path / "data")
+    (tmp_path / "two" / "Booking" / "part-000003.parquet").unlink()
+    assert forks(*ASKED, "--out", "two", cwd=tmp_path).code == 0
+    assert checksums(tmp_path / "two") == checksums(tmp_path / "data")
+    # one row, and one that differs
+    (row,) = query(f"select few, a, b from read_parquet('{tmp_path}/data/Booking/*.parquet') limit 1 offset 1034")
+    printed = json.loads(forks("row", "Booking", 1034, *ASKED[:4], cwd=tmp_path).out)
+    assert (printed["few"], printed["a"], printed["b"]) == row
+    (tmp_path / "models.py").write_text(MODELS.replace("below(10)", "below(20)"), "utf-8")
+    changed = forks("verify", "data", cwd=tmp_path)
+    assert changed.code == 2, (changed.out, changed.err)
+    assert "Traceback" not in changed.err
+
+
+def test_rows_of_the_model_are_what_it_takes():
+    schema = Schema()
+    schema.add(Booking, ROWS)
+    rows = schema.table(Booking).source
+    TypeAdapter(list[Booking]).validate_python(rows.python(rows.at(range(ROWS))))
