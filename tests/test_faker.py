@@ -212,7 +212,7 @@ def test_describe_states_the_pool_and_how_many_are_distinct():
     table = source(100, x=Annotated[int, Faker("random_digit", pool=300)])
     said = described(table)[0]
     assert said["synthesizer"] == "SynthesizeFaker" and said["cardinality"] == 10
-    assert said["reason"].endswith("a pool of 300, 10 distinct")
+    assert said["reason"] == "matches integer of Faker's 'random_digit'; a pool of 300, 10 distinct"
 
 
 # -- through the program ----------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ from gen import Faker, PrimaryKey
 
 class Firm(BaseModel):
     id: Annotated[int, PrimaryKey()]
-    name: Annotated[str, Faker("company", pool=50000)]
+    name: Annotated[str, Faker("uuid4", pool=30000)]
     size: Annotated[int, Faker("random_int", pool=100)]
 """
 

@@ -470,6 +470,8 @@ def _described(column: Column) -> str:
         facts.append(f"that refers to {column.reference}")
     if column.domain:
         facts.append(f"of the domain {column.domain!r}")
+    if column.provider:
+        facts.append(f"of Faker's {column.provider.name!r}")
     if column.company:
         whom = column.company.path if column.of else f"the row's {column.company.about}"
         facts.append(f"that speaks of {whom}")
