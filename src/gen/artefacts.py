@@ -141,11 +141,11 @@ def source_hash(item: Any) -> str:
 
 def versions() -> dict[str, str]:
     """The versions a value or a file may depend on."""
-    names = ("gen", "numpy", "pyarrow", "numba", "pydantic")
+    names = ("gen", "numpy", "pyarrow", "numba", "pydantic", "faker")
     found = {}
     for name in names:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            found[name] = "unknown"
+            found[name] = "not installed"
     return {"python": ".".join(map(str, sys.version_info[:3])), **found}
