@@ -48,7 +48,7 @@ def document_of(accepted: int):
     return schema.table("Document")
 
 
-# -- acceptance -----------------------------------------------------------------------------------------------
+# -- acceptance ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("accepted", [60, 10, 6])
@@ -96,7 +96,7 @@ def test_no_more_is_drawn_than_attempts_and_the_spare_pool():
     assert set(synthesizer.drawn) == set(range(ATTEMPTS + 1))
 
 
-# -- rows of a model ----------------------------------------------------------------------------------------------
+# -- rows of a model -----------------------------------------------------------------------------------------
 
 
 class Booking(BaseModel):
@@ -159,7 +159,7 @@ def test_nested_validators_are_heeded():
     assert max(values) < 50 < len(values)
 
 
-# -- what cannot be drawn again -------------------------------------------------------------------------------------
+# -- what cannot be drawn again ------------------------------------------------------------------------------
 
 
 def odd(value: int) -> int:
@@ -235,7 +235,7 @@ def test_a_schema_that_checks_by_a_pattern_of_other_engines_is_a_sentence():
         schema.table("Document")
 
 
-# -- through the program --------------------------------------------------------------------------------------------
+# -- through the program -------------------------------------------------------------------------------------
 
 MODELS = """
 from typing import Annotated

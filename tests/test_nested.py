@@ -34,7 +34,7 @@ def made(kind):
     return table, table.at(range(ROWS))
 
 
-# -- what every nested field has to be ------------------------------------------------------------------------
+# -- what every nested field has to be -----------------------------------------------------------------------
 
 
 @every_kind
@@ -107,7 +107,7 @@ def test_a_slice_means_the_same_as_the_rows(kind):
     assert table.json(part).to_pylist() == table.json(batch).to_pylist()[13:42]
 
 
-# -- addresses ------------------------------------------------------------------------------------------------
+# -- addresses -----------------------------------------------------------------------------------------------
 
 
 def test_parts_do_not_depend_on_the_parts_beside_them():
@@ -155,7 +155,7 @@ def test_many_rows_of_lists_have_addresses_and_too_many_are_refused():
         source(rows, x=list[list[list[list[int]]]])
 
 
-# -- lengths, sets, maps --------------------------------------------------------------------------------------
+# -- lengths, sets, maps -------------------------------------------------------------------------------------
 
 
 def test_lengths_are_declared_or_stated():
@@ -227,7 +227,7 @@ def test_a_map_keeps_value_and_key_together():
     ]
 
 
-# -- nulls, unions, variants, recursion --------------------------------------------------------------------------
+# -- nulls, unions, variants, recursion ----------------------------------------------------------------------
 
 
 def test_nulls_are_as_many_as_declared_at_every_depth():
@@ -294,7 +294,7 @@ def test_a_hundred_levels_and_three_hundred_columns_are_drawn():
     assert wide.at(range(100)).num_columns == 300
 
 
-# -- references inside ------------------------------------------------------------------------------------------
+# -- references inside ---------------------------------------------------------------------------------------
 
 
 class Order(BaseModel):

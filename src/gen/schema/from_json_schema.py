@@ -128,13 +128,13 @@ class _SchemaReader:
         if any(keyword == "oneOf" for keyword, _ in c.alternatives):
             residual |= not _all_disjoint(choices)
         for choice in choices:
-            residual |= choice.residual
             try:
                 listed = choice.enum is not None
                 made = [self._listed(where, name, choice)] if listed else self._by_type(where, name, choice)
                 columns += made if choice is c else [_extended(where, column, choice.extension) for column in made]
             except _NEVER as error:
                 refused = error
+            residual |= choice.residual  # reading may have added to it
         if not columns:
             raise refused or Unsatisfiable(f"{where}: no value satisfies the schema.", hint="Correct the schema.")
         column = united(name, columns)

@@ -1,0 +1,303 @@
+"""Proves that JSON Schema documents mean what they say, keyword by keyword, and go out and come back the same."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from corpus.fields import FIELDS
+from corpus.schemas import SCHEMAS
+from gen import Schema
+from gen.errors import BadRequest, GenError, SchemaError
+from gen.schema.documents import documents_of, load_document
+from gen.schema.from_json_schema import table_from_schema
+from gen.schema.from_pydantic import table_from_model
+from gen.schema.spec import Spec
+from gen.schema.to_json_schema import schema_of, schema_of_table
+from gen.synth.table import table_sources
+
+ROWS = 200
+
+
+def rows_of(document, rows=ROWS):
+    """Rows of a JSON Schema, each judged by another validator."""
+    schema = Schema()
+    schema.add(document, rows, name="Thing")
+    made = list(schema.rows("Thing"))
+    judge = Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    wrong = [(row, error.message) for row in made for error in judge.iter_errors(row)]
+    assert not wrong, wrong[0]
+    return made
+
+
+def distinct(made):
+    return {json.dumps(row, sort_keys=True) for row in made}
+
+
+INTEGER = {"type": "integer", "minimum": 0, "maximum": 9}
+
+
+def thing(required=None, **properties):
+    return {"type": "object", "properties": properties, "required": list(properties) if required is None else required}
+
+
+# -- references ----------------------------------------------------------------------------------------------
+
+NOT_3 = INTEGER | {"not": {"const": 3}}
+TREE = "https://example.com/tree"
+REFERENCES = {
+    "pointer": thing(a={"$ref": "#/$defs/n"}) | {"$defs": {"n": NOT_3}},
+    "pointer with escapes": thing(a={"$ref": "#/$defs/a~1b%25c~0d"}) | {"$defs": {"a/b%c~d": NOT_3}},
+    "pointer into properties": thing(a=NOT_3, b={"$ref": "#/properties/a"}),
+    "anchor": thing(a={"$ref": "#n"}) | {"$defs": {"n": NOT_3 | {"$anchor": "n"}}},
+    "dynamic anchor": thing(a={"$dynamicRef": "#n"}) | {"$defs": {"n": NOT_3 | {"$dynamicAnchor": "n"}}},
+    "own $id": {"$id": TREE} | thing(a={"$ref": f"{TREE}#/$defs/n"}) | {"$defs": {"n": NOT_3}},
+    "relative to $id": {"$id": f"{TREE}/root"} | thing(a={"$ref": "n"}) | {"$defs": {"n": NOT_3 | {"$id": "n"}}},
+    "relative to an inner $id": {"$id": f"{TREE}/root", "not": {"required": ["zz"]}}
+    | thing(a={"$ref": "n"})
+    | {"$defs": {"n": {"$id": "n", "$defs": {"k": NOT_3}} | thing(q={"$ref": "#/$defs/k"})}},
+    "inside an inner $id": {"$id": f"{TREE}/root"}
+    | thing(a={"$id": "inner", "$ref": "#/$defs/k", "$defs": {"k": NOT_3}}),
+    "with siblings": thing(a={"$ref": "#/$defs/n", "minimum": 5}) | {"$defs": {"n": NOT_3}},
+    "checked around a reference": thing(a={"$ref": "#/$defs/n"}, b=INTEGER)
+    | {"$defs": {"n": INTEGER}, "not": {"properties": {"a": {"const": 3}}}},
+    "a property called $ref": thing(**{"$ref": NOT_3}),
+    "a value that looks like a reference": {"const": {"$ref": "#/nowhere"}},
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_a_reference_leads_where_it_says(name):
+    made = rows_of(REFERENCES[name])
+    assert len(distinct(made)) >= (1 if "looks like" in name else 4)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (thing(a={"$ref": "#/$defs/gone"}), r"Thing\.a: \$ref '#/\$defs/gone' leads nowhere"),
+        (thing(a={"$ref": "https://example.com/other"}), r"Thing\.a.*leads nowhere"),
+        ({"$ref": "#"}, "circle"),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}}, "circle"),
+        (thing(next={"$ref": "#"}), "without end"),
+        ({"allOf": [{"$ref": "#"}]}, "circle"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_or_on_and_on_is_refused(document, said):
+    with pytest.raises(SchemaError, match=said) as caught:
+        table_from_schema(document, "Thing")
+    assert caught.value.hint
+
+
+def depth(row):
+    nested = row.get("next")
+    return 1 + (depth(nested) if nested else 0)
+
+
+def test_a_recursion_ends_and_is_checked_at_every_level():
+    made = rows_of(thing(["v"], v=NOT_3, next={"$ref": "#"}))
+    assert {depth(row) for row in made} == {1, 2, 3}
+    lists = rows_of(thing(kids={"type": "array", "items": {"$ref": "#"}}))
+    assert any(kid["kids"] for row in lists for kid in row["kids"])
+
+
+# -- what several schemas say together -----------------------------------------------------------------------
+
+CLOSED = {"type": "object", "properties": {"a": INTEGER}, "additionalProperties": False}
+ALL_OF = {
+    "closed beside a property": ({"allOf": [CLOSED, {"properties": {"b": INTEGER}}]}, {"a"}),
+    "additional as a schema": (
+        {"allOf": [CLOSED | {"additionalProperties": {"type": "string"}}, thing(a={}, b={"maxLength": 3})]},
+        {"a", "b"},
+    ),
+    "both closed": ({"allOf": [CLOSED, CLOSED | {"properties": {"a": {"minimum": 5}, "b": {}}}]}, {"a"}),
+    "unevaluated": ({"allOf": [thing(a=INTEGER)], "properties": {"b": INTEGER}, "unevaluatedProperties": False}, {"a"}),
+    "closed beside a pattern": (
+        {"allOf": [CLOSED | {"patternProperties": {"^b": INTEGER}}, thing(["b"], b={"minimum": 7})]},
+        {"b"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ALL_OF)
+def test_additional_properties_look_at_their_own_schema_only(name):
+    document, always = ALL_OF[name]
+    made = rows_of(document)
+    assert set.intersection(*(set(row) for row in made)) <= always | {"b"}
+    assert len(distinct(made)) > 3
+
+
+def test_a_property_that_another_schema_excludes_is_refused_in_words():
+    with pytest.raises(SchemaError, match=r"Thing\.b: it is required, and a schema beside it allows no property"):
+        table_from_schema({"allOf": [CLOSED, thing(b=INTEGER)]}, "Thing")
+
+
+ITEMS = {
+    "items beside another's prefix": {"allOf": [{"prefixItems": [{"type": "integer"}]}, {"items": INTEGER}]},
+    "items after a prefix": {"prefixItems": [{"type": "string"}], "items": INTEGER},
+    "two prefixes": {"prefixItems": [{"type": "integer"}], "allOf": [{"prefixItems": [INTEGER, {"type": "string"}]}]},
+    "no items after another's prefix": {
+        "allOf": [{"prefixItems": [INTEGER, INTEGER], "items": False}, {"prefixItems": [{"minimum": 5}]}]
+    },
+}
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_items_begin_after_the_prefix_of_their_own_schema(name):
+    made = rows_of({"type": "array", "minItems": 2, "maxItems": 3} | ITEMS[name])
+    assert {len(row) for row in made} <= {2, 3}
+
+
+NAMES = {
+    "declared and by pattern": thing(ab={"type": "integer"})
+    | {"patternProperties": {"^[ab]{2}$": {"minimum": 3, "maximum": 9}}, "additionalProperties": False},
+    "declared and any other": thing(["aa"], aa={"const": 1})
+    | {"minProperties": 3, "propertyNames": {"pattern": "^[ab]{2}$"}},
+    "two patterns": {"patternProperties": {"^a": INTEGER, "b$": {"type": "string"}}, "additionalProperties": False}
+    | {"type": "object", "propertyNames": {"pattern": "^[ab]{2}$"}, "minProperties": 1},
+    "listed names": thing(["x"], x=INTEGER) | {"propertyNames": {"enum": ["x", "y", "z"]}, "minProperties": 3},
+    "a pattern of a declared name": thing(["x"], x=INTEGER)
+    | {"patternProperties": {"^x$": {"minimum": 5}}, "additionalProperties": False},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_other_property_has_the_name_of_a_declared_one(name):
+    def once(pairs):
+        assert len(dict(pairs)) == len(pairs)
+        return dict(pairs)
+
+    assert len(distinct(rows_of(NAMES[name]))) > 3
+    schema = Schema()
+    schema.add(NAMES[name], ROWS, name="Thing")
+    source = schema.table("Thing").source
+    for text in source.json(source.at(range(ROWS))).to_pylist():
+        json.loads(text, object_pairs_hook=once)
+
+
+# -- what is checked, one keyword at a time ------------------------------------------------------------------
+
+CHECKED = {
+    "not": INTEGER | {"not": {"multipleOf": 3}},
+    "not not": {"type": "integer", "not": {"not": {"minimum": 3}}},
+    "not a type": {"not": {"type": ["object", "array", "string"]}},
+    "oneOf that overlap": {"oneOf": [INTEGER, {"type": "integer", "minimum": 5, "maximum": 20}]},
+    "oneOf required": thing([], a=INTEGER, b=INTEGER) | {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
+    "if then else": thing(k={"enum": ["a", "b"]}, n={"type": "integer"})
+    | {
+        "if": {"properties": {"k": {"const": "a"}}},
+        "then": {"properties": {"n": {"minimum": 100, "maximum": 200}}},
+        "else": {"properties": {"n": {"maximum": 50, "minimum": 0}}},
+    },
+    "dependentRequired": thing([], a=INTEGER, b=INTEGER) | {"dependentRequired": {"a": ["b", "c"]}},
+    "dependentSchemas": thing([], a=INTEGER)
+    | {"dependentSchemas": {"a": {"properties": {"b": {"const": 1}}, "required": ["b"]}}},
+    "contains": {"type": "array", "items": INTEGER, "contains": {"minimum": 5}, "minContains": 2, "maxItems": 4},
+    "maxContains": {"type": "array", "items": INTEGER, "contains": {"minimum": 5}, "maxContains": 1, "maxItems": 4},
+    "uniqueItems of a prefix": {"type": "array", "prefixItems": [INTEGER, INTEGER], "items": False, "minItems": 2}
+    | {"uniqueItems": True},
+    "uniqueItems of numbers alike": {"type": "array", "items": {"anyOf": [{"enum": [1, 2]}, {"enum": [1.0, 2.0, 3.5]}]}}
+    | {"uniqueItems": True, "minItems": 2},
+    "multipleOf": {"type": "number", "multipleOf": 0.01, "minimum": 0, "maximum": 1},
+    "two multiples": {"allOf": [{"multipleOf": 0.4}, {"multipleOf": 0.6}], "type": "number", "maximum": 100},
+    "nullable with not": {"type": ["object", "null"], "not": {"properties": {"a": {"const": 3}}}} | thing(a=INTEGER),
+    "enum with null beside text": thing(x={"anyOf": [{"enum": ["a", None]}, {"type": "string", "pattern": "^b+$"}]}),
+}
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_what_is_not_compiled_is_checked(name):
+    assert len(distinct(rows_of(CHECKED[name] if "type" in CHECKED[name] else {**CHECKED[name]}))) > 2
+
+
+REFUSED = {
+    "of an earlier draft": (thing(a=INTEGER) | {"dependencies": {"a": ["b"]}}, "dependencies.*dependentRequired"),
+    "additionalItems": ({"type": "array", "additionalItems": INTEGER}, "additionalItems.*prefixItems"),
+    "no schema": ({"type": "strng"}, "'strng'"),
+    "a tuple of items": ({"type": "array", "items": [INTEGER]}, "at items"),
+    "false": (False, "`false`"),
+    "bounds": ({"type": "integer", "minimum": 2, "maximum": 1}, "2 and 1"),
+    "lengths": ({"type": "string", "minLength": 3, "maxLength": 2}, "3.*2 characters"),
+    "items": ({"type": "array", "items": False, "minItems": 1}, "1.*0 items"),
+    "properties": (thing(a={}, b={}) | {"maxProperties": 1}, "2 required properties, 1 allowed"),
+    "types": ({"allOf": [{"type": "string"}, {"type": "integer"}]}, "no type"),
+    "enum": ({"enum": [1, 2], "type": "string"}, "enum"),
+    "a name that no column can have": (thing(**{"\0": INTEGER}), r"called '\\x00'"),
+    "x-gen": ({"type": "integer", "x-gen": {"kindd": 1}}, "kindd"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_is_refused_in_words(name):
+    document, said = REFUSED[name]
+    with pytest.raises(SchemaError, match=rf"(?s)Thing.*{said}") as caught:
+        table_from_schema(document, "Thing")
+    assert caught.value.hint
+
+
+def test_patterns_that_python_does_not_know_are_drawn():
+    schema = Schema()
+    names = {"type": "object", "patternProperties": {r"^\p{Lu}{3}$": INTEGER}, "additionalProperties": False}
+    schema.add(thing(x={"type": "string", "pattern": r"^\p{Lu}{3}$"}, names=names), ROWS, name="Thing")
+    for row in schema.rows("Thing"):
+        assert row["x"].isupper() and len(row["x"]) == 3
+        assert all(name.isupper() and len(name) == 3 for name in row["names"])
+
+
+def test_names_of_any_kind_are_names():
+    names = ["a.b", "a/b", 'ü "q"', "\n", "$ref", "#", "x[]", "__class__", "", "{,", "😀"]
+    made = rows_of(thing(list(names), **dict.fromkeys(names, INTEGER)))
+    assert all(list(row) == names for row in made)
+    inside = rows_of(thing(inner=thing(**dict.fromkeys(names, INTEGER)), other=INTEGER))
+    assert all(list(row["inner"]) == names for row in inside)
+
+
+# -- documents of several tables -----------------------------------------------------------------------------
+
+
+def test_a_document_of_definitions_is_a_table_for_each_that_no_other_refers_to(tmp_path):
+    place = "definitions"
+    for place in ("$defs", "definitions"):
+        definitions = {"A": thing(b={"$ref": f"#/{place}/B"}), "B": thing(x=INTEGER), "C": thing(y=INTEGER)}
+        document = {"$id": TREE, place: definitions}
+        path = tmp_path / "schema.json"
+        path.write_text(json.dumps(document), "utf-8")
+        assert set(documents_of(load_document(path), "schema")) == {"A", "C"}
+        only = documents_of(document, "schema", "A")["A"]
+        assert [c.kind for c in table_from_schema(only).columns] == ["object"]
+        with pytest.raises(BadRequest, match=f"'D' in its .*{place[-4:]}"):
+            documents_of(document, "schema", "D")
+
+
+# -- out, and back -------------------------------------------------------------------------------------------
+
+
+def drawn(table):
+    spec = Spec("s", (replace(table, rows=ROWS),))
+    return table_sources(spec, {table.name: ROWS}, 0)[table.name].at(range(ROWS))
+
+
+@pytest.mark.parametrize("entry", [pytest.param(e, id=f"{e.subject}: {e.name}") for e in (*FIELDS, *SCHEMAS)])
+def test_every_entry_of_the_corpus_comes_back_with_equal_columns_and_values(entry):
+    try:
+        is_model = hasattr(entry, "model")
+        table = table_from_model(entry.model, ROWS) if is_model else table_from_schema(entry.schema, "Thing", ROWS)
+        values = drawn(table)
+    except GenError:
+        return  # refused: nothing goes out
+    document = json.loads(json.dumps(schema_of_table(table)))
+    Draft202012Validator.check_schema(document)
+    again = table_from_schema(document)
+    assert again.columns == table.columns
+    assert (again.name, again.rows) == (table.name, table.rows)
+    assert drawn(again).equals(values)
+
+
+def test_a_schema_of_several_tables_comes_back_as_these():
+    models = [entry.model for entry in FIELDS if entry.refused is False][:3]
+    tables = tuple(replace(table_from_model(model, 7), name=f"T{i}") for i, model in enumerate(models))
+    document = schema_of(Spec("all", tables))
+    found = documents_of(json.loads(json.dumps(document)), "x")
+    assert [table_from_schema(d).columns for d in found.values()] == [table.columns for table in tables]
+    assert list(found) == ["T0", "T1", "T2"]
