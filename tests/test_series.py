@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import Field
 from scipy import stats
@@ -211,6 +211,7 @@ def test_a_calendar_of_dates_is_exact_to_the_day():
 
 
 @examples
+@example(first=0, count=8_762_400_000_001, weekdays=[0, 0, 0, 0, 0, 0, 0.001], hours=(0, 10))
 @given(
     first=st.integers(-3 * 10**15, 3 * 10**15),
     count=st.integers(7 * 86_400 * 10**6, 2 * 10**15),

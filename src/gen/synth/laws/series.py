@@ -192,7 +192,8 @@ class OnCalendar:
         self.monday = (grid.first - MONDAY * days) // self.week * self.week + MONDAY * days
         weeks = (grid.last - self.monday) // self.week + 1
         self.bits = min(63 - weeks.bit_length(), _FINEST)
-        shares = np.cumsum(weights) / weights.sum()
+        sums = np.cumsum(weights)
+        shares = sums / sums[-1]  # of the same sum, or a share may come out above 1
         self._ends = [0, *np.rint(np.ldexp(shares, self.bits)).astype(np.int64).tolist()]
         self.begin = self._mass(grid.first)
         self.span = self._mass(grid.last + 1) - self.begin
