@@ -120,12 +120,13 @@ def describe(
     rows: RowsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show tables, columns, synthesizers, cardinalities and estimates; write nothing."""
     from gen import run
 
-    description = run.describe(run.Request(**_basics(schema, rows, scale, seed, None)))
+    description = run.describe(run.Request(**_basics(schema, rows, scale, seed, as_of)))
     if as_json:
         _print_json(description)
     else:
@@ -168,12 +169,13 @@ def row(
     rows: RowsOption = None,
     scale: ScaleOption = None,
     seed: SeedOption = 0,
+    as_of: AsOfOption = None,
 ) -> None:
     """Print one row as JSON, computed by its address."""
     from gen import run
     from gen.counts import parse_count
 
-    request = run.Request(**_basics(schema, rows, scale, seed, None))
+    request = run.Request(**_basics(schema, rows, scale, seed, as_of))
     _print_json(run.one_row(request, table, parse_count(index, "INDEX")), indent=None)
 
 
