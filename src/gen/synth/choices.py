@@ -8,15 +8,39 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from gen.block import fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
-from gen.streams import Rows, Words, uniform_integers
+from gen.streams import Rows, Words, kernel, mulhi
 from gen.synth.grids import Grid
 from gen.synth.laws.compiled import COUNTING, Compiled, law_of, listed_law
 from gen.synth.laws.discrete import Choice
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
+
+
+@kernel("void(uint64[::1], int32[::1], uint64)")
+def _indexes(words: Words, out: NDArray[np.int32], count: Any) -> None:
+    """An index below `count` for each word, all equally likely."""
+    for i in range(words.size):
+        out[i] = np.int32(mulhi(words[i], count))
+
+
+@kernel("void(uint64[::1], uint8[::1])")
+def _top_bits(words: Words, out: NDArray[np.uint8]) -> None:
+    """The top bit of each word, eight to a byte, the first the lowest."""
+    whole = words.size // 8
+    for i in range(whole):
+        byte = np.uint64(0)
+        for j in range(8):
+            byte |= (words[8 * i + j] >> np.uint64(63)) << np.uint64(j)
+        out[i] = np.uint8(byte)
+    if whole < out.size:
+        byte = np.uint64(0)
+        for j in range(words.size - 8 * whole):
+            byte |= (words[8 * whole + j] >> np.uint64(63)) << np.uint64(j)
+        out[whole] = np.uint8(byte)
 
 
 class SynthesizeChoice(Synthesizer):
@@ -78,9 +102,13 @@ class SynthesizeChoice(Synthesizer):
         words = self.value_words(rows)
         if self.chosen:
             return self.unrank(self.chosen.at(words).view(np.uint64))
-        ranks = np.empty(words.size, np.int64)
-        uniform_integers(words, ranks, np.int64(0), np.uint64(len(self.choices) - 1), np.int64(1))
-        return self.unrank(ranks.view(np.uint64))
+        if self.choices == (False, True):
+            bits = np.empty(-(-words.size // 8), np.uint8)
+            _top_bits(words, bits)
+            return pa.Array.from_buffers(pa.bool_(), words.size, [None, pa.py_buffer(bits)])
+        indexes = np.empty(words.size, np.int32)
+        _indexes(words, indexes, np.uint64(len(self.choices)))
+        return self._listed_at(fixed_width_array(pa.int32(), indexes))
 
     def python(self, array: pa.Array) -> list[Any]:
         values: list[Any] = array.to_pylist()
@@ -95,9 +123,12 @@ class SynthesizeChoice(Synthesizer):
 
     def unrank(self, ranks: Words) -> pa.Array:
         """The choice of each rank."""
+        return self._listed_at(fixed_width_array(pa.int32(), ranks.astype(np.int32)))
+
+    def _listed_at(self, indexes: pa.Array) -> pa.Array:
         if pa.types.is_string(self.listed.type):
-            return pa.DictionaryArray.from_arrays(fixed_width_array(pa.int32(), ranks.astype(np.int32)), self.listed)
-        return self.listed.take(fixed_width_array(pa.uint64(), ranks))
+            return pa.DictionaryArray.from_arrays(indexes, self.listed)
+        return self.listed.take(indexes)
 
 
 def _hashable(value: Any) -> Any:
