@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -135,3 +137,32 @@ def test_verify_sees_values_of_another_seed_behind_a_right_name(forks: Forks, co
     assert all(line.startswith(PART) for line in ended.out.splitlines())
     found = pq.read_table(copied / PART)
     assert pc.count_distinct(found["id"]).as_py() == 500
+
+
+SCRIPT = """
+import gen
+from pydantic import BaseModel
+from typing import Annotated
+
+class Dice(gen.Synthesizer):
+    def draw(self, generator, n):
+        return generator.integers(1, 7, n)
+
+class Throw(BaseModel):
+    id: Annotated[int, gen.PrimaryKey()]
+    eyes: list[Annotated[int, gen.SynthesizedBy("Dice")]]
+
+schema = gen.Schema("throws")
+schema.add(Throw, rows=1000)
+if __name__ == "__main__":
+    gen.generate(schema=schema, out="data")
+"""
+
+
+def test_a_run_of_python_code_is_verified_with_that_code(forks: Forks, tmp_path: Path) -> None:
+    (tmp_path / "make.py").write_text(SCRIPT, "utf-8")
+    subprocess.run([sys.executable, "make.py"], cwd=tmp_path, check=True, timeout=60)
+    ended = forks("verify", "data", cwd=tmp_path)
+    assert ended.code == 2
+    assert "made by Python code" in ended.err and "--schema" in ended.err
+    assert forks("verify", "data", "--schema", "make.py", cwd=tmp_path).code == 0

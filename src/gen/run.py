@@ -306,8 +306,8 @@ def generate(
 
 
 def _sink(prepared: Prepared, request: Request, root: Path) -> ParquetSink:
-    spec = request.schema if isinstance(request.schema, str) else None
-    folder = RunFolder(root, prepared.record(_absolute(spec)))
+    spec = None if isinstance(request.schema, Schema) else _absolute(request.schema)
+    folder = RunFolder(root, prepared.record(spec))
     layouts = {t: TableLayout.of(prepared.sources[t], request.layout) for t in prepared.tables}
     return ParquetSink(folder, layouts, request.layout)
 

@@ -50,7 +50,12 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
     as_of = datetime.date.fromisoformat(asked["as_of"])
     checks: dict[str, ModelCheck] = {}
     if record["code"]:  # to be found again where it was: synthesizers, functions, models that take only some rows
-        known = load_schema(schema or record["schema"] or "").checks
+        if not (schema or record["schema"]):
+            raise BadRequest(
+                f"{root} was made by Python code, and {', '.join(record['code'])} cannot be computed without it.",
+                hint="Say where the schema is: --schema models.py or --schema models.py:schema.",
+            )
+        known = load_schema(schema or record["schema"]).checks
         checks = {table: known[table] for table in record["code"] if table in known}
     sources = filtered_sources(table_sources(spec, asked["rows"], asked["seed"], as_of), checks, asked["seed"])
     plan = Plan(

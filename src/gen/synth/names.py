@@ -174,6 +174,35 @@ def _invent(listed: list[str], count: int) -> list[str]:
     return made
 
 
+@lru_cache(maxsize=64)
+def _name_parts(separator: str, shortest: int, longest: int) -> tuple[Parts, Parts, NDArray[np.int64]]:
+    """Given names that a name of such lengths can begin with, what can follow, and which of that for each of them.
+
+    Without a separator nothing follows. One object for all columns alike: they are large, and travel with the plan.
+    """
+    names, weights = given_names()
+    seconds = _second_parts(bool(separator))
+    given = Parts.of([name + separator for name in names], weights)
+    allowed = _allowed(given, seconds, shortest, longest)
+    possible = allowed[:, 1] > allowed[:, 0]
+    if not possible.any():
+        return given, seconds, allowed
+    kept = [text for text, keep in zip(given.texts, possible, strict=True) if keep]
+    given = Parts.of(kept, given.weights[possible])
+    return given, seconds, _allowed(given, seconds, shortest, longest)
+
+
+@lru_cache(maxsize=2)
+def _second_parts(are_surnames: bool) -> Parts:
+    return Parts.of(*surnames()) if are_surnames else Parts.of([""], np.ones(1))
+
+
+def _allowed(given: Parts, seconds: Parts, shortest: int, longest: int) -> NDArray[np.int64]:
+    """For each given name the range of second parts that keep the whole within these lengths."""
+    lengths = given.lengths.tolist()
+    return np.array([seconds.of_length(shortest - length, longest - length) for length in lengths], np.int64)
+
+
 class SynthesizeName(SynthesizeString):
     """Names of people, "Given Surname"; given names alone where the column is too short for both."""
 
@@ -185,41 +214,16 @@ class SynthesizeName(SynthesizeString):
 
     def prepare(self) -> None:
         super().prepare()
-        names, weights = given_names()
         self.separator = " "
-        self._prepare_parts(names, weights, *surnames())
+        self.given, self.seconds, self.allowed = _name_parts(" ", self.shortest, self.longest)
         if self._pairs() < WORTHWHILE:
             self.separator = ""
-            self._prepare_parts(names, weights, [""], np.ones(1))
+            self.given, self.seconds, self.allowed = _name_parts("", self.shortest, self.longest)
         if not self._pairs():
             raise SchemaError(
                 f"{self.where}: no name has {self.shortest} to {self.longest} characters.",
                 hint="Names have 2 to 23; widen min_length and max_length.",
             )
-
-    def _prepare_parts(
-        self, names: list[str], weights: NDArray[np.float64], seconds: list[str], second_weights: NDArray[np.float64]
-    ) -> None:
-        self.seconds = Parts.of(seconds, second_weights)
-        given = Parts.of([name + self.separator for name in names], weights)
-        self.allowed = self._allowed(given, 0)
-        possible = self.allowed[:, 1] > self.allowed[:, 0]
-        if not possible.any():
-            self.given = given
-            return
-        kept = [text for text, keep in zip(given.texts, possible, strict=True) if keep]
-        self.given = Parts.of(kept, given.weights[possible])
-        self.allowed = self._allowed(self.given, 0)
-
-    def _allowed(self, given: Parts, between: int) -> NDArray[np.int64]:
-        """For each given name the range of second parts that keep the whole within the column's lengths."""
-        return np.array(
-            [
-                self.seconds.of_length(self.shortest - length - between, self.longest - length - between)
-                for length in given.lengths.tolist()
-            ],
-            np.int64,
-        )
 
     def _pairs(self) -> int:
         return int((self.allowed[:, 1] - self.allowed[:, 0]).sum())
@@ -267,7 +271,11 @@ class SynthesizeNameKey(Ranked, SynthesizeName):
     def prepare(self) -> None:
         SynthesizeName.prepare(self)
         # An initial, as in "Mary B. Smith", takes three more letters.
-        self.allowed_with_initial = self._allowed(self.given, 3) if self.separator else self.allowed * 0
+        self.allowed_with_initial = (
+            _allowed(self.given, self.seconds, self.shortest - 3, self.longest - 3)
+            if self.separator
+            else self.allowed * 0
+        )
         self.starts, self.starts_with_initial = (
             np.cumsum([0, *(allowed[:, 1] - allowed[:, 0])]).astype(np.int64)
             for allowed in (self.allowed, self.allowed_with_initial)
