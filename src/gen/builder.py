@@ -67,7 +67,10 @@ class Schema:
                 f"Two models are called {title}: in {places[0]} and in {places[1]}.",
                 hint="Rename one; a table is known by its model's name.",
             )
-        read = table_from_schema(model, title, rows, fixed) if is_document else table_from_model(model, rows, fixed)
+        try:
+            read = table_from_schema(model, title, rows, fixed) if is_document else table_from_model(model, rows, fixed)
+        except RecursionError:
+            raise SchemaError(f"{title}: its fields are nested too deep to be read.", hint="Flatten it.") from None
         names = [name for column in read.columns for name in column.functions()]
         self._functions |= {name: FUNCTIONS[name] for name in names if name in FUNCTIONS}
         self._models[title] = model

@@ -240,8 +240,10 @@ class Spec:
         raise BadRequest(f"There is no table {name!r} in the schema {self.name!r}.", hint=suggestion(name, names))
 
     def check(self) -> None:
-        """Refuse references that do not resolve, and tables with no or several primary keys where one is needed."""
+        """Refuse fields nested too deep, references that do not resolve, and no or several primary keys where one is
+        needed."""
         for table in self.tables:
+            _check_depth(table)
             keys = [column.name for column in table.columns if column.key]
             if len(keys) > 1:
                 raise SchemaError(
@@ -307,6 +309,21 @@ class Spec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Spec:
         return cls(data["name"], tuple(_table_from_json(table) for table in data["tables"]))
+
+
+DEEPEST = 120  # fields inside each other: Python and Arrow go down them by recursion
+
+
+def _check_depth(table: Table) -> None:
+    for column in table.columns:
+        parts, depth = list(column.parts), 1
+        while parts:
+            parts, depth = [inner for part in parts for inner in part.parts], depth + 1
+        if depth > DEEPEST:
+            raise SchemaError(
+                f"{table.name}.{column.name}: {depth} fields are nested inside each other; {DEEPEST} is the most.",
+                hint="Flatten the model, or leave the field out.",
+            )
 
 
 # how a part is named after its column's path, by the column's kind; the default is ".name"
