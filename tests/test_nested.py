@@ -290,7 +290,7 @@ def test_a_hundred_levels_and_three_hundred_columns_are_drawn():
     for level in range(100):
         deep = model(x=deep) if level % 2 else Annotated[list[deep], Field(min_length=1, max_length=1)]
     assert drawn(deep, 10).null_count == 0
-    for level in range(200):
+    for _ in range(200):
         deep = model(x=deep)
     with pytest.raises(SchemaError, match=r"Thing.*nested"):
         source(10, x=deep)
