@@ -16,7 +16,6 @@ from gen.schema.domains import Company
 from gen.schema.spec import Column
 from gen.streams import BITS32, Rows
 from gen.synth.synthesizer import Storage
-from gen.synth.texts.lists import Texts
 from gen.synth.together import Part, Recipe, SynthesizeTogether, role_of
 
 ROLES = frozenset({"age", "birth-date"})
@@ -88,10 +87,6 @@ class SynthesizeBirth(SynthesizeTogether):
     @classmethod
     def recipe(cls, column: Column, company: Company) -> Recipe:
         return (Part("day", ""),)
-
-    @classmethod
-    def texts(cls, company: Company, part: Part) -> Texts:
-        raise NotImplementedError  # it has none
 
     def prepare(self) -> None:
         super().prepare()

@@ -22,7 +22,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, rows_array, stream_key
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import Storage, Synthesizer
+from gen.synth.synthesizer import ReadAsAnother, Synthesizer
 
 ATTEMPTS = 16
 LEAST_ACCEPTED = 0.05
@@ -38,7 +38,7 @@ def merged(first: pa.Array, places: NDArray[np.int64], other: pa.Array) -> pa.Ar
     return pa.concat_arrays([first, other]).take(fixed_width_array(pa.uint64(), order))
 
 
-class SynthesizeChecked(Synthesizer):
+class SynthesizeChecked(ReadAsAnother):
     """A column or part whose values must satisfy a JSON Schema that its other facts do not say completely."""
 
     goes_first = True
@@ -122,23 +122,6 @@ class SynthesizeChecked(Synthesizer):
     @property
     def law_text(self) -> str:
         return self.inner.law_text
-
-    @property
-    def arrow_type(self) -> pa.DataType:
-        return self.inner.arrow_type
-
-    @property
-    def storage(self) -> Storage:
-        return self.inner.storage
-
-    def storages(self, path: str) -> dict[str, Storage]:
-        return self.inner.storages(path)
-
-    def python(self, array: pa.Array) -> list[Any]:
-        return self.inner.python(array)
-
-    def json(self, array: pa.Array) -> pa.Array:
-        return self.inner.json(array)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_validator"}

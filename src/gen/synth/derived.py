@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import uuid
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -23,13 +24,13 @@ from gen.synth.expressions import Expression
 from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import Storage, Synthesizer
+from gen.synth.synthesizer import ReadAsAnother
 
 MOST_DIGITS = 38  # of a decimal128
 _DEPENDENT_ROWS = np.uint64(2**40 - 1)  # rows that values of the fields a column depends on are mapped to
 
 
-class MadeOfOthers(Synthesizer):
+class MadeOfOthers(ReadAsAnother):
     """What columns share that cannot be drawn at a row alone."""
 
     goes_first = True
@@ -48,9 +49,9 @@ class MadeOfOthers(Synthesizer):
     def values_in(self, row: RowView) -> pa.Array:
         return self.conditioned(self.made(row), row)
 
+    @abstractmethod
     def made(self, row: RowView) -> pa.Array:
         """The values, from those of the row's other columns."""
-        raise NotImplementedError
 
     def checked(self, values: Any, n: int) -> pa.Array:
         array = super().checked(values, n)
@@ -104,7 +105,7 @@ class SynthesizeDerived(MadeOfOthers):
 
     def prepare(self) -> None:
         super().prepare()
-        self.plain = self.part(replace(self.column, derived=None, function=None, when=None), self.path)
+        self.inner = self.part(replace(self.column, derived=None, function=None, when=None), self.path)
         self.function = None
         if self.column.function is not None:
             self.function = FUNCTIONS.get(self.column.function)
@@ -117,20 +118,10 @@ class SynthesizeDerived(MadeOfOthers):
 
     @property
     def arrow_type(self) -> pa.DataType:
-        kind, column = plain_type(self.plain.arrow_type), self.column
+        kind, column = plain_type(self.inner.arrow_type), self.column
         if pa.types.is_decimal(kind) and (column.minimum is None or column.maximum is None):
             return pa.decimal128(min(column.max_digits or MOST_DIGITS, MOST_DIGITS), kind.scale)  # no bound by default
         return kind
-
-    @property
-    def storage(self) -> Storage:
-        return self.plain.storage
-
-    def python(self, array: pa.Array) -> list[Any]:
-        return self.plain.python(array)
-
-    def json(self, array: pa.Array) -> pa.Array:
-        return self.plain.json(array)
 
     def made(self, row: RowView) -> pa.Array:
         count = len(row.rows)
@@ -221,13 +212,13 @@ class SynthesizeDependent(MadeOfOthers):
 
     def prepare(self) -> None:
         super().prepare()
-        self.drawn = self.part(replace(self.column, depends_on=(), values=(), nulls=None, when=None), self.path)
-        if self.drawn.block_addressed:
+        self.inner = self.part(replace(self.column, depends_on=(), values=(), nulls=None, when=None), self.path)
+        if self.inner.block_addressed:
             raise SchemaError(
-                f"{self.where}: {type(self.drawn).__name__} draws blocks of rows, and each value needs one of its own.",
+                f"{self.where}: {type(self.inner).__name__} draws blocks of rows, and each value needs one of its own.",
                 hint="Write `at(rows)` instead of `draw`.",
             )
-        law: Any = getattr(self.drawn, "law", None)
+        law: Any = getattr(self.inner, "law", None)
         if getattr(law, "by_row", False):
             raise SchemaError(
                 f"{self.where}: its law counts rows, and its value is decided by {', '.join(self.column.depends_on)}.",
@@ -241,21 +232,11 @@ class SynthesizeDependent(MadeOfOthers):
 
     @property
     def arrow_type(self) -> pa.DataType:
-        return plain_type(self.drawn.arrow_type)
+        return plain_type(self.inner.arrow_type)
 
     @property
     def cardinality(self) -> int | None:
-        return len(self.listed.unique()) if self.listed is not None else self.drawn.cardinality
-
-    @property
-    def storage(self) -> Storage:
-        return self.drawn.storage
-
-    def python(self, array: pa.Array) -> list[Any]:
-        return self.drawn.python(array)
-
-    def json(self, array: pa.Array) -> pa.Array:
-        return self.drawn.json(array)
+        return len(self.listed.unique()) if self.listed is not None else self.inner.cardinality
 
     def made(self, row: RowView) -> pa.Array:
         fields = [plain(row.array(name)) for name in self.column.depends_on]
@@ -264,7 +245,7 @@ class SynthesizeDependent(MadeOfOthers):
         words = np.zeros(len(row.rows), np.uint64)
         for i, field in enumerate(fields):
             words = words * np.uint64(0x9E3779B97F4A7C15) + hash_values(field, 2 * i + 1)
-        return plain(self.drawn.values((words >> np.uint64(20)) & _DEPENDENT_ROWS))
+        return plain(self.inner.values((words >> np.uint64(20)) & _DEPENDENT_ROWS))
 
     def _looked_up(self, field: pa.Array) -> pa.Array:
         assert self.listed is not None
@@ -293,28 +274,15 @@ class SynthesizeGiven(MadeOfOthers):
             )
             for part in self.column.parts
         }
-
-    @property
-    def _first(self) -> Synthesizer:
-        return next(iter(self.cases.values()))
+        self.inner = next(iter(self.cases.values()))
 
     @property
     def arrow_type(self) -> pa.DataType:
-        return plain_type(self._first.arrow_type)
+        return plain_type(self.inner.arrow_type)
 
     @property
     def cardinality(self) -> int | None:
-        return self._first.cardinality
-
-    @property
-    def storage(self) -> Storage:
-        return self._first.storage
-
-    def python(self, array: pa.Array) -> list[Any]:
-        return self._first.python(array)
-
-    def json(self, array: pa.Array) -> pa.Array:
-        return self._first.json(array)
+        return self.inner.cardinality
 
     def made(self, row: RowView) -> pa.Array:
         assert self.column.given is not None

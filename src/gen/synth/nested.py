@@ -20,7 +20,7 @@ from gen.streams import Rows, Words
 from gen.synth.correlation import correlate
 from gen.synth.json_text import object_json
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import Ranked, Storage, Synthesizer, path_of
+from gen.synth.synthesizer import Ranked, ReadAsAnother, Storage, Synthesizer, path_of
 
 
 def plain(array: pa.Array) -> pa.Array:
@@ -122,7 +122,7 @@ class Whole:
         return {"root": self.root, "last": None}
 
 
-class SynthesizeField(Synthesizer):
+class SynthesizeField(ReadAsAnother):
     """A column of a table whose rows are drawn whole, because a schema ties their columns together."""
 
     def of(self, whole: Whole, part: Synthesizer) -> SynthesizeField:
@@ -139,13 +139,6 @@ class SynthesizeField(Synthesizer):
         return plain_type(self.inner.arrow_type)
 
     @property
-    def storage(self) -> Storage:
-        return self.inner.storage
-
-    def storages(self, path: str) -> dict[str, Storage]:
-        return self.inner.storages(path)
-
-    @property
     def cardinality(self) -> int | None:
         return self.inner.cardinality
 
@@ -157,12 +150,6 @@ class SynthesizeField(Synthesizer):
 
     def at(self, rows: Rows) -> pa.Array:
         return self.values(rows)
-
-    def python(self, array: pa.Array) -> list[Any]:
-        return self.inner.python(array)
-
-    def json(self, array: pa.Array) -> pa.Array:
-        return self.inner.json(array)
 
 
 def _field(array: pa.Array, index: int) -> pa.Array:

@@ -25,7 +25,7 @@ from gen.synth.laws.lines import line_of_grid
 from gen.synth.nested import plain
 from gen.synth.numbers import OnGrid
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import Storage, synthesizer_of
+from gen.synth.synthesizer import synthesizer_of
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _INT64 = (-(2**63), 2**63 - 1)
@@ -61,6 +61,8 @@ def _after(
 
 class SynthesizeAfter(MadeOfOthers):
     """A value after another field's: evenly over the room that is left, or at a distance that follows a law."""
+
+    inner: OnGrid
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -114,20 +116,6 @@ class SynthesizeAfter(MadeOfOthers):
             return grid.first - self.least, grid.last - self.within
         bounded = self.column.after is not None and self.column.after.within is not None
         return grid.first - self.within if bounded else _INT64[0], grid.last - self.least
-
-    @property
-    def arrow_type(self) -> pa.DataType:
-        return self.inner.arrow_type
-
-    @property
-    def storage(self) -> Storage:
-        return self.inner.storage
-
-    def python(self, array: pa.Array) -> list[Any]:
-        return self.inner.python(array)
-
-    def json(self, array: pa.Array) -> pa.Array:
-        return self.inner.json(array)
 
     def made(self, row: RowView) -> pa.Array:
         assert self.column.after is not None

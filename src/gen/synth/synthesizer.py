@@ -346,6 +346,29 @@ class Synthesizer:
         return self.__dict__ | {"_drawn": None}
 
 
+class ReadAsAnother(Synthesizer):
+    """A column whose values are made here, and stored and read as those of another synthesizer are: of `inner`."""
+
+    inner: Synthesizer
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return self.inner.arrow_type
+
+    @property
+    def storage(self) -> Storage:
+        return self.inner.storage
+
+    def storages(self, path: str) -> dict[str, Storage]:
+        return self.inner.storages(path)
+
+    def python(self, array: pa.Array) -> list[Any]:
+        return self.inner.python(array)
+
+    def json(self, array: pa.Array) -> pa.Array:
+        return self.inner.json(array)
+
+
 def path_of(name: str, inside: str = "") -> str:
     """The path of a column, or of a part inside another. What paths are made of is marked: no two columns share one."""
     said = re.sub(r"[.\[\]{}#|?\\]", r"\\\g<0>", name)
