@@ -5,7 +5,18 @@ from typing import Annotated, Any
 
 import numpy as np
 import pytest
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 from scipy import stats
 
 from columns import array, model, source
@@ -217,6 +228,68 @@ def test_a_whole_row_that_is_refused_is_not_blamed_on_one_column():
     error = refusal_of(type("Twins", (BaseModel,), names))
     assert error.message.startswith("Twins: the model accepts")
     assert "of the rows drawn" in error.message and "a is not b" in error.message
+
+
+class Camel(BaseModel):
+    """Its own validator puts aliases in place of names, as if rows came from outside; nothing else is taken."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid")
+
+    given_name: str
+    years_old: Annotated[int, Field(ge=0, lt=100)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def as_sent(cls, row: Any) -> Any:
+        return {to_camel(name): value for name, value in row.items()}
+
+
+def test_a_model_that_asks_itself_by_alias_is_asked_by_alias():
+    schema = Schema()
+    schema.add(Camel, ROWS)
+    assert len(list(schema.rows(Camel))) == ROWS
+
+
+class CamelOfTheYoung(Camel):
+    @field_validator("years_old")
+    @classmethod
+    def young(cls, value: int) -> int:
+        if value > 2:
+            raise ValueError("too old.")
+        return value
+
+
+def test_what_is_refused_by_alias_says_why():
+    error = refusal_of(CamelOfTheYoung)
+    assert "Value error, too old. Say what" in str(error)
+
+
+def test_rows_that_are_never_accepted_together_are_a_sentence_with_the_reason():
+    class Never(BaseModel):
+        x: Annotated[int, Field(ge=0, lt=2)]
+        y: Annotated[int, Field(ge=0, lt=2)]
+
+        @model_validator(mode="before")
+        @classmethod
+        def now_one_now_the_other(cls, row: Any) -> Any:
+            raise ValidationError.from_exception_data("Never", [_error("x" if (row["x"] + row["y"]) % 2 else "y")])
+
+    error = refusal_of(Never)
+    assert error.message.startswith("Never: the model accepts none of the rows drawn")
+    assert "to be greater" in error.message
+
+
+def _error(field: str) -> Any:
+    return {"type": PydanticCustomError("low", "to be greater"), "loc": (field,), "input": 0}
+
+
+def test_a_field_that_may_be_any_model_is_an_open_object():
+    class Holder(BaseModel):
+        held: BaseModel
+
+    schema = Schema()
+    schema.add(Holder, 10)
+    assert all(isinstance(row.held, BaseModel) for row in schema.rows(Holder))
 
 
 def test_an_exception_of_a_validator_is_a_reason():

@@ -219,7 +219,7 @@ class Reader:
     def fields_of(self, where: str, annotation: Any) -> dict[str, Declared] | None:
         """The fields of a type that has some; None of one that has none."""
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            if not annotation.__pydantic_complete__:
+            if annotation is not BaseModel and not annotation.__pydantic_complete__:
                 annotation.model_rebuild(raise_errors=False)
             return {name: Declared(info) for name, info in annotation.model_fields.items()}
         if not isinstance(annotation, type):

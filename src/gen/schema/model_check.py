@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from pydantic import RootModel, TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import to_json
 
 # Errors that depend on the clock of this machine, while values depend on the run's `as_of`.
 _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetime_future"})
@@ -36,6 +37,22 @@ def _is_of_pydantic(function: Any) -> bool:
     return str(getattr(function, "__module__", "")).startswith(("pydantic", "annotated_types"))
 
 
+def _lines(error: ValidationError) -> list[Any]:
+    """What a model says of a row, field by field."""
+    return error.errors(include_url=False, include_context=False, include_input=False)
+
+
+def _blame_of(error: Exception) -> dict[str, str]:
+    """The fields to blame, each with the first reason; none for what the clock of this machine has to do with."""
+    if not isinstance(error, ValidationError):
+        return {"": f"{type(error).__name__}: {error}".rstrip(".")}
+    found: dict[str, str] = {}
+    for line in _lines(error):
+        if line["type"] not in _BY_THE_CLOCK:
+            found.setdefault(str(line["loc"][0]) if line["loc"] else "", line["msg"].rstrip("."))
+    return found
+
+
 class ModelCheck:
     """A Pydantic model, dataclass or TypedDict as a judge of rows."""
 
@@ -51,12 +68,23 @@ class ModelCheck:
         value = self._value(row)
         # Values come as JSON would hold them, by the names of fields: strictness and aliases are about other input.
         try:
-            return self._adapter.validate_python(value, strict=False, by_alias=False, by_name=True)
-        except ValidationError as error:
-            try:
-                return self._from_json(value)
-            except (ValidationError, PydanticSerializationError):
-                raise error from None
+            return self._by_name(value)
+        except ValidationError:
+            if (found := self._otherwise(value)) is not None:
+                return found[0]
+            raise
+
+    @property
+    def _ways(self) -> tuple[Callable[[Any], Any], ...]:
+        """How else a row may be taken: where it is not by the names of its fields."""
+        return self._by_alias, self._from_json
+
+    def _by_name(self, value: Any) -> Any:
+        return self._adapter.validate_python(value, strict=False, by_alias=False, by_name=True)
+
+    def _by_alias(self, value: Any) -> Any:
+        """The same where validators of its own put the aliases in place of the names."""
+        return self._adapter.validate_python(value, strict=False, by_alias=True, by_name=True)
 
     def _value(self, row: Mapping[str, Any]) -> Any:
         return row["root"] if self._is_root else row
@@ -79,27 +107,32 @@ class ModelCheck:
         return [self._blamed(row) for row in rows]
 
     def _blamed(self, row: Mapping[str, Any]) -> dict[str, str]:
+        value = self._value(row)
         try:
-            self._adapter.validate_python(self._value(row), strict=False, by_alias=False, by_name=True)
+            self._by_name(value)
         except ValidationError as error:
-            found: dict[str, str] = {}
-            lines = error.errors(include_url=False, include_context=False, include_input=False)
-            if any(line["type"] not in _BY_VALIDATORS for line in lines) and self._takes_json(row):
+            kinds = {line["type"] for line in _lines(error)}
+            if kinds - _BY_VALIDATORS and self._otherwise(value) is not None:
                 return {}
-            for line in lines:
-                if line["type"] not in _BY_THE_CLOCK:
-                    found.setdefault(str(line["loc"][0]) if line["loc"] else "", line["msg"])
-            return found
+            return self._blame(self._by_alias, value) if "extra_forbidden" in kinds else _blame_of(error)
         except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
-            return {"": f"{type(error).__name__}: {error}"}
+            return _blame_of(error)
         return {}
 
-    def _takes_json(self, row: Mapping[str, Any]) -> bool:
+    def _blame(self, take: Callable[[Any], Any], value: Any) -> dict[str, str]:
+        """Why the model does not take a row this way."""
         try:
-            self._from_json(self._value(row))
-        except (ValidationError, PydanticSerializationError):
-            return False
-        return True
+            take(value)
+        except Exception as error:  # noqa: BLE001 - a validator of the user's own may raise anything
+            return _blame_of(error)
+        return {}
+
+    def _otherwise(self, value: Any) -> tuple[Any] | None:
+        """The instance that the model makes of a row in another way than by name, alone in a tuple."""
+        for take in self._ways:
+            with contextlib.suppress(Exception):  # a validator of the user's own may raise anything
+                return (take(value),)
+        return None
 
     def __getstate__(self) -> dict[str, Any]:
         return {"model": self.model}

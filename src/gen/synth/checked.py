@@ -217,13 +217,22 @@ class RowFilter:
 
     def _refuse_hopeless(self, counts: Mapping[str, Blame], left: Sequence[Mapping[str, str]]) -> None:
         worst = min(counts, key=lambda name: counts[name].accepted)
-        if counts[worst].accepted >= LEAST_ACCEPTED and not all(left):
+        if counts[worst].accepted >= LEAST_ACCEPTED:
+            if all(left):
+                self._refuse_every_row(left[0])
             return
         where, what = (f"{self.table}.{worst}", "values") if worst else (self.table, "rows")
         raise SchemaError(
             f"{where}: the model accepts {counts[worst].accepted:.1%} of the {what} drawn; {counts[worst].reason}.",
             hint="Say what its validators want by type, bounds, pattern or Literal, or name a synthesizer of your own: "
             f"at least {LEAST_ACCEPTED:.0%} must be accepted.",
+        )
+
+    def _refuse_every_row(self, reasons: Mapping[str, str]) -> None:
+        """Columns are accepted now and then, and never together."""
+        raise SchemaError(
+            f"{self.table}: the model accepts none of the rows drawn; {_said(reasons)}.",
+            hint="Say what its validators want by type, bounds, pattern or Literal, or name a synthesizer of your own.",
         )
 
     def accepted(
@@ -255,8 +264,7 @@ class RowFilter:
         if self.spare is not None and any(refused):
             first, reasons = next((row, names) for row, names in zip(pending, refused, strict=True) if names)
             raise SchemaError(
-                f"{self.table}, row {numbers[first]:,}: the model refuses whatever is drawn; "
-                f"{'; '.join(f'{name}: {reason}' if name else reason for name, reason in reasons.items())}.",
+                f"{self.table}, row {numbers[first]:,}: the model refuses whatever is drawn; {_said(reasons)}.",
                 hint="Keys and references cannot be drawn again: say what the validators want of them by bounds, "
                 "pattern or Literal.",
             )
@@ -268,7 +276,8 @@ class RowFilter:
         columns = self.columns(0)
         lists = {name: columns[name].python(array.take(index)) for name, array in arrays.items()}
         rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
-        return self.check.blamed([_without_absent(row, columns) for row in rows])
+        refused = self.check.blamed([_without_absent(row, columns) for row in rows])
+        return [{name: names[name] for name in names if name in columns} or _as_a_whole(names) for names in refused]
 
     def _drawable(self, names: Mapping[str, str], arrays: Mapping[str, pa.Array], turn: int) -> dict[str, str]:
         """The columns to draw again: those to blame, what they are made of, or all where the row as a whole is.
@@ -361,6 +370,16 @@ class RowFilter:
                 result[name] = merged(result[name], left, self.spare.column(name).take(chosen))
         of_keys = [name for name, needed in self.made_of.items() if self.fixed.intersection(needed)]
         self._make(numbers, result, attempts, left, of_keys)
+
+
+def _said(reasons: Mapping[str, str]) -> str:
+    """Why a row is refused, in words."""
+    return "; ".join(f"{name}: {reason}" if name else reason for name, reason in reasons.items())
+
+
+def _as_a_whole(names: Mapping[str, str]) -> dict[str, str]:
+    """The blame that is on no column, on the row."""
+    return {"": _said(names)} if names else {}
 
 
 def _without_absent(row: dict[str, Any], columns: Mapping[str, Synthesizer]) -> dict[str, Any]:
