@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gen.streams import TILE, Word, Words, device, kernel
 from gen.synth.laws.elementary import exp, log, log1p
-from gen.synth.laws.quantiles import PIECE_HALF, placed
+from gen.synth.laws.quantiles import PIECE_HALF, cubic, placed
 from gen.synth.laws.special import Floats
 
 MOST_PIECES = 2**20
@@ -78,17 +78,24 @@ def place(
             value = lines[piece, 0] + lines[piece, 1] * np.float64(word - starts[piece])
             out[i] = min(max(value, low), high)
         return
-    pieces = np.empty(TILE, np.uint64)
+    cells, rests, backs, firsts = np.empty((4, TILE), np.uint64)
+    inverses, values = np.empty((2, TILE))
     for begin in range(0, words.size, TILE):
-        size = min(words.size - begin, TILE)
-        for i in range(size):  # by itself: a search that goes on now and then would stop all that is computed with it
-            pieces[i] = piece_of(min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE)), starts, guide, shift)
-        for i in range(size):
-            word, piece = min(words[begin + i], np.uint64(0xFFFFFFFFFFFFFFFE)), pieces[i]
-            rest, back = word - starts[piece], starts[piece + np.uint64(1)] - np.uint64(1) - word
-            value = lines[piece, 0] + lines[piece, 1] * np.float64(rest)
-            value += placed(rest, back, lines[piece, 2], coefficients, np.uint64(lines[piece, 3]))
-            out[begin + i] = min(max(value, low), high)
+        # Each loop by itself, and over slices: one that searches or loads from anywhere keeps all in it scalar.
+        some, x = words[begin : begin + TILE], out[begin : begin + TILE]
+        for i in range(some.size):
+            cells[i] = piece_of(min(some[i], np.uint64(0xFFFFFFFFFFFFFFFE)), starts, guide, shift)
+        for i in range(some.size):
+            word, piece = min(some[i], np.uint64(0xFFFFFFFFFFFFFFFE)), cells[i]
+            rests[i], backs[i] = word - starts[piece], starts[piece + np.uint64(1)] - np.uint64(1) - word
+            values[i] = lines[piece, 0] + lines[piece, 1] * np.float64(rests[i])
+            inverses[i], firsts[i] = lines[piece, 2], np.uint64(lines[piece, 3])
+        for i in range(some.size):
+            cells[i], x[i] = placed(rests[i], backs[i], inverses[i], firsts[i])
+        for i in range(some.size):
+            x[i] = values[i] + cubic(coefficients, cells[i], x[i])
+        for i in range(some.size):
+            x[i] = min(max(x[i], low), high)
 
 
 # -- from weights to words --------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.streams import Word, Words, device, intrinsic, ir, kernel, types
+from gen.streams import TILE, Word, Words, device, intrinsic, ir, kernel, types
 from gen.synth.laws.densities import Density
 from gen.synth.laws.special import Floats
 
@@ -41,16 +41,20 @@ def _leading_zeros(typingctx: Any, x: Any) -> Any:
 
 
 @device
-def cubic(word: Word, table: NDArray[np.float64], first: Word) -> float:
-    """The quantile at a word, from the table that begins at row `first`."""
+def _cell_of(word: Word) -> tuple[Word, float]:
+    """The row of a word's cell in a table, and its place there, in [0, 1)."""
     upper = word >> np.uint64(63)
     v = word & np.uint64(0x7FFFFFFFFFFFFFFF)
     octave = min(_leading_zeros(v | np.uint64(1)) - np.uint64(1), np.uint64(40))
     inside = v << (octave + np.uint64(2) - np.uint64(octave == np.uint64(40)))
-    cell = first + (upper * np.uint64(41) + octave) * np.uint64(64) + (inside >> np.uint64(58))
     t = np.float64((inside << np.uint64(6)) >> np.uint64(11)) * 1.1102230246251565e-16
-    c0, c1, c2, c3 = table[cell, 0], table[cell, 1], table[cell, 2], table[cell, 3]
-    x: float = c0 + t * (c1 + t * (c2 + t * c3))
+    return (upper * np.uint64(41) + octave) * np.uint64(64) + (inside >> np.uint64(58)), t
+
+
+@device
+def cubic(table: NDArray[np.float64], cell: Word, t: float) -> float:
+    """The cubic of a cell at a place in it."""
+    x: float = table[cell, 0] + t * (table[cell, 1] + t * (table[cell, 2] + t * table[cell, 3]))
     return x
 
 
@@ -67,32 +71,38 @@ def _same_bits(source: str, target: str) -> Callable[[Any], Any]:
     return cast
 
 
-_bits_of = _same_bits("float64", "uint64")
-_float_of = _same_bits("uint64", "float64")
+bits_of = _same_bits("float64", "uint64")
+float_of = _same_bits("uint64", "float64")
 
 
 @device
-def placed(rest: Word, back: Word, inverse: float, table: NDArray[np.float64], first: Word) -> float:
-    """The quantile at a place in a piece: `rest` words after its first one, `back` before its last; 1 / their number.
+def placed(rest: Word, back: Word, inverse: float, first: Word) -> tuple[Word, float]:
+    """The cell and the place in it for a place in a piece, whose table begins at row `first`.
 
-    The table of a piece is indexed by the bits of a double, u + 2^-41 for the probability u from the nearer end: no
-    branch, no integer wider than 64 bits, so that loops around it vectorise.
+    `rest` words after the piece's first one, `back` before its last; `inverse`: 1 / their number. The table of a piece
+    is indexed by the bits of a double, u + 2^-41 for the probability u from the nearer end: no branch, no integer
+    wider than 64 bits, so that loops around it vectorise.
     """
     u = (np.float64(min(rest, back)) + 0.5) * inverse + 4.547473508864641e-13
-    bits = _bits_of(u)
+    bits = bits_of(u)
     upper = np.uint64(0) - np.uint64(back < rest)
     cell = first + (upper & np.uint64(2561)) + (bits >> np.uint64(46)) - np.uint64(62848)  # 982 << 6: of 2^-41
-    t = _float_of(((bits << np.uint64(6)) & np.uint64(0xFFFFFFFFFFFFF)) | np.uint64(0x3FF0000000000000)) - 1.0
-    c0, c1, c2, c3 = table[cell, 0], table[cell, 1], table[cell, 2], table[cell, 3]
-    x: float = c0 + t * (c1 + t * (c2 + t * c3))
-    return x
+    return cell, float_of(((bits << np.uint64(6)) & np.uint64(0xFFFFFFFFFFFFF)) | np.uint64(0x3FF0000000000000)) - 1.0
 
 
 @kernel("void(uint64[::1], float64[:, ::1], float64[::1], float64, float64)")
 def quantiles(words: Words, table: NDArray[np.float64], out: NDArray[np.float64], low: float, high: float) -> None:
     """The quantile at each word taken as a probability; the top bit says from which end it is counted."""
-    for i in range(words.size):
-        out[i] = min(max(cubic(words[i], table, np.uint64(0)), low), high)
+    cells = np.empty(TILE, np.uint64)
+    for begin in range(0, words.size, TILE):
+        # Slices, because LLVM vectorises none of these loops where an index is the sum of two.
+        some, x = words[begin : begin + TILE], out[begin : begin + TILE]
+        for i in range(some.size):
+            cells[i], x[i] = _cell_of(some[i])
+        for i in range(some.size):  # by itself: loading from anywhere would keep the others scalar
+            x[i] = cubic(table, cells[i], x[i])
+        for i in range(some.size):
+            x[i] = min(max(x[i], low), high)
 
 
 @kernel("void(float64[::1], int64[::1], int64, uint64, int64)")
