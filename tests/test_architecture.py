@@ -56,6 +56,7 @@ FLOORS = [
     {"synth.laws.densities"},
     {"synth.laws.quantiles", "synth.laws.lines"},
     {"synth.laws.discrete"},
+    {"synth.laws.cells"},
     {"synth.laws.samplers", "synth.laws.sums", "synth.laws.series"},
     {"synth.laws.counting"},
     {"synth.laws.components", "synth.laws.parameters"},

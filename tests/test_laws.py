@@ -16,6 +16,7 @@ from gen.schema.distributions import Law, distribution_of
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
 from gen.synth.grids import Grid
+from gen.synth.laws.cells import Celled
 from gen.synth.laws.compiled import COUNTING, LAWS, compile_law
 from gen.synth.laws.lines import Line, line_of_grid
 from law_cases import CASES, drawn, fit, periodic
@@ -167,6 +168,55 @@ def test_a_periodic_law_repeats_in_every_period():
     assert stats.kstest(shares, "uniform").pvalue > FALSE_ALARM
     hours = np.bincount((values % 24).astype(int), minlength=24)
     assert hours[13:15].min() > 20 * hours[1:3].max()
+
+
+# a law that is drawn from even cells, its line, and its distribution function
+PARTS = [
+    {"name": "normal", "mean": 300, "deviation": 30, "weight": 3},
+    {"name": "normal", "mean": 700, "deviation": 20},
+]
+CELLED = {
+    "mixture": (
+        {"name": "mixture", "parts": PARTS},
+        (0.0, 1000.0),
+        lambda z: 0.75 * stats.norm(300, 30).cdf(z) + 0.25 * stats.norm(700, 20).cdf(z),
+    ),
+    "atom": (
+        {"name": "mixture", "parts": [{"name": "constant", "value": 0}, {"name": "normal", "mean": 500}]},
+        (0.0, 1000.0),
+        None,
+    ),
+    "benford": ({"name": "benford"}, (1e-3, 1e9), stats.loguniform(1e-3, 1e9).cdf),
+    "daily": ({"name": "vonmises", "mean": 14, "concentration": 3, "period": 24}, (5.0, 9_000.0), periodic(14, 3, 24)),
+    "a day": ({"name": "vonmises", "mean": 14, "concentration": 3, "period": 24}, (0.0, 24.0), periodic(14, 3, 24)),
+    "just over": ({"name": "vonmises", "mean": 2, "concentration": 1, "period": 24}, (0.0, 25.0), periodic(2, 1, 24)),
+    "often": ({"name": "vonmises", "mean": 0, "concentration": 9, "period": 1}, (0.0, 60_000.5), periodic(0, 9, 1)),
+}
+
+
+@pytest.mark.parametrize("name", CELLED)
+def test_even_cells_equal_their_twin_and_are_their_law_to_1e_9_in_probability(name):
+    fact, (low, high), cdf = CELLED[name]
+    sampler = law(fact, low, high).sampler
+    assert isinstance(sampler, Celled)
+    assert sampler.followed > 0.9
+    values = sampler.at(WORDS)
+    some = np.concatenate([np.arange(200), np.arange(WORDS.size - 200, WORDS.size)])
+
+    def twin(word):
+        turns, point = map(int, sampler.turns)
+        turn, part = divmod(word * turns >> point, 2**64) if turns else (0, word)
+        c0, c1, c2, c3 = sampler.cells[part >> 52].tolist()
+        t = (part % 2**52) / 2**52
+        x = sampler.law.at(np.array([part], np.uint64))[0] if math.isnan(c0) else c0 + t * (c1 + t * (c2 + t * c3))
+        return min(max(x + turn * sampler.period, low), high)
+
+    assert values[some].tolist() == [twin(word) for word in WORDS[some].tolist()]
+    assert low <= values.min() <= values.max() <= high
+    if cdf:
+        below, above = (cdf(values + side * 2 * np.spacing(values)) - cdf(low) for side in (-1, 1))
+        shares = WORDS.astype(np.float64) / 2.0**64 * (cdf(high) - cdf(low))  # in periods, so that more are no excuse
+        assert np.max(np.maximum(below - shares, shares - above)) < 1.05e-9 + 1e-15 * cdf(high)
 
 
 def test_benford_gives_first_digits_of_benford():

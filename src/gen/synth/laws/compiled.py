@@ -21,9 +21,10 @@ from gen.errors import SchemaError
 from gen.schema.spec import Distribution
 from gen.streams import Rows, Words
 from gen.synth.grids import Grid
-from gen.synth.laws.components import BUILDERS, mixed
+from gen.synth.laws.cells import Celled
+from gen.synth.laws.components import BUILDERS, first_period, mixed
 from gen.synth.laws.counting import Counts, counting_sampler, counts_of, weights_of
-from gen.synth.laws.discrete import Choice
+from gen.synth.laws.discrete import Choice, Pieces
 from gen.synth.laws.lines import Line, Refused, line_of_grid
 from gen.synth.laws.parameters import BY_ROW, START, Parameter, shares
 from gen.synth.laws.parameters import COUNTING as COUNTING
@@ -38,11 +39,13 @@ from gen.synth.laws.samplers import (
     Sampler,
     WholeFloats,
     listed_on_grid,
+    pieces_of,
     sampler_of,
 )
 from gen.synth.laws.series import FloatTicks, Steps, Ticks, calendar_of, sequence_of, series_of
 
 UNIFORM = Distribution("uniform")
+CELLED = ("mixture", "benford", "vonmises")  # laws that are drawn from pieces in their fast form
 
 # -- on the line -------------------------------------------------------------------------------------------
 
@@ -172,20 +175,31 @@ def _compiled(distribution: Distribution, line: Line, rows: int) -> Compiled:
         counted = counting_sampler(name, values["counts"], values)
         return Compiled(name, counted if line.grid else WholeFloats(counted), _shown(name, values, line))
     if name == "mixture":
-        return Compiled(name, _sampler(_mixture(given, line), line, True), {"parts": str(len(given["parts"]))})
+        return Compiled(name, _sampler(name, _mixture(given, line), line), {"parts": str(len(given["parts"]))})
     values = _resolved(name, given, line)
     if line.low == line.high and name not in ("constant", "empirical"):
         return Compiled(name, EvenFloats(line.low, line.high))
-    return Compiled(name, _sampler(BUILDERS[name](line, values), line), _shown(name, values, line))
+    parts = BUILDERS[name](line, values)
+    if name == "vonmises" and line.high - line.low > values["period"]:
+        turning = _turning(line, values)
+        return Compiled(name, turning if line.grid is None else Rounded(turning, line.grid), _shown(name, values, line))
+    return Compiled(name, _sampler(name, parts, line), _shown(name, values, line))
 
 
-def _sampler(parts: Parts, line: Line, mixed: bool = False) -> Sampler:
+def _turning(line: Line, values: Mapping[str, Any]) -> Celled:
+    """A periodic law on more than a period."""
+    parts, turns = first_period(line, values)
+    period = Pieces(pieces_of(parts), line.low, line.low + values["period"])
+    return Celled(period, turns, values["period"], line.high)
+
+
+def _sampler(name: str, parts: Parts, line: Line) -> Sampler:
     """One sampler of all parts, rounded to the grid where there is one."""
-    if line.grid is None:
-        return sampler_of(parts, line.low, line.high)
-    if mixed and line.grid.count <= MOST_POINTS:
+    if name == "mixture" and line.grid is not None and line.grid.count <= MOST_POINTS:
         return listed_on_grid(parts, line.grid)
-    sampler = sampler_of(parts, line.low, line.high)
+    sampler = sampler_of(parts, line.low, line.high, name in CELLED)
+    if line.grid is None:
+        return sampler
     if isinstance(sampler, Choice):
         return Choice(line.grid.values(sampler.values.astype(np.uint64)), sampler.weights)
     return Rounded(sampler, line.grid)

@@ -63,7 +63,7 @@ def _von_mises(line: Line, v: Values) -> Parts:
     """Copies of the law, a period apart, as far as the line reaches: whole ones share one table."""
     period, mean, law = v["period"], v["mean"], VonMises(v["concentration"])
     scale = period / (2 * math.pi)
-    first, last = (math.floor((end - mean) / period + 0.5) for end in (line.low, line.high))
+    first, last = (math.floor(end) for end in _periods(line, v))
     if last - first > MOST_PERIODS:
         raise Refused(
             f"its period is in the column's bounds {last - first:,} times; {MOST_PERIODS:,} is the most.",
@@ -75,6 +75,25 @@ def _von_mises(line: Line, v: Values) -> Parts:
         whole = Truncated(law, mean + (first + 1) * period, scale, -math.inf, math.inf)
         found.insert(1, Part(whole.mass * (last - first - 1), whole, last - first - 1, period))
     return _weighed([part for part in found if part.weight > 0])
+
+
+def _periods(line: Line, v: Values) -> tuple[float, float]:
+    """The ends of the line in periods; a whole number is half a period before a mean."""
+    first, last = ((end - v["mean"]) / v["period"] + 0.5 for end in (line.low, line.high))
+    return first, last
+
+
+def first_period(line: Line, v: Values) -> tuple[Parts, float]:
+    """A von Mises law on the line's first period, and how many there are: what is left of the last one by its mass."""
+    period, law = v["period"], VonMises(v["concentration"])
+    scale = period / (2 * math.pi)
+    first, last = _periods(line, v)
+    means = (v["mean"] + (math.floor(first) + i) * period for i in (0, 1))
+    cuts = [Truncated(law, mean, scale, line.low, line.low + period) for mean in means]
+    angles = np.array([end % 1 - 0.5 for end in (first, last)]) * (2 * math.pi)
+    below = law.tails(np.clip(angles, *law.support))[0]
+    turns = math.floor(last) - math.floor(first) + float(below[1] - below[0])
+    return _weighed([Part(cut.mass, cut) for cut in cuts if cut.mass > 0]), turns
 
 
 def _benford(line: Line, v: Values) -> Parts:

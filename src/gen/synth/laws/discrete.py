@@ -191,8 +191,18 @@ class Pieces:
     def at(self, words: Words) -> Floats:
         """float64 array: one draw for each word, in [low, high]."""
         out = np.empty(words.size, np.float64)
-        place(words, *self._guide, self._lines, self._coefficients, out, self.low, self.high)
+        place(words, *self.kernel_tables, out, self.low, self.high)
         return out
+
+    @property
+    def kernel_tables(self) -> tuple[Words, NDArray[np.uint32], np.uint64, Floats, Floats]:
+        """starts, guide, shift, lines and coefficients, as `place` takes them."""
+        return *self._guide, self._lines, self._coefficients
+
+    @property
+    def curved(self) -> bool:
+        """Whether any piece has a table."""
+        return self._coefficients.size > 0
 
     def words_of(self, probabilities: Words) -> Words:
         """The words whose values ascend with plain probabilities, word / 2^64: the same."""

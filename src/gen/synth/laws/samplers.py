@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gen.streams import Words, uniform_floats, uniform_integers
 from gen.synth.grids import Grid
+from gen.synth.laws.cells import Celled
 from gen.synth.laws.densities import Density, Mixture, Normal, Truncated, Uniform
 from gen.synth.laws.discrete import Choice, Piece, Pieces
 from gen.synth.laws.lines import Refused
@@ -25,6 +26,7 @@ from gen.synth.laws.special import Floats
 MOST_TABLES = 64  # in one law: 10 MB
 FEW_COPIES = 16  # of a periodic law that may overlap with others
 MOST_OVERLAPS = 200_000  # pairs of intervals and parts of a mixture
+LEAST_FOLLOWED = 0.75  # of the words, by cubics; of fewer, the pieces alone are as fast
 MOST_POINTS = 65_536  # of a grid on which a mixture is listed value by value
 
 
@@ -75,7 +77,7 @@ class EvenFloats:
 class Rounded:
     """A law over the ranks of a grid, each rank standing for the interval half a step either side: int64."""
 
-    law: QuantileTable | Pieces
+    law: QuantileTable | Pieces | Celled
     grid: Grid
 
     def at(self, words: Words) -> NDArray[np.int64]:
@@ -147,8 +149,8 @@ def pieces_of(parts: Parts) -> list[Piece]:
     return _Assembly(parts).pieces()
 
 
-def sampler_of(parts: Parts, low: float, high: float) -> QuantileTable | Pieces | Choice:
-    """One sampler of all parts, on [low, high]."""
+def sampler_of(parts: Parts, low: float, high: float, celled: bool = False) -> QuantileTable | Pieces | Celled | Choice:
+    """One sampler of all parts, on [low, high]; `celled`: in the fast form, where that has most of the words."""
     if not parts.continuous:
         return _listed(parts.places, parts.weights)
     only = parts.continuous[0]
@@ -160,7 +162,11 @@ def sampler_of(parts: Parts, low: float, high: float) -> QuantileTable | Pieces 
         table, error, _ = table_of(law)
         if error <= TOLERANCE:
             return QuantileTable(law.low, law.high, table)
-    return Pieces(pieces_of(parts), low, high)
+    pieces = Pieces(pieces_of(parts), low, high)
+    if celled and pieces.curved:
+        fast = Celled(pieces)
+        return fast if fast.followed > LEAST_FOLLOWED else pieces
+    return pieces
 
 
 def _listed(places: Floats, weights: Floats) -> Choice:
