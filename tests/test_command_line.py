@@ -105,6 +105,21 @@ def test_describe_names_every_table_and_column(forks: Forks, tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
+def test_describe_says_what_is_never_drawn(forks: Forks, tmp_path: Path) -> None:
+    never = {"type": "integer", "minimum": 3, "maximum": 1}
+    thing = {"type": "object", "properties": {"a": {"anyOf": [{"type": "boolean"}, never]}}, "required": ["a"]}
+    document = {"title": "Thing", "anyOf": [thing, {"title": "No", "type": "array", "items": never, "minItems": 1}]}
+    (tmp_path / "schema.json").write_text(json.dumps(document))
+    asked = ("describe", "--schema", "schema.json")
+    table = json.loads(forks(*asked, "--json", cwd=tmp_path).out)["tables"]["Thing"]
+    of_a = "never drawn: integer (anyOf/1: no number lies between 3 and 1)"
+    assert of_a in table["columns"][0]["reason"]
+    assert [said.startswith("never drawn: No (anyOf/1:") for said in table["never_drawn"]] == [True]
+    text = " ".join(forks(*asked, cwd=tmp_path).out.replace("│", " ").split())
+    assert of_a in text
+    assert table["never_drawn"][0] in text
+
+
 def test_describe_as_json_is_data(forks: Forks, tmp_path: Path) -> None:
     described = json.loads(forks("describe", "--rows", 500, "--json", cwd=tmp_path).out)
     assert {name: table["rows"] for name, table in described["tables"].items()} == {"Employee": 500, "Manager": 50}

@@ -236,6 +236,60 @@ def test_what_cannot_be_is_refused_in_words(name):
     assert caught.value.hint
 
 
+NO_TEXT = {"type": "string", "minLength": 5, "maxLength": 3}
+DISTINCT = [{"type": "integer", "minimum": 10 * i, "maximum": 10 * i + 5} for i in range(70)]
+NEVER_DRAWN = {
+    "of anyOf": ({"anyOf": [NO_TEXT, INTEGER]}, {"text": "anyOf/0: at least 5 and at most 3 characters"}),
+    "of oneOf": ({"oneOf": [INTEGER, {"title": "No", "allOf": [False]}]}, {"No": "oneOf/1: the schema is `false`"}),
+    "of type": (NO_TEXT | {"type": ["string", "boolean"]}, {"text": "at least 5 and at most 3 characters"}),
+    "of an anyOf inside": (
+        {"anyOf": [{"anyOf": [INTEGER, NO_TEXT]}, {"type": "boolean"}]},
+        {"text": "anyOf/1: at least 5 and at most 3 characters"},
+    ),
+    "endless": (
+        {"anyOf": [{"$ref": "#/$defs/Endless"}, INTEGER]},
+        {"Endless": "anyOf/0: a value of it contains another one without end"},
+    ),
+    "past the first 64": ({"anyOf": DISTINCT}, dict.fromkeys(["integer"], "anyOf/64: only the first 64 combinations")),
+    "in one combination only": (
+        {"anyOf": [{"minimum": 5}, {"maximum": 2}], "oneOf": [INTEGER, {"type": "integer", "minimum": 20}]},
+        {},
+    ),
+    "of an if": ({"type": "integer", "if": {"type": "string"}, "then": {"minLength": 3}, "else": {"minimum": 3}}, {}),
+    "the end of a recursion": ({"$ref": "#/$defs/Tree"}, {}),
+}
+
+
+@pytest.mark.parametrize("name", NEVER_DRAWN)
+def test_a_branch_that_is_never_drawn_is_named_with_the_reason(name):
+    schema, expected = NEVER_DRAWN[name]
+    endless = thing(e={"$ref": "#/$defs/Endless"})
+    tree = {"anyOf": [INTEGER, thing(left={"$ref": "#/$defs/Tree"}, right={"$ref": "#/$defs/Tree"})]}
+    document = thing(x=schema) | {"$defs": {"Endless": endless, "Tree": tree}}
+    table = table_from_schema(document, "Thing")
+    said = list(table.columns[0].never_drawn())
+    assert dict(said[:1]).keys() == expected.keys()
+    for branch, why in said[:1]:
+        assert why.startswith(expected[branch])
+    if expected:
+        again = table_from_schema(schema_of_table(table), "Thing")
+        assert list(again.columns[0].never_drawn()) == said
+        weights = {next(iter(expected)): 1}
+        if name != "past the first 64":  # whose name others have, too
+            with pytest.raises(SchemaError, match="which is never drawn"):
+                table_from_schema(thing(x=schema | {"weights": weights}) | {"$defs": document["$defs"]}, "Thing")
+
+
+def test_a_branch_of_the_whole_document_that_is_never_drawn_is_the_tables():
+    for other in ([], [thing(b={"type": "boolean"})]):
+        document = {"anyOf": [thing(a=INTEGER), thing(c=NO_TEXT) | {"title": "No"}, *other]}
+        table = table_from_schema(document, "Thing")
+        assert table.undrawn == (("No", "anyOf/1: Thing.c: at least 5 and at most 3 characters"),)
+        assert table_from_schema(schema_of_table(table), "Thing").undrawn == table.undrawn
+        spec = Spec("s", (table,))
+        assert Spec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
 def test_patterns_that_python_does_not_know_are_drawn():
     schema = Schema()
     names = {"type": "object", "patternProperties": {r"^\p{Lu}{3}$": INTEGER}, "additionalProperties": False}

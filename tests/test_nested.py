@@ -4,6 +4,7 @@ import itertools
 import json
 import pickle
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Literal
 
@@ -14,10 +15,13 @@ from pydantic import BaseModel, Field, TypeAdapter
 from scipy import stats
 
 from columns import Colour, array, drawn, model, source
-from gen import ForeignKey, PrimaryKey, Schema
+from gen import ForeignKey, PrimaryKey, Schema, Weights
 from gen.errors import CapacityError, ReferenceError, SchemaError
+from gen.schema.from_pydantic import table_from_model
+from gen.schema.spec import Spec
 from gen.synth.lists import DEFAULT_ITEMS, MOST_ITEMS
 from gen.synth.synthesizer import path_of
+from gen.synth.table import described
 from nested_cases import NESTED, Address, Cat, Chain, Dog, Tree
 
 ROWS = 200
@@ -257,6 +261,50 @@ def test_branches_are_drawn_by_weight():
     assert stats.chisquare(counts, [0.6 * rows, 0.3 * rows, 0.1 * rows]).pvalue > FALSE_ALARM
 
 
+class Endless(BaseModel):
+    inner: "Endless"
+
+
+NEVER_DRAWN = {
+    "no data": (int | Callable[[int], int], ["never drawn: Callable (its type is Callable, and no value of it can be"]),
+    "no data, optional": (int | Callable[[int], int] | None, ["never drawn: Callable (its type is Callable, and no"]),
+    "of three": (int | str | Callable[[int], int], ["never drawn: Callable (its type is Callable, and no value of it"]),
+    "in a list": (list[int | Callable[[int], int]], ["never drawn: x[]|Callable (its type is Callable, and no value"]),
+    "inside": (dict[str, model(y=int | Callable[[int], int])], ["never drawn: x{}.y|Callable (its type is Callable"]),
+    "excluded by a bound": (Annotated[int | str, Field(ge=5)], ["never drawn: text (the bound 5 does not suit a"]),
+    "endless": (int | Endless, ["never drawn: Endless (a value of it contains another one without end"]),
+    "endless further down": (int | Tree, []),
+    "all drawn": (int | str | None, []),
+}
+
+
+@pytest.mark.parametrize("name", NEVER_DRAWN)
+def test_a_branch_that_is_never_drawn_is_named_with_the_reason(name):
+    annotation, expected = NEVER_DRAWN[name]
+    (told,) = described(source(ROWS, x=annotation))
+    said = [part for part in told["reason"].split("; ") if part.startswith("never drawn")]
+    assert len(said) == len(expected)
+    assert all(part.startswith(start) for part, start in zip(said, expected, strict=True))
+    table = table_from_model(model(x=annotation))
+    assert Spec.from_json(json.loads(json.dumps(Spec("s", (table,)).to_json()))).tables == (table,)
+
+
+def test_an_optional_that_could_only_be_none_is_refused():
+    with pytest.raises(SchemaError, match=r"Thing\.x: its type is Callable, and no value of it can be drawn"):
+        source(ROWS, x=Callable[[int], int] | None)
+
+
+@pytest.mark.parametrize("weights", [{"Callable": 1, "integer": 2}, [1, 2, 3]])
+@pytest.mark.parametrize("annotation", [int | str | Callable[[int], int], int | Callable[[int], int]])
+def test_weights_of_a_branch_that_is_never_drawn_are_refused(annotation, weights):
+    if isinstance(weights, list) and annotation == int | Callable[[int], int]:
+        sentence = r"Thing\.x: weights are for choices and unions"
+    else:
+        sentence = r"Thing\.x: the weights speak of 'Callable', which is never drawn: its type is Callable"
+    with pytest.raises(SchemaError, match=sentence):
+        source(ROWS, x=Annotated[annotation, Weights(weights)])
+
+
 def test_variants_are_one_struct_of_which_each_row_has_the_fields_of_its_kind():
     table = source(ROWS, x=Cat | Dog)
     values = table.at(range(ROWS)).column("x")
@@ -278,9 +326,6 @@ def test_a_model_that_contains_itself_ends(kind, inside):
 
 
 def test_a_model_that_must_contain_itself_is_refused():
-    class Endless(BaseModel):
-        inner: "Endless"
-
     with pytest.raises(SchemaError, match=r"Endless.*without end"):
         Schema().add(Endless)
 

@@ -309,6 +309,8 @@ def _print_description(description: dict[str, Any]) -> None:
                 _count(c["cardinality"]), str(c["bytes"]), "; ".join([c["reason"], *_noted(c["noise"])]),
             )  # fmt: skip
         console.print(grid)
+        for said in table["never_drawn"]:
+            console.print(said, markup=False)
     _print(drawn.getvalue().rstrip("\n"))
 
 

@@ -36,6 +36,10 @@ class GenError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
+    def reason(self, where: str) -> str:
+        """The message inside another sentence about the same place."""
+        return self.message.removeprefix(f"{where}: ").removesuffix(".")
+
 
 def _restore(kind: type[GenError], message: str, hint: str, facts: dict[str, object]) -> GenError:
     return kind(message, hint=hint, **facts)

@@ -25,7 +25,7 @@ from gen.schema.spec import Spec
 from gen.schema.to_json_schema import schema_of
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
-from gen.synth.table import TableSource, described, filtered_sources, table_sources
+from gen.synth.table import TableSource, described, filtered_sources, never_drawn, table_sources
 
 EXAMPLE = "gen.examples.employee"
 SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started
@@ -400,6 +400,7 @@ def describe(request: Request) -> dict[str, Any]:
             "rows_per_file": prepared.plan.partition_rows[name],
             "bytes": int(source.rows * source.bytes_per_row),
             "columns": described(source),
+            "never_drawn": never_drawn(prepared.plan.spec.table(name).undrawn),
         }
         for name, source in prepared.sources.items()
     }

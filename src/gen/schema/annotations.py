@@ -30,7 +30,7 @@ from gen.errors import SchemaError
 from gen.schema.choices import choice_of
 from gen.schema.facts import apply_constraints, apply_facts, facts_of, ungrouped
 from gen.schema.from_json_schema import column_from_schema
-from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
+from gen.schema.nesting import DEFAULT_NULLS, ENDLESS, Nesting, TooDeep
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.spec import Column
 
@@ -172,6 +172,7 @@ class Reader:
         """One of several types; None among them is a null."""
         nulls = DEFAULT_NULLS if any(branch in (None, type(None)) for branch in branches) else None
         columns: list[Column] = []
+        undrawn: list[tuple[str, str]] = []
         refused: SchemaError | None = None
         for branch in branches:
             if branch in (None, type(None)):
@@ -179,9 +180,11 @@ class Reader:
             try:
                 column = self.annotated(where, name, branch)
             except TooDeep:
+                undrawn += [] if self.nesting.inside_itself else [(_type_name(branch), ENDLESS)]
                 continue
             except SchemaError as error:  # another branch will do
                 refused = error
+                undrawn.append((_type_name(branch), error.reason(where)))
                 continue
             columns.append(replace(column, name=_branch_name(column, branch, columns)))
         if not columns and refused is not None:
@@ -191,7 +194,8 @@ class Reader:
                 raise TooDeep
             return Column(name, "null")
         column = columns[0] if len(columns) == 1 else Column(name, "union", parts=tuple(columns))
-        return replace(column, name=name, nulls=nulls if column.nulls is None else column.nulls)
+        nulls = nulls if column.nulls is None else column.nulls
+        return replace(column, name=name, nulls=nulls, undrawn=(*column.undrawn, *undrawn))
 
     def container(
         self, where: str, name: str, origin: Any, arguments: Sequence[Any], container: tuple[str, bool]
@@ -363,6 +367,11 @@ def _known(annotation: Any) -> dict[str, Any] | None:
         return _SCALARS.get(annotation)
     except TypeError:  # not hashable
         return None
+
+
+def _type_name(annotation: Any) -> str:
+    plain, _ = unwrapped(annotation, ())
+    return getattr(plain, "__name__", None) or str(plain)
 
 
 def _branch_name(column: Column, branch: Any, others: Iterable[Column]) -> str:

@@ -49,6 +49,7 @@ def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
 def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
     """Weights of choices or branches: a list in their order, or by value or name."""
     names = [str(c) for c in column.choices] or [part.name for part in column.parts]
+    _refuse_undrawn(where, value, column, names)
     if column.kind not in ("choice", "union", "boolean"):
         raise SchemaError(
             f"{where}: weights are for choices and unions, and the field is {KINDS[column.kind]}.",
@@ -68,3 +69,12 @@ def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
             hint="Give one number for each, 0 or more, not all 0.",
         )
     return tuple(float(weight) for weight in value)
+
+
+def _refuse_undrawn(where: str, value: Any, column: Column, names: Sequence[str]) -> None:
+    """Refuse weights of branches that are never drawn, by name, or by a number for each of all branches."""
+    for name, why in column.undrawn:
+        meant = name in value if isinstance(value, dict) else isinstance(value, (list, tuple)) and column.parts
+        if meant and name not in names and (isinstance(value, dict) or len(value) > len(names)):
+            drawn = f"Weigh what is drawn: {', '.join(names)}." if names else "Leave the weights out."
+            raise SchemaError(f"{where}: the weights speak of {name!r}, which is never drawn: {why}.", hint=drawn)

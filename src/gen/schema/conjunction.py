@@ -81,6 +81,7 @@ class Conjunction:
     facts: dict[str, Any] = field(default_factory=dict)
     extension: dict[str, Any] = field(default_factory=dict)  # of `x-gen`
     referred: tuple[str, ...] = ()  # where references led: to see a recursion
+    way: tuple[Any, ...] = ()  # which branches of alternatives were taken
 
 
 def conjunction(where: str, nodes: Sequence[Node]) -> Conjunction:

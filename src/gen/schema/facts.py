@@ -37,7 +37,8 @@ _BOUND_TYPES: dict[str, tuple[type, ...]] = {
     "duration": (datetime.timedelta,),
 }
 _SIZED = ("text", "bytes", "list", "map")
-_LAWLESS = ("object", "tuple", "union", "any", "null")  # of a list or a map, a law is of its length
+# whose values no law orders; lists and maps refuse a law themselves, and speak of Lengths
+_LAWLESS = ("object", "tuple", "union", "any", "null")
 # attribute of a constraint -> (fact of the column, fact that says it is excluded)
 _BOUNDS = {
     "ge": ("minimum", False),
@@ -98,17 +99,16 @@ def _constrained(where: str, column: Column, attribute: str, value: Any, apply: 
     """A constraint on a union narrows the branches that can have it, and excludes the others."""
     if column.kind != "union":
         return apply(where, column, attribute, value)
-    kept = []
+    kept, undrawn = [], list(column.undrawn)
     for branch in column.parts:
         try:
             kept.append(apply(where, branch, attribute, value))
-        except SchemaError:
-            continue
+        except SchemaError as error:
+            undrawn.append((branch.name, error.reason(where)))
     if not kept:
         raise _unsuitable(where, column, attribute, value)
-    if len(kept) > 1:
-        return replace(column, parts=tuple(kept))
-    return replace(kept[0], name=column.name, nulls=column.nulls)
+    left = replace(column, parts=tuple(kept)) if len(kept) > 1 else replace(kept[0], name=column.name)
+    return replace(left, nulls=column.nulls, undrawn=tuple(undrawn))
 
 
 _Apply = Callable[[str, Column, str, Any], Column]

@@ -6,31 +6,21 @@ column's `check`: values are drawn until they pass, within bounds.
 
 from __future__ import annotations
 
-import copy
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.alternatives import Branch, all_disjoint, give_up, kind_name, undrawn_of, ways_of
 from gen.schema.choices import choice_of
-from gen.schema.conjunction import (
-    EXTENSION,
-    ROOT,
-    Conjunction,
-    Node,
-    Unsatisfiable,
-    add_node,
-    conjunction,
-    same,
-)
+from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, conjunction
 from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
-from gen.schema.nesting import DEFAULT_NULLS, Nesting, TooDeep
+from gen.schema.nesting import DEFAULT_NULLS, ENDLESS, Nesting, TooDeep
 from gen.schema.spec import EXTRA, Column, Table, column_from_json
 
-MOST_BRANCHES = 64  # of anyOf, oneOf and if together; further combinations are not drawn
 MOST_ITEMS = 1000  # of prefixItems and minItems together
 
 # format -> the column it makes, where nothing else is said of the text
@@ -59,9 +49,10 @@ def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fi
     column = column_from_schema(title, "value", schema)
     if column.kind == "object" and column.stored is None and column.parts:
         whole = column if column.check is not None else None
-        return Table(title, column.parts, rows, fixed, document=True, whole=whole)
+        return Table(title, column.parts, rows, fixed, document=True, whole=whole, undrawn=column.undrawn)
     if column.kind == "union" and column.stored is None and not column.may_be_null and column.of_objects:
-        return Table(title, _fields_of_all(column), rows, fixed, document=True, whole=column)
+        fields = _fields_of_all(column)
+        return Table(title, fields, rows, fixed, document=True, whole=column, undrawn=column.undrawn)
     return Table(title, (column,), rows, fixed, document=True)
 
 
@@ -123,22 +114,34 @@ class _SchemaReader:
     def _column(self, where: str, name: str, c: Conjunction) -> Column:
         if c.enum is not None:
             return self._listed(where, name, c)
-        residual, columns, refused = c.residual, [], None
-        choices = self._choices(where, c)
+        residual, columns, drawn, refused = c.residual, [], [], None
+        lost: dict[Branch, str] = {}
+        undrawn: list[tuple[str, str]] = []
+        choices = ways_of(where, c, lost)
         if any(keyword == "oneOf" for keyword, _ in c.alternatives):
-            residual |= not _all_disjoint(choices)
+            residual |= not all_disjoint(choices)
         for choice in choices:
             try:
                 listed = choice.enum is not None
-                made = [self._listed(where, name, choice)] if listed else self._by_type(where, name, choice)
+                made = [self._listed(where, name, choice)] if listed else self._by_type(where, name, choice, undrawn)
                 columns += made if choice is c else [_extended(where, column, choice.extension) for column in made]
+                drawn.append(choice)
             except _NEVER as error:
                 refused = error
+                if said := self._reason(where, error):
+                    give_up(choice, lost, said)
             residual |= choice.residual  # reading may have added to it
         if not columns:
             raise refused or Unsatisfiable(f"{where}: no value satisfies the schema.", hint="Correct the schema.")
         column = united(name, columns)
+        column = replace(column, undrawn=(*column.undrawn, *undrawn_of(lost, drawn), *undrawn))
         return replace(column, check=self._check(c.nodes)) if residual else column
+
+    def _reason(self, where: str, error: SchemaError | TooDeep) -> str:
+        """Why a branch is never drawn; none where it is the end of a recursion, drawn further up."""
+        if isinstance(error, SchemaError):
+            return error.reason(where)
+        return "" if self.nesting.inside_itself else ENDLESS
 
     def _listed(self, where: str, name: str, c: Conjunction) -> Column:
         """The values of `enum` and `const` that everything else allows."""
@@ -148,41 +151,28 @@ class _SchemaReader:
             raise Unsatisfiable(f"{where}: no value of `enum` satisfies the rest.", hint="Correct the schema.")
         return choice_of(where, name, values)
 
-    def _choices(self, where: str, c: Conjunction) -> list[Conjunction]:
-        """One conjunction for each way through the alternatives."""
-        if not c.alternatives:
-            return [c]
-        (_, branches), *others = c.alternatives
-        found: list[Conjunction] = []
-        for branch in branches:
-            choice = copied(c)
-            choice.alternatives, choice.extension = list(others), {}
-            try:
-                for node in branch:
-                    add_node(where, choice, node)
-            except Unsatisfiable:
-                continue
-            found += self._choices(where, choice)
-            if len(found) >= MOST_BRANCHES:
-                break
-        return found[:MOST_BRANCHES]
-
     # -- one type at a time ---------------------------------------------------------------------------------
 
-    def _by_type(self, where: str, name: str, c: Conjunction) -> list[Column]:
-        """A column for each type that is allowed; of a schema without `type`, those that its keywords speak of."""
+    def _by_type(self, where: str, name: str, c: Conjunction, undrawn: list[tuple[str, str]]) -> list[Column]:
+        """A column for each type that is allowed; of a schema without `type`, those that its keywords speak of.
+
+        `undrawn` gets the types that have no value, where others have some.
+        """
         types = c.types if c.typed or not c.spoken else c.types & (c.spoken | ({"integer"} & c.spoken))
         if not c.typed and not c.spoken and c.types == set(_READERS) | {"number"}:
             return [Column(name, "any")]
         types = types - {"integer"} if "number" in types else types
-        columns, refused = [], None
+        columns, refused = [], {}
         for kind in sorted(types, key=list(_READERS).index):
             try:
                 columns.append(_READERS[kind](self, where, name, c))
             except _NEVER as error:
-                refused = error
+                refused[kind] = error
         if not columns:
-            raise refused or Unsatisfiable(f"{where}: no type is allowed.", hint="Correct the schema.")
+            nothing = Unsatisfiable(f"{where}: no type is allowed.", hint="Correct the schema.")
+            raise next(reversed(refused.values()), nothing)
+        reasons = {kind_name(kind): self._reason(where, error) for kind, error in refused.items()}
+        undrawn += [(kind, why) for kind, why in reasons.items() if why]
         return columns
 
     def null(self, where: str, name: str, c: Conjunction) -> Column:
@@ -429,51 +419,11 @@ def _said_elsewhere(c: Conjunction, name: str) -> list[Node]:
     return said
 
 
-def copied(c: Conjunction) -> Conjunction:
-    """A conjunction that can be added to without changing this one."""
-    other = copy.copy(c)
-    for name, value in vars(c).items():
-        if isinstance(value, (list, dict, set)):
-            setattr(other, name, copy.copy(value))
-    other.properties = {name: list(nodes) for name, nodes in c.properties.items()}
-    other.prefix = [list(nodes) for nodes in c.prefix]
-    return other
-
-
 def _check_range(where: str, low: tuple[Any, bool], high: tuple[Any, bool]) -> None:
     if low[0] is None or high[0] is None:
         return
     if low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1])):
         raise Unsatisfiable(f"{where}: no number lies between {low[0]} and {high[0]}.", hint="Correct the bounds.")
-
-
-def _all_disjoint(choices: Sequence[Conjunction]) -> bool:
-    """Whether no value can be of two of these, as far as types and fixed properties tell."""
-    return all(_disjoint(a, b) for i, a in enumerate(choices) for b in choices[i + 1 :])
-
-
-def _disjoint(a: Conjunction, b: Conjunction) -> bool:
-    types = (a.types - {"number"} if "integer" in a.types else a.types) & b.types
-    if not types:
-        return True
-    if types != {"object"} or not (a.typed and b.typed):
-        return False
-    for name in a.required.keys() & b.required.keys():
-        first, second = _fixed(a.properties.get(name, ())), _fixed(b.properties.get(name, ()))
-        if first and second and not any(same(x, y) for x in first for y in second):
-            return True
-    return False
-
-
-def _fixed(nodes: Iterable[Node]) -> list[Any]:
-    """The values that `const` or `enum` allow a property, if they do."""
-    for node in nodes:
-        if isinstance(node.schema, dict):
-            if "const" in node.schema:
-                return [node.schema["const"]]
-            if "enum" in node.schema:
-                return list(node.schema["enum"])
-    return []
 
 
 def united(name: str, columns: Sequence[Column]) -> Column:

@@ -98,6 +98,7 @@ class Column:
     zoned: whether a date-time or a time has a time zone; None where either will do.
     relative: "past" or "future", seen from the run's `as_of`. version: of a UUID.
     unique_items: no item of the list is there twice. weights: of the choices, or of a union's branches.
+    undrawn: branches that the declaration has and no value is ever of, by name, each with the reason.
     nulls: the share of rows without a value; None where there is always one. null_value: what stands for no value, as
     "999-99-9999"; None: a null. may_be_absent: whether an object may
     leave the field out, which is what a null then means.
@@ -132,6 +133,7 @@ class Column:
     unique_items: bool = False
     choices: tuple[Any, ...] = ()
     weights: tuple[float, ...] = ()
+    undrawn: tuple[tuple[str, str], ...] = ()
     parts: tuple[Column, ...] = ()
     nulls: float | None = None
     null_value: Any = None
@@ -185,6 +187,11 @@ class Column:
             return True
         return (self.nulls is not None and self.null_value is None) or self.kind == "null"
 
+    def never_drawn(self) -> Iterator[tuple[str, str]]:
+        """Every branch of it, by name, or of a part, by its path, that no value is of; each with the reason."""
+        for path, column in _with_parts([self]):
+            yield from ((name if path == self.name else f"{path}|{name}", why) for name, why in column.undrawn)
+
     def functions(self) -> Iterator[str]:
         """The names of the functions that compute it, or a part of it."""
         yield from [self.function] if self.function else []
@@ -202,7 +209,8 @@ class Table:
     """One table. `rows` is its declared row count; a `fixed` table keeps it when a run is scaled.
 
     document: its rows are values of a JSON Schema, not instances of a model; if it has the one column `value`, each is
-    the whole row. whole: what rows are drawn as, where a schema ties the columns together.
+    the whole row. whole: what rows are drawn as, where a schema ties the columns together. undrawn: of its rows, as of
+    a column's values.
     """
 
     name: str
@@ -211,6 +219,7 @@ class Table:
     fixed: bool = False
     document: bool = False
     whole: Column | None = None
+    undrawn: tuple[tuple[str, str], ...] = ()
 
     def column(self, name: str) -> Column:
         return self._by_name[name]
@@ -428,7 +437,7 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
             values[name] = _distribution_from_json(values[name])
     if after := values.get("after"):
         values["after"] = After(**after)
-    for name in ("values", "correlated", "noise"):
+    for name in ("values", "correlated", "noise", "undrawn"):
         if name in values:
             values[name] = tuple(tuple(map(_value_from_json, pair)) for pair in values[name])
     if provider := values.get("provider"):
@@ -445,13 +454,15 @@ def _table_to_json(table: Table) -> dict[str, Any]:
     columns = [column_to_json(column) for column in table.columns]
     facts = {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
     whole = {"whole": column_to_json(table.whole)} if table.whole else {}
-    return facts | ({"document": True} if table.document else {}) | whole
+    undrawn = {"undrawn": _value_to_json(table.undrawn)} if table.undrawn else {}
+    return facts | ({"document": True} if table.document else {}) | whole | undrawn
 
 
 def _table_from_json(data: Mapping[str, Any]) -> Table:
     columns = tuple(column_from_json(facts) for facts in data["columns"])
     whole = column_from_json(data["whole"]) if "whole" in data else None
-    return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False), whole)
+    undrawn = tuple((name, why) for name, why in data.get("undrawn", ()))
+    return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False), whole, undrawn)
 
 
 def _distribution_from_json(law: Mapping[str, Any]) -> Distribution:

@@ -35,7 +35,7 @@ def schema_of_table(table: Table) -> dict[str, Any]:
     if table.document and [column.name for column in table.columns] == ["value"]:
         written = schema_of_column(table.columns[0])
         return {"title": table.name, **written, EXTENSION: written.get(EXTENSION, {}) | rows}
-    whole = table.whole or Column("value", "object", parts=table.columns)
+    whole = table.whole or Column("value", "object", parts=table.columns, undrawn=table.undrawn)
     written = schema_of_column(whole)
     return {"title": table.name, **written, EXTENSION: written.get(EXTENSION, {}) | rows}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -394,13 +394,13 @@ class MaterialisedPool:
 
 
 def described(source: TableSource) -> list[dict[str, Any]]:
-    """What a reader wants to know of each column: type, synthesizer, why, cardinality, bytes."""
+    """What a reader wants to know of each column: type, synthesizer, why, cardinality, bytes, what is never drawn."""
     return [
         {
             "column": name,
             "type": str(plain_type(source.schema.field(name).type)),
             "synthesizer": type(s).__name__,
-            "reason": s.reason,
+            "reason": "; ".join([s.reason, *never_drawn(s.column.never_drawn())]),
             "key": _key_of(s.column),
             "distribution": s.law_text,
             "cardinality": s.cardinality,
@@ -410,6 +410,11 @@ def described(source: TableSource) -> list[dict[str, Any]]:
         }
         for name, s in source.columns.items()
     ]
+
+
+def never_drawn(undrawn: Iterable[tuple[str, str]]) -> list[str]:
+    """Branches that no value is ever of, each with the reason, in words."""
+    return [f"never drawn: {name} ({why})" for name, why in undrawn]
 
 
 def _key_of(column: Column) -> str:
