@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field, Json, NaiveDatetime
 from typing_extensions import TypedDict
 
 from columns import Colour
-from gen import PrimaryKey
+from gen import PrimaryKey, Weights
 
 
 class Rate(enum.Enum):
@@ -119,6 +119,7 @@ NESTED = {
     "tuple of any length": tuple[int, ...],
     "deque": collections.deque[int],
     "set of enum members": set[Colour],
+    "set of enum members by weight": set[Annotated[Colour, Weights([8, 1, 1])]],
     "set of texts": set[str],
     "set of floats": set[float],
     "set of short texts": set[Annotated[str, Field(pattern="^[ab]{2}$")]],

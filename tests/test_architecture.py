@@ -69,7 +69,7 @@ FLOORS = [
     {"synth.correlation", "synth.faker_pool"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked"},
     {"synth.derived"},
-    {"synth.ordered", "synth.noise"},
+    {"synth.ordered", "synth.noise", "synth.distinct"},
     {"synth.lists", "synth.unions"},
     {"synth.texts.domains", "synth.texts.times", "synth.texts.network", "synth.texts.codes", "synth.texts.syntax"},
     {"synth.formats", "synth.texts.locale"},

@@ -4,6 +4,7 @@ import itertools
 import json
 import pickle
 import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Literal
@@ -15,7 +16,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from scipy import stats
 
 from columns import Colour, array, drawn, model, source
-from gen import ForeignKey, PrimaryKey, Schema, Weights
+from gen import Constant, ForeignKey, Normal, PrimaryKey, Schema, Weights
 from gen.errors import CapacityError, ReferenceError, SchemaError
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
@@ -203,6 +204,68 @@ def test_no_item_of_a_set_is_there_twice(item):
     values = drawn(frozenset[item]).to_pylist()
     assert all(len(set(map(repr, items))) == len(items) for items in values)
     assert len(set(map(len, values))) > 1
+
+
+LETTERS = Literal["a", "b", "c"]
+
+
+def one_after_the_other(weights, size):
+    """The probability of each set of so many, drawn one after the other by weight, without repetition."""
+    shares = Counter()
+    for order in itertools.permutations(weights, size):
+        left, probability = sum(weights.values()), 1.0
+        for value in order:
+            probability, left = probability * weights[value] / left, left - weights[value]
+        shares[frozenset(order)] += probability
+    return shares
+
+
+@pytest.mark.parametrize("weights", [{"a": 6, "b": 3, "c": 1}, {"a": 1000, "b": 2, "c": 1}, {"a": 5, "b": 5, "c": 1}])
+@pytest.mark.parametrize("of", ["set", "dict"])
+def test_different_items_are_drawn_by_weight_one_after_the_other(weights, of):
+    rows = 20_000
+    item = Annotated[LETTERS, Weights(weights)]
+    kind = Annotated[set[item] if of == "set" else dict[item, bool], Field(min_length=2, max_length=2)]
+    table = source(rows, x=kind)
+    counts = Counter(frozenset(row["x"]) for row in table.python(table.at(range(rows))))
+    expected = {choice: rows * share for choice, share in one_after_the_other(weights, 2).items()}
+    for choice, count in list(expected.items()):
+        if count < 5:  # too rare for a test of counts
+            assert counts.pop(choice, 0) < 12
+            del expected[choice]
+    total = sum(expected.values())
+    chances = [expected[choice] * sum(counts.values()) / total for choice in expected]
+    assert stats.chisquare([counts[choice] for choice in expected], chances).pvalue > FALSE_ALARM
+
+
+def test_different_items_have_the_law_that_single_ones_have():
+    """One item of a set is a plain draw; where the law has room, so is nearly every one of several."""
+    rows, law = 20_000, Normal(mean=5000, deviation=300)
+    item = Annotated[int, Field(ge=0, le=10_000), law]
+    items = drawn(Annotated[set[item], Field(min_length=3, max_length=3)], rows).to_pylist()
+    assert all(len(set(each)) == 3 for each in items)
+    flat = np.array(items).ravel() + 0.5
+    assert stats.kstest(flat[:: len(flat) // 2000], stats.norm(5000.5, 300).cdf).pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize(
+    ("item", "size", "found"),
+    [
+        (Annotated[LETTERS, Weights({"a": 2, "b": 1, "c": 0})], 3, "of 2 values of their law, weights"),
+        (Annotated[bool, Weights([1, 0])], 2, "of 1 values of their law, weights"),
+        (Annotated[int, Constant(5)], 2, "of 4,096 values of their law, constant"),
+    ],
+)
+def test_more_different_items_than_a_law_gives_are_refused(item, size, found):
+    with pytest.raises(CapacityError, match=f"Thing.x: {size} different items are asked for, and {found}"):
+        source(x=Annotated[set[item], Field(min_length=size)])
+    assert max(map(len, drawn(set[item]).to_pylist())) == size - 1
+
+
+def test_items_of_equal_weight_are_those_without_weights():
+    values = drawn(set[LETTERS]).to_pylist()
+    assert drawn(set[Annotated[LETTERS, Weights([2, 2, 2])]]).to_pylist() == values
+    assert drawn(set[Annotated[LETTERS, Weights([2, 2, 3])]]).to_pylist() != values
 
 
 def test_as_many_different_items_as_there_are_can_be_had_and_no_more():

@@ -15,11 +15,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gen.block import boolean_array, fixed_width_array, fixed_width_values
-from gen.checksums import hash_values
 from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import KINDS, Column, Key
-from gen.streams import Rows, Words, first_and_rows, kernel, mulhi
+from gen.streams import Rows, Words, first_and_rows, kernel
 from gen.synth.checked import ATTEMPTS, merged
+from gen.synth.distinct import Pool, distinct_ranks, has_law, repeats_of
 from gen.synth.json_text import json_text, list_json
 from gen.synth.lengths import LengthLaw
 from gen.synth.nested import part_field, plain, plain_type
@@ -30,29 +30,6 @@ MOST_BY_LAW = 1000  # items of a list whose length has a law with parameters, an
 MOST_ITEMS = 64  # a list with a declared maximum beyond has at most so many, or its declared minimum
 COUNTED = 2**40  # up to so many values, different items are drawn by rank; of more, equal ones are rare
 VIRTUAL_ROWS = 2**62  # rows times items of a list, of lists of lists: their addresses must not meet
-
-
-@kernel("void(uint64[::1], int32[::1], uint64, uint64[::1])")
-def _distinct(words: Words, offsets: NDArray[np.int32], count: Any, out: Words) -> None:
-    """For every list, different ranks below `count`, every choice and order of them equally likely.
-
-    The j-th is drawn among the count - j that are left: a number of those, moved up past each smaller one taken.
-    """
-    longest = np.int64(0)
-    for i in range(offsets.size - 1):
-        longest = max(longest, np.int64(offsets[i + 1]) - np.int64(offsets[i]))
-    taken = np.empty(longest, np.uint64)  # of the list at hand, ascending
-    for i in range(offsets.size - 1):
-        start, stop = np.int64(offsets[i]), np.int64(offsets[i + 1])
-        for at in range(start, stop):
-            rank, place = mulhi(words[at], count - np.uint64(at - start)), np.int64(0)
-            while place < at - start and taken[place] <= rank:
-                rank += np.uint64(1)
-                place += 1
-            for later in range(at - start, place, -1):
-                taken[later] = taken[later - 1]
-            taken[place] = rank
-            out[at] = rank
 
 
 @kernel("void(uint64, uint64[::1], int32[::1], uint64, uint64[::1])")
@@ -93,6 +70,7 @@ class SynthesizeList(Synthesizer):
             )
         self.item = self.part(self.column.parts[0], f"{self.path}[]", self.rows * self.stride)
         self.distinct: Synthesizer | None = None
+        self.pool: Pool | None = None
         if self._must_differ and self.longest > 1:
             self._prepare_distinct(self.column.parts[0])
         lengths = Column("length", "integer", minimum=self.shortest, maximum=self.longest)
@@ -123,9 +101,14 @@ class SynthesizeList(Synthesizer):
         return shortest, min(longest, max(MOST_ITEMS, shortest))
 
     def _prepare_distinct(self, item: Column) -> None:
-        """Find how different items are drawn: by rank, where they can be counted; else drawn again where equal."""
-        count = self._countable(item)
-        if count is not None and count <= COUNTED:
+        """Find how different items are drawn: by rank, where they can be counted and are equally likely; else drawn
+        again where equal."""
+        count, said = self._countable(item), "there are"
+        if count is not None and has_law(item):
+            self.pool = Pool.of(self._item_again(ATTEMPTS))  # an attempt that no item is drawn in
+            count = len(self.pool)
+            said = f"of {self.pool.out_of:,} values of their law, {self.item.law_text}, so many differ:"
+        elif count is not None and count <= COUNTED:
             keyed = replace(item, key=Key("sequential"), distribution=None)
             self.distinct = self.part(keyed, f"{self.path}[]", count)
         if count is None:
@@ -135,7 +118,7 @@ class SynthesizeList(Synthesizer):
             count = values + item.may_be_null
         if count < self.shortest:
             raise CapacityError(
-                f"{self.where}: {self.shortest} different items are asked for, and there are {count}.",
+                f"{self.where}: {self.shortest} different items are asked for, and {said} {count}.",
                 hint="Lower min_length, or let the items have more values.",
                 table=self.table,
                 column=self.path,
@@ -195,7 +178,7 @@ class SynthesizeList(Synthesizer):
         if self.distinct:
             words = self.item.words(items)
             ranks = np.empty(words.size, np.uint64)
-            _distinct(words, offsets, np.uint64(self.distinct.rows), ranks)
+            distinct_ranks(words, offsets, np.uint64(self.distinct.rows), ranks)
             return offsets, plain(self.distinct.at(ranks))
         values = plain(self.item.values(items))
         return self._without_repeats(offsets, items, values) if self._must_differ else (offsets, values)
@@ -203,15 +186,18 @@ class SynthesizeList(Synthesizer):
     def _without_repeats(
         self, offsets: NDArray[np.int32], items: Words, values: pa.Array
     ) -> tuple[NDArray[np.int32], pa.Array]:
-        """Items that a list has already are drawn again; what is still a repeat then is left out."""
+        """Items that a list has already are drawn again; what is still a repeat then is of the pool, or left out."""
         lists = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
-        repeats = _repeats(lists, values)
+        repeats = repeats_of(lists, values)
         for attempt in range(1, ATTEMPTS):
             if not repeats.size:
                 return offsets, values
             again = plain(self._item_again(attempt).values(items[repeats]))
             values = merged(values, repeats, again)
-            repeats = _repeats(lists, values)
+            repeats = repeats_of(lists, values)
+        if self.pool and repeats.size:
+            words = self.words(items[repeats], 2, "missing")
+            return offsets, self.pool.filled(offsets, values, repeats, words)
         keep = np.ones(len(values), bool)
         keep[repeats] = False
         sizes = np.bincount(lists[keep], minlength=offsets.size - 1)
@@ -243,14 +229,6 @@ class SynthesizeList(Synthesizer):
         texts = pc.fill_null(self.item.json(values), "null")
         written = list_json(pa.array(offsets, pa.int32()), texts, "[]")
         return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
-
-
-def _repeats(lists: NDArray[np.int64], values: pa.Array) -> NDArray[np.int64]:
-    """The places of items that are in the same list already, before them."""
-    hashes = hash_values(values, 0)
-    order = np.lexsort((hashes, lists))
-    same = (lists[order][1:] == lists[order][:-1]) & (hashes[order][1:] == hashes[order][:-1])
-    return np.sort(order[1:][same])
 
 
 def _first_of_each(lists: NDArray[np.int64], sizes: NDArray[np.int32]) -> NDArray[np.bool_]:
