@@ -40,7 +40,7 @@ FLOORS = [
     {"schema.domains"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.python_types", "schema.model_check"},
     {"schema.distributions"},
-    {"schema.choices", "schema.row_markers"},
+    {"schema.choices", "schema.row_markers", "schema.phones"},
     {"schema.row_facts"},
     {"schema.facts"},
     {"schema.conjunction"},

@@ -6,7 +6,7 @@ import json
 import pickle
 import re
 import warnings
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import numpy as np
@@ -32,12 +32,15 @@ import pydantic_extra_types.s3
 import pydantic_extra_types.script_code
 import pydantic_extra_types.semantic_version
 import pydantic_extra_types.timezone_name
-import pydantic_extra_types.ulid  # noqa: F401
+import pydantic_extra_types.ulid
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from columns import declared, values
+from gen import Weights
 from gen.errors import CapacityError, SchemaError
+from gen.schema.phones import REGIONS
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.spec import Column, Key, Spec, Table
 from gen.synth.formats import (
@@ -194,6 +197,37 @@ def test_phone_numbers_are_valid_and_of_many_countries() -> None:
     assert all(phonenumbers.is_valid_number(number) for number in numbers)
     assert len({number.country_code for number in numbers}) > 25
     assert [phonenumbers.format_number(n, phonenumbers.PhoneNumberFormat.E164) for n in numbers] == texts("phone")
+
+
+STYLES = ("E164", "NATIONAL", "INTERNATIONAL")
+
+
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize("style", STYLES)
+def test_phone_numbers_of_a_region_are_valid_there_and_written_as_it_says(region: str, style: str) -> None:
+    facts = {"supported_regions": [region], "default_region_code": region, "phone_format": style}
+    kind = type("Phone", (pydantic_extra_types.phone_numbers.PhoneNumber,), facts)
+    drawn = values(kind)
+    adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(kind)
+    assert [adapter.validate_python(number) for number in drawn] == drawn
+    validator = pydantic_extra_types.phone_numbers.PhoneNumberValidator(region, style, [region])
+    assert values(Annotated[str | phonenumbers.PhoneNumber, validator]) == drawn
+
+
+def test_a_default_region_is_where_numbers_are_from() -> None:
+    kind = type("Phone", (pydantic_extra_types.phone_numbers.PhoneNumber,), {"default_region_code": "SE"})
+    assert all(number.startswith("+46") for number in values(kind))
+    unknown = type("Phone", (pydantic_extra_types.phone_numbers.PhoneNumber,), {"default_region_code": "LI"})
+    assert values(unknown) == values(pydantic_extra_types.phone_numbers.PhoneNumber)
+
+
+def test_phone_numbers_of_several_regions_can_be_weighed_and_of_unknown_ones_are_refused() -> None:
+    validator = pydantic_extra_types.phone_numbers.PhoneNumberValidator
+    kind = Annotated[str, validator(supported_regions=["US", "LI", "GB"]), Weights({"US": 0, "GB": 1})]
+    assert all(number.startswith("+44") for number in values(kind))
+    assert declared(kind).undrawn == (("LI", "no range of its telephone numbers is known"),)
+    with pytest.raises(SchemaError, match=r"Thing\.x: telephone numbers of LI, MC are asked for"):
+        values(Annotated[str, validator(supported_regions=["LI", "MC"])])
 
 
 # -- check digits, each by the text of its standard ---------------------------------------------------------

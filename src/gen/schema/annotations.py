@@ -31,6 +31,7 @@ from gen.schema.choices import choice_of
 from gen.schema.facts import apply_constraints, apply_facts, facts_of, ungrouped
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.nesting import DEFAULT_NULLS, ENDLESS, Nesting, TooDeep
+from gen.schema.phones import PHONE, phone_column
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.spec import Column
 
@@ -160,6 +161,8 @@ class Reader:
             return choice_of(where, name, [member.value for member in annotation])
         if text_format := format_of_type(origin or annotation):
             column = Column(name, "text", format=text_format)
+            if text_format == "phone":
+                return phone_column(where, column, PHONE, origin or annotation)
             if full in PYTHON_TYPES:
                 return column
             return apply_constraints(where, column, [getattr(annotation, "_constraints", None)])

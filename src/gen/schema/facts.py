@@ -16,6 +16,7 @@ import annotated_types
 from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
+from gen.schema import phones
 from gen.schema.choices import weights_of
 from gen.schema.distributions import distribution_of
 from gen.schema.domains import check_domain, read_domain, read_provider
@@ -58,8 +59,6 @@ _PREDICATES: dict[Any, str] = {
     str.isupper: "^[^a-z]*[A-Z][^a-z]*$",
     str.isidentifier: "^[A-Za-z_][A-Za-z0-9_]*$",
 }
-# metadata of other packages, by the name of its class, that says a format
-_FORMAT_OF_METADATA = {"pydantic_extra_types.phone_numbers.PhoneNumberValidator": "phone"}
 # How Base64Str and the like keep their text, by encoder and whether what is inside must be text, too.
 _FORMAT_OF_ENCODER = {
     ("Base64Encoder", "bytes"): "base64",
@@ -83,9 +82,9 @@ def ungrouped(metadata: Iterable[Any]) -> Iterator[Any]:
 def apply_constraints(where: str, column: Column, metadata: Sequence[Any]) -> Column:
     """The column with everything that these constraints say of it."""
     for item in ungrouped(metadata):
-        known = _FORMAT_OF_METADATA.get(f"{type(item).__module__}.{type(item).__qualname__}")
-        if known is not None:
-            column = replace(column, kind="text", format=known, parts=())
+        kind = f"{type(item).__module__}.{type(item).__qualname__}"
+        if kind in phones.SETTINGS:
+            column = phones.phone_column(where, column, kind, item)
         if type(item).__module__.partition(".")[0] not in ("annotated_types", "pydantic"):
             continue
         for attribute, apply in _CONSTRAINTS.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from gen.schema.phones import FIRST_DIGITS, MANY_DIGITS, RANGES
 from gen.synth.texts.format import (
     DIGITS,
     Format,
@@ -172,13 +173,13 @@ def _phone() -> Pieces:
     """E.164: numbers kept for fiction in the United States, 555-01xx, and ranges of other countries."""
     area = [item.split(", ")[-1] for item in lists_of("places")["united_states"]]
     starts = [f"+1{code}55501" for code in dict.fromkeys(area)]
-    abroad = [line.split() for line in lists_of("world")["phone_ranges"]]
+    abroad = [(known.e164.rstrip("#"), known.e164.count("#")) for known in RANGES]
     # A piece of two digits ends every number, so that what comes before differs in length only.
-    tables = [product(start, numbers(int(digits) - 2)) for start, digits in abroad if int(digits) <= 5]
+    tables = [product(start, numbers(digits - 2)) for start, digits in abroad if digits <= MANY_DIGITS]
     tables += [
-        product(start, strings("2357", 1), numbers(2), "0" * (int(digits) - 5))
+        product(start, strings(FIRST_DIGITS, 1), numbers(2), "0" * (digits - 5))
         for start, digits in abroad
-        if int(digits) > 5
+        if digits > MANY_DIGITS
     ]
     texts = [text for table in tables for text in table.listed]
     share = len(texts) / len(starts)
