@@ -54,6 +54,16 @@ class Alone(enum.Enum):
     ONLY = "only"
 
 
+class ByRed(BaseModel):
+    kind: Literal[Colour.RED]
+    a: int = Field(alias="A")
+
+
+class ByBlue(BaseModel):
+    kind: Literal[Colour.BLUE]
+    b: tuple[Literal[Colour.GREEN], int]
+
+
 ENUMERATIONS = group(
     "Enum",
     {
@@ -81,7 +91,16 @@ LITERALS = group(
         "Literal of one value": field(Literal["only"], "only", constant=True),
         "Literal of None": field(Literal[None], None, constant=True),
         "Literal with None": field(Literal["a", None], None),
-        "Literal of members": field(Literal[Colour.RED, Colour.BLUE], Colour.RED, refused=None),
+        "Literal of members": field(Literal[Colour.RED, Colour.BLUE], Colour.RED),
+        "Literal of members, optional": field(Literal[Colour.RED, Colour.BLUE] | None, Colour.RED),
+        "Literal of members and others": field(Literal[Colour.RED, "none", 3] | bool, Colour.RED),
+        "Literal of members of an IntEnum": field(Literal[Level.LOW, Level.HIGH], Level.LOW),
+        "Literal of members of a StrEnum": field(Literal[Role.READER, Role.WRITER], Role.READER),
+        "Literal of members with tuples": field(list[Literal[Point.UNIT, Point.ORIGIN]], [Point.UNIT]),
+        "dict by Literal of members": field(dict[Literal[Colour.RED, Colour.BLUE], int], {Colour.RED: 1}),
+        "union told apart by members": field(
+            list[Annotated[ByRed | ByBlue, Field(discriminator="kind")]], [{"kind": Colour.RED, "A": 1}]
+        ),
         "Literal of bytes": field(Literal[b"a", b"b"], b"a"),
         "Literal nested": field(Literal["a", "b", "c"], "c"),
         "Literal with default": field(Literal["a", "b"], "a", "b"),

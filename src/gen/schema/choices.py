@@ -18,12 +18,6 @@ _ALONE = {str, float, bool, bytes, decimal.Decimal, datetime.date, datetime.date
 
 def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
     """One of the values that an Enum, a Literal or a JSON Schema lists; None among them is a null."""
-    members = [value for value in values if isinstance(value, enum.Enum) and not isinstance(value, (str, int))]
-    if members:
-        raise SchemaError(
-            f"{where}: {members[0]} in a Literal is taken from no document, only from Python code.",
-            hint=f"Write Literal[{members[0].value!r}], or let {type(members[0]).__name__} be a str or int, too.",
-        )
     listed = [value.value if isinstance(value, enum.Enum) else value for value in values]
     choices = [value for value in listed if value is not None]
     nulls = (len(listed) - len(choices)) / len(listed) if listed else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,8 @@ _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetim
 
 # Errors that functions of the user's own raise: these would do so again if the value came from JSON.
 _BY_VALIDATORS = frozenset({"value_error", "assertion_error"})
+
+DEEPEST_TAGS = 10  # unions inside each other that are told apart by members of an Enum
 
 
 def _has_validators(schema: Any) -> bool:
@@ -29,6 +32,34 @@ def _has_validators(schema: Any) -> bool:
         elif isinstance(item, (list, tuple)):
             pending += item
     return False
+
+
+def _listed_members(schema: Any) -> list[enum.Enum]:
+    """The members of Enums that a core schema lists in a Literal."""
+    found, pending = [], [schema]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict) and item.get("type") == "literal":
+            found += [value for value in item["expected"] if isinstance(value, enum.Enum)]
+        elif isinstance(item, dict):
+            pending += [value for key, value in item.items() if key not in ("metadata", "serialization")]
+        elif isinstance(item, (list, tuple)):
+            pending += item
+    return found
+
+
+def _replaced(value: Any, path: Sequence[Any], member: enum.Enum) -> Any:
+    """A value with a member of an Enum at a place inside; names in the path that are no keys are those of branches."""
+    if not path:
+        return member
+    key, *rest = path
+    if isinstance(value, Mapping) and key in value:
+        if rest == ["[key]"]:
+            return {member if name == key else name: item for name, item in value.items()}
+        return {**value, key: _replaced(value[key], rest, member)}
+    if isinstance(value, (list, tuple)) and isinstance(key, int) and key < len(value):
+        return [_replaced(item, rest, member) if i == key else item for i, item in enumerate(value)]
+    return _replaced(value, rest, member)
 
 
 def _is_of_pydantic(function: Any) -> bool:
@@ -80,11 +111,40 @@ class ModelCheck:
         return self._by_alias, self._from_json
 
     def _by_name(self, value: Any) -> Any:
-        return self._adapter.validate_python(value, strict=False, by_alias=False, by_name=True)
+        return self._validated(value, by_alias=False)
 
     def _by_alias(self, value: Any) -> Any:
         """The same where validators of its own put the aliases in place of the names."""
-        return self._adapter.validate_python(value, strict=False, by_alias=True, by_name=True)
+        return self._validated(value, by_alias=True)
+
+    def _validated(self, value: Any, by_alias: bool) -> Any:
+        """An instance, with members in place of their values where Pydantic takes nothing else: in a Literal."""
+        for _ in range(DEEPEST_TAGS):
+            try:
+                return self._adapter.validate_python(value, strict=False, by_alias=by_alias, by_name=True)
+            except ValidationError as error:
+                before, value = value, self._with_members(value, error) if self._members else value
+                if value is before:
+                    raise
+        return self._adapter.validate_python(value, strict=False, by_alias=by_alias, by_name=True)
+
+    def _with_members(self, value: Any, error: ValidationError) -> Any:
+        """The value with members where an error speaks of them; the same value where none does."""
+        for line in error.errors(include_url=False):
+            said, place, found = line.get("ctx", {}), line["loc"], line["input"]
+            expected = said.get("expected", "")
+            if line["type"] == "union_tag_invalid":
+                name = said["discriminator"].strip("'")
+                expected, place, found = said["expected_tags"], (*place, name), found[name]
+            for member in self._members:
+                if repr(member) in expected and member.value == found:
+                    value = _replaced(value, place, member)
+                    break
+        return value
+
+    @cached_property
+    def _members(self) -> list[enum.Enum]:
+        return _listed_members(self._adapter.core_schema)
 
     def _value(self, row: Mapping[str, Any]) -> Any:
         return row["root"] if self._is_root else row
