@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 from scipy import stats
 
 from columns import source
-from gen import Domain, Normal, PrimaryKey, Schema, SynthesizedBy, Synthesizer
+from gen import Domain, Normal, Nulls, PrimaryKey, Schema, SynthesizedBy, Synthesizer
 from gen.errors import SchemaError
-from gen.schema.row_markers import DependsOn, Derived, Given, When
+from gen.schema.row_markers import After, DependsOn, Derived, Given, When
 
 FALSE_ALARM = 1e-6  # of each statistical test, for a right program
 DIGIT = Annotated[int, Field(ge=0, le=9)]
@@ -145,6 +145,61 @@ def test_two_schemas_with_tables_of_one_name_have_their_own_functions():
         rows = schema.table("Thing").arrow().to_pylist()
         assert len(rows) == 60
         assert all(row["b"] == row["a"] * factor for row in rows)
+
+
+MADE_OF_OTHERS = {
+    "expression": (Derived("a * 2"), int),
+    "function": (Derived(lambda r: r.a * 2), int),
+    "dependent": (DependsOn("a"), int),
+    "listed": (DependsOn("a", {i: i + 100 for i in range(10)}), int),
+    "after": (After("a"), Annotated[int, Field(le=99)]),
+    "given": (Given("a", {i: Normal(i, 1) for i in range(10)}), float),
+    "when": (When("a >= 0"), int),
+}
+
+
+@pytest.mark.parametrize("name", MADE_OF_OTHERS)
+def test_a_declared_share_of_nulls_is_kept_by_columns_that_are_made_of_others(name):
+    marker, kind = MADE_OF_OTHERS[name]
+    share, instead = Annotated[kind | None, Nulls(0.3), marker], Annotated[kind | None, Nulls(0.3, value=77), marker]
+    types = {"x": share, "y": instead, "z": Annotated[kind | None, Nulls(0), marker]}
+    table = source(4000, a=DIGIT, **types)
+    rows = table.at(range(4000)).to_pylist()
+    nulls = sum(row["x"] is None for row in rows)
+    assert stats.binomtest(nulls, 4000, 0.3).pvalue > FALSE_ALARM
+    assert stats.binomtest(sum(row["y"] == 77 for row in rows), 4000, 0.3).pvalue > FALSE_ALARM
+    assert all(row["y"] is not None and row["z"] is not None for row in rows)
+    if isinstance(marker, Derived):
+        assert all(row["x"] in (None, row["a"] * 2) and row["y"] in (77, row["a"] * 2) for row in rows)
+    assert [field.nullable for field in table.schema] == [False, True, False, True]
+
+
+def test_an_optional_column_that_others_decide_has_no_nulls_but_theirs_however_it_is_written():
+    class Inner(BaseModel):
+        a: Annotated[int | None, Field(ge=0, le=9), HALF]
+        b: Annotated[int | None, Derived("a + 1")]
+        c: Annotated[int, Derived("a + 1")] | None
+        d: Annotated[int | None, DependsOn("a", {i: i for i in range(10)})]
+        e: Annotated[int | None, Nulls(0.1, value=-1), Derived("a + 1")]
+        f: Annotated[str, Nulls(0, value="none"), When("a > 4")]
+
+    rows = rows_of(1000, inner=Inner)
+    document = {
+        "properties": {"a": {"type": ["integer", "null"], "minimum": 0, "maximum": 9, "nulls": 0.5}}
+        | {"b": {"type": "integer", "derived": "a + 1"}, "c": {"type": ["integer", "null"], "derived": "a + 1"}},
+        "additionalProperties": False,
+        "required": ["a", "c"],
+    }
+    schema = Schema()
+    schema.add(document, 1000, name="Thing")
+    for row in [*(row["inner"] for row in rows), *schema.table("Thing").arrow().to_pylist()]:
+        assert row["b"] == row["c"] == (None if row["a"] is None else row["a"] + 1)
+        assert row.get("d", row["a"]) == row["a"]
+        assert row.get("e") != (None if "e" in row else 0)
+        assert "e" not in row or row["e"] == -1 or row["e"] == row["b"]
+        assert "f" not in row or (row["f"] == "none") == (row["a"] is None or row["a"] <= 4)
+    with pytest.raises(SchemaError, match=r"Thing\.b: 20% nulls are asked for, and the field has none"):
+        rows_of(a=DIGIT, b=Annotated[int, Nulls(0.2), Derived("a")])
 
 
 # -- when, depends on, given --------------------------------------------------------------------------------

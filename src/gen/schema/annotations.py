@@ -30,7 +30,7 @@ from gen.errors import SchemaError
 from gen.schema.choices import choice_of
 from gen.schema.facts import apply_constraints, apply_facts, facts_of, ungrouped
 from gen.schema.from_json_schema import column_from_schema
-from gen.schema.nesting import DEFAULT_NULLS, ENDLESS, Nesting, TooDeep
+from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.phones import PHONE, phone_column
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.spec import Column
@@ -173,7 +173,7 @@ class Reader:
 
     def union(self, where: str, name: str, branches: Sequence[Any]) -> Column:
         """One of several types; None among them is a null."""
-        nulls = DEFAULT_NULLS if any(branch in (None, type(None)) for branch in branches) else None
+        may_be_none = any(branch in (None, type(None)) for branch in branches)
         columns: list[Column] = []
         undrawn: list[tuple[str, str]] = []
         refused: SchemaError | None = None
@@ -193,11 +193,11 @@ class Reader:
         if not columns and refused is not None:
             raise refused
         if not columns:
-            if nulls is None:
+            if not may_be_none:
                 raise TooDeep
             return Column(name, "null")
         column = columns[0] if len(columns) == 1 else Column(name, "union", parts=tuple(columns))
-        nulls = nulls if column.nulls is None else column.nulls
+        nulls = column.nulls_if_optional if may_be_none else column.nulls
         return replace(column, name=name, nulls=nulls, undrawn=(*column.undrawn, *undrawn))
 
     def container(
@@ -260,8 +260,7 @@ class Reader:
             for name, declared in fields.items():
                 column = self.field(f"{where}.{name}", name, declared.info)
                 if declared.may_be_absent and not column.key:
-                    nulls = DEFAULT_NULLS if column.nulls is None else column.nulls
-                    column = replace(column, may_be_absent=True, nulls=nulls)
+                    column = replace(column, may_be_absent=True, nulls=column.nulls_if_optional)
                 columns.append(column)
         return tuple(columns)
 

@@ -18,8 +18,8 @@ from gen.schema.choices import choice_of
 from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, conjunction
 from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
-from gen.schema.nesting import DEFAULT_NULLS, ENDLESS, Nesting, TooDeep
-from gen.schema.spec import EXTRA, Column, Table, column_from_json
+from gen.schema.nesting import ENDLESS, Nesting, TooDeep
+from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table, column_from_json
 
 MOST_ITEMS = 1000  # of prefixItems and minItems together
 
@@ -60,8 +60,7 @@ def _fields_of_all(union: Column) -> tuple[Column, ...]:
     """The fields of all branches of a union of objects: each row has those of its branch."""
     fields: dict[str, Column] = {}
     for field in (field for branch in union.parts for field in branch.parts):
-        nulls = DEFAULT_NULLS if field.nulls is None else field.nulls
-        fields.setdefault(field.name, replace(field, may_be_absent=True, nulls=nulls))
+        fields.setdefault(field.name, replace(field, may_be_absent=True, nulls=field.nulls_if_optional))
     return tuple(fields.values())
 
 
@@ -317,8 +316,7 @@ class _SchemaReader:
             self.nesting.recursed = before
         if required or column.key:
             return column
-        nulls = DEFAULT_NULLS if column.nulls is None else column.nulls
-        return replace(column, may_be_absent=True, nulls=nulls)
+        return replace(column, may_be_absent=True, nulls=column.nulls_if_optional)
 
     def _extra(self, where: str, c: Conjunction, fewest: int, most: int | None) -> Column | None:
         """Properties that are not declared, as a map; None where there may be none."""

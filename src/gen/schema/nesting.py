@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 
-DEFAULT_NULLS = 0.05  # of an Optional field, or one that may be left out, unless it says otherwise
 DEEPEST_RECURSION = 2  # how often a model may contain itself, on the way down
 DEEPEST_NESTING = 6  # models inside each other, once there is a recursion
 MOST_PARTS = 4000  # of one table; past that, whatever may be left out is

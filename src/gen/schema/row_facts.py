@@ -19,6 +19,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {}
 ROW_FACTS = ("derived", "after", "when", "depends_on", "given", "correlated", "noise")
 TIMES = ("datetime", "date", "time", "duration")
 _GIVEN = ("weights", "distribution", "domain", "nulls")
+_DECIDES_NULLS = {"when", "derived", "depends_on"}  # what says by itself where there is no value
 _MAKERS = ("derived", "after", "depends_on", "given")
 
 
@@ -35,8 +36,8 @@ def apply_row_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Col
             f"{where}: it names the synthesizer {column.synthesizer!r}, and is {several[0]}.",
             hint="Keep one: each says what its value is.",
         )
-    if "when" in facts and "nulls" not in facts and column.nulls is not None:
-        column = replace(column, nulls=0.0)  # where the condition holds, there is a value
+    if _DECIDES_NULLS & facts.keys() and "nulls" not in facts and column.nulls is not None:
+        column = replace(column, nulls=0.0)  # null where other fields say so, and nowhere else
     for name, read in _READERS.items():
         if name in facts:
             column = read(where, column, facts[name])
@@ -61,7 +62,7 @@ def _when(where: str, column: Column, value: Any) -> Column:
     if column.nulls is None:
         raise SchemaError(
             f"{where}: it has a value only when {condition}, and the field always has one.",
-            hint="Make the field Optional.",
+            hint='Make the field Optional: Annotated[int | None, When(...)], or "type": ["integer", "null"].',
         )
     return replace(column, when=condition)
 

@@ -40,6 +40,7 @@ KINDS = {
     "any": "Any",
 }
 EXTRA = "\0"  # the name of the part of an object that holds its undeclared properties, as a map
+DEFAULT_NULLS = 0.05  # of an Optional field, or one that may be left out, unless it says otherwise
 KEY_ORDERS = ("ascending", "sequential", "scattered")
 
 Bound: TypeAlias = (
@@ -191,6 +192,13 @@ class Column:
         """Every branch of it, by name, or of a part, by its path, that no value is of; each with the reason."""
         for path, column in _with_parts([self]):
             yield from ((name if path == self.name else f"{path}|{name}", why) for name, why in column.undrawn)
+
+    @property
+    def nulls_if_optional(self) -> float:
+        """The share of nulls where it may have some: the one declared; none of its own where other fields decide."""
+        if self.nulls is not None:
+            return self.nulls
+        return 0.0 if self.derived or self.function or self.depends_on else DEFAULT_NULLS
 
     def functions(self) -> Iterator[str]:
         """The names of the functions that compute it, or a part of it."""

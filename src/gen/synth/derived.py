@@ -47,11 +47,22 @@ class MadeOfOthers(ReadAsAnother):
         raise SchemaError(f"{self.where}: it is made of other fields, and is drawn with its row only.")
 
     def values_in(self, row: RowView) -> pa.Array:
-        return self.conditioned(self.made(row), row)
+        array = self.made(row)
+        if self.column.nulls is None:
+            return self.conditioned(array, row)
+        there = ~is_null(array)
+        if nulls := self.own_nulls:
+            there &= self.is_there(row.rows, nulls)
+        return self.conditioned(array if there.all() else self.only_where(there, array), row)
+
+    @property
+    def own_nulls(self) -> float:
+        """The share of rows that have no value, beside those that the other fields leave without one."""
+        return self.column.nulls or 0.0
 
     @abstractmethod
     def made(self, row: RowView) -> pa.Array:
-        """The values, from those of the row's other columns."""
+        """The values, from those of the row's other columns; null where these leave it without one."""
 
     def checked(self, values: Any, n: int) -> pa.Array:
         array = super().checked(values, n)
@@ -283,6 +294,10 @@ class SynthesizeGiven(MadeOfOthers):
     @property
     def cardinality(self) -> int | None:
         return self.inner.cardinality
+
+    @property
+    def own_nulls(self) -> float:
+        return 0.0  # each case has its own
 
     def made(self, row: RowView) -> pa.Array:
         assert self.column.given is not None

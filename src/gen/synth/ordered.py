@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_values, with_nulls
+from gen.block import fixed_width_values
 from gen.errors import SchemaError
 from gen.schema.spec import After, Column, suggestion
 from gen.streams import kernel, mulhi, rows_array
@@ -136,9 +136,7 @@ class SynthesizeAfter(MadeOfOthers):
         if field.null_count:  # after nothing: anywhere
             nowhere = is_null(field)
             values[nowhere] = self.inner.integers(rows_array(row.rows)[nowhere])
-        array = self.inner.to_arrow(values)
-        nulls = self.column.nulls
-        return array if nulls is None else with_nulls(array, self.is_there(row.rows, nulls))
+        return self.inner.to_arrow(values)
 
     def _others(self, field: pa.Array) -> NDArray[np.int64]:
         """int64 array: the other field's grid integers, after all of which there is room; for nulls, one of them."""

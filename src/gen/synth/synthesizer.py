@@ -198,9 +198,10 @@ class Synthesizer:
     def values(self, rows: Rows) -> pa.Array:
         """What the column holds at these rows: `at`, with the nulls that it declares; user code's is checked."""
         array = self.at(rows) if self.is_built_in else self.guarded(lambda: self.at(rows), len(rows))
-        if self.column.nulls is None:
-            return array
-        there = self.is_there(rows, self.column.nulls)
+        return array if self.column.nulls is None else self.only_where(self.is_there(rows, self.column.nulls), array)
+
+    def only_where(self, there: NDArray[np.bool_], array: pa.Array) -> pa.Array:
+        """The values, but a null, or the value that stands for none, where `there` is False."""
         return with_nulls(array, there) if self.column.null_value is None else self._with_value(array, there)
 
     def _with_value(self, array: pa.Array, there: NDArray[np.bool_]) -> pa.Array:
@@ -227,8 +228,8 @@ class Synthesizer:
         return self.conditioned(self.values(row.rows), row)
 
     def conditioned(self, array: pa.Array, row: RowView) -> pa.Array:
-        """The values, but null where the condition that the column may declare does not hold."""
-        return array if self._condition is None else with_nulls(array, row.holds(self._condition))
+        """The values, but none where the condition that the column may declare does not hold."""
+        return array if self._condition is None else self.only_where(row.holds(self._condition), array)
 
     def is_there(self, rows: Rows, nulls: float) -> NDArray[np.bool_]:
         """Bool array: whether each row has a value, where a share of them has none."""
