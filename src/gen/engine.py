@@ -377,11 +377,14 @@ def _incomplete(failed: Sequence[tuple[_Task, BaseException]]) -> RunError:
 
 
 def dataframe(source: Source, partitions: Sequence[Partition], meta: Any) -> dask.dataframe.DataFrame:
-    """The table as a lazy dask dataframe, a Dask partition for each of these."""
+    """The table as a lazy dask dataframe, a Dask partition for each of these; values as pandas would have them."""
+    import dask.config
     import dask.dataframe
 
     frame: Callable[[Partition], Any] = _Frame(source)
-    made: dask.dataframe.DataFrame = dask.dataframe.from_map(frame, list(partitions), meta=meta)
+    # Else Dask takes every object for text: dates and decimals would become texts, and bytes an error.
+    with dask.config.set({"dataframe.convert-string": False}):
+        made: dask.dataframe.DataFrame = dask.dataframe.from_map(frame, list(partitions), meta=meta)
     return made
 
 
