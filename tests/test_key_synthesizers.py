@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import uuid
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -246,3 +247,17 @@ def test_references_to_the_own_table_and_in_circles_exist():
     assert {*things["boss"], *others["thing"]} <= set(things["id"])
     assert set(things["other"]) == set(others["id"])
     assert len(set(things["boss"])) > 550
+
+
+@pytest.mark.parametrize("kind", [tuple[int, datetime.date], uuid.UUID, Level])
+def test_a_reference_is_given_to_models_and_written_as_json_as_its_key_is(kind):
+    schema = Schema()
+    parent = create_model("Parent", id=(Annotated[kind, PrimaryKey()], ...))
+    child = create_model("Child", x=(Annotated[kind, ForeignKey("Parent.id")], ...))
+    schema.add(parent, 2)
+    schema.add(child, 50)
+    assert {row.x for row in schema.rows(child)} == {row.id for row in schema.rows(parent)}
+    assert {row["x"] for row in map(schema.table(child).row, range(50))} == {row.id for row in schema.rows(parent)}
+    sources = [schema.table(model).source for model in (parent, child)]
+    texts = [source.json(source.at(range(source.rows))).to_pylist() for source in sources]
+    assert {text.replace('"x"', '"id"') for text in texts[1]} == set(texts[0])

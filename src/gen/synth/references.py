@@ -74,6 +74,14 @@ class SynthesizeReference(Synthesizer):
         uniform_integers(words, chosen, np.int64(0), np.uint64(max(self.pool.size, 1) - 1), np.int64(1))
         return chosen.view(np.uint64)
 
+    def python(self, array: pa.Array) -> list[Any]:
+        key = getattr(self.parent, "key", None)
+        return super().python(array) if key is None else list(key.python(array))
+
+    def json(self, array: pa.Array) -> pa.Array:
+        key = getattr(self.parent, "key", None)
+        return super().json(array) if key is None else key.json(array)
+
     def at(self, rows: Rows) -> pa.Array:
         chosen = self.parent_rows(rows)
         if self.pool.size > SMALL_POOL:
