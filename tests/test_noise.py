@@ -3,20 +3,23 @@
 import datetime
 import json
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from pydantic import BaseModel, Field
+from pyarrow import parquet
+from pydantic import BaseModel, Field, create_model, model_validator
 
 from columns import source
-from gen import ForeignKey, PrimaryKey, Schema
+from gen import Correlated, ForeignKey, Nulls, PrimaryKey, Schema
 from gen.block import Partition
 from gen.errors import SchemaError
-from gen.schema.row_markers import DIRT, After, Noise, When
+from gen.run import load_schema
+from gen.schema.row_markers import DIRT, After, Derived, Noise, When
+from gen.synth.table import table_sources
 from program import manifest, query
 
 ROWS = 2000
@@ -26,6 +29,11 @@ DATES = {"ge": datetime.date(2000, 1, 1), "le": datetime.date(2010, 1, 1)}
 class Colour(Enum):
     RED = "red"
     BLUE = "blue"
+
+
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
 
 
 class Inner(BaseModel):
@@ -141,21 +149,54 @@ def test_a_dangling_reference_is_never_a_key_and_the_others_always_are(key):
     assert all(child.parent in keys or key is UUID for child in schema.rows(Child))
 
 
-def test_where_every_value_may_be_a_key_nothing_dangles():
+@pytest.mark.parametrize("key", [bool, Level, datetime.time, tuple[int, int]])
+def test_where_every_value_may_be_a_key_nothing_dangles_and_that_is_said_before_a_row_is_drawn(key):
     class Parent(BaseModel):
-        id: Annotated[Literal["a", "b"], PrimaryKey()]
+        id: Annotated[key, PrimaryKey()]
 
-    class Child(BaseModel):
-        parent: Annotated[bool, ForeignKey("Flag.id"), Noise(dangling=0.05)]
+    def child(noise):
+        schema = Schema()
+        schema.add(Parent, 2)
+        schema.add(create_model("Child", parent=(Annotated[key, ForeignKey("Parent.id"), noise], ...)), 1000)
+        return table_sources(schema.spec, {"Parent": 2, "Child": 1000}, 0)["Child"]
 
-    class Flag(BaseModel):
-        id: Annotated[bool, PrimaryKey()]
+    with pytest.raises(SchemaError, match=r"Child\.parent: the noise 'dangling'.* refers to Parent\.id; it wants a"):
+        child(Noise(dangling=0.05))
+    kinds = child(Noise(0.1)).noise["parent"]
+    assert sum(kinds.values()) == 100
+    assert "dangling" not in kinds
 
+
+def refuses_some(self):
+    assert self.a != 3
+    return self
+
+
+@pytest.mark.parametrize("validated", [False, True])
+def test_a_duplicate_is_a_value_that_a_clean_row_really_has(validated):
+    validators = {"some": model_validator(mode="after")(refuses_some)} if validated else {}
+    fields = {
+        "a": Annotated[int, Field(ge=0, le=9)],
+        "when": Annotated[int | None, When("a > 7"), Noise(duplicate=0.05)],
+        "optional": Annotated[float | None, Nulls(0.6), Noise(duplicate=0.05, wrong_type=0.01)],
+        "plain": Annotated[UUID, Noise(duplicate=0.05, wrong_type=0.01)],
+        "tied": Annotated[datetime.date, Correlated({"a": 0.9}), Noise(duplicate=0.05)],
+    }
+    made = create_model("Thing", __validators__=validators, **{name: (kind, ...) for name, kind in fields.items()})
     schema = Schema()
-    schema.add(Flag, 2)
-    schema.add(Child, 1000)
-    with pytest.raises(SchemaError, match=r"Child\.parent: every value of its type may be a key"):
-        schema.table("Child").arrow()
+    schema.add(made, ROWS)
+    table = schema.table("Thing").source
+    assert (table.filter is not None) == validated
+    dirty, clean = table.at(range(ROWS)), table.clean.at(range(ROWS))
+    for name in list(fields)[1:]:
+        places = table.dirt[name]._order.at(np.arange(ROWS, dtype=np.uint64))
+        is_twin = places < 100
+        is_clean = places >= sum(table.noise[name].values())
+        values = np.array([str(value) for value in dirty.column(name).to_pylist()])
+        texts = table.columns[name].json(clean.column(name)).to_pylist()  # of the kinds that "wrong_type" makes texts
+        assert is_twin.sum() == 100
+        assert set(values[is_twin]) <= set(values[is_clean]) - {"None"}
+        assert name not in ("optional", "plain") or {t.strip('"') for t in texts if t} >= set(values[is_twin])
 
 
 def test_rates_are_rounded_once_for_all_kinds_together():
@@ -202,12 +243,14 @@ def test_noise_on_columns_that_are_made_of_others_leaves_what_is_made_of_them_cl
         (Noise(null=0.6, duplicate=0.5), int, "add up to 1.1"),
         (Noise(nul=0.6), int, "Did you mean 'null'"),
         (Noise(0.1, null=0.1), int, "for all kinds together"),
-        (Noise(empty=0.1), int, "does not suit a integer"),
-        (Noise(too_long=0.1), Colour, "does not suit a choice"),
-        (Noise(dangling=0.1), int, "does not suit a integer"),
-        (Noise(wrong_type=0.1), str, "does not suit a text"),
-        (Noise(out_of_bounds=0.1), datetime.time, "does not suit a time"),
-        (Noise(duplicate=0.1), Inner, "does not suit a object"),
+        (Noise(empty=0.1), int, "which is int; it wants a text.*null, out_of_bounds, wrong_type, duplicate"),
+        (Noise(too_long=0.1), Colour, "which is an Enum or Literal; it wants a str"),
+        (Noise(dangling=0.1), int, "which is int; it wants a foreign key"),
+        (Noise(wrong_type=0.1), str, "which is str; it wants a plain field that is no text already"),
+        (Noise(out_of_bounds=0.1), datetime.time, "which is datetime.time; it wants a number or a time"),
+        (Noise(duplicate=0.1), Inner, "which is a model; it wants a plain field.*what suits it: null"),
+        (Noise(duplicate=0.1), Annotated[int, Derived("1")], "which is int, made of other fields; it wants"),
+        (Noise(duplicate=0.1), None, "which is None; it wants a plain field"),
     ],
 )
 def test_what_is_no_noise_is_refused(noise, annotation, reason):
@@ -259,7 +302,35 @@ def test_a_run_writes_the_dirt_says_so_and_verifies(forks, tmp_path):
     assert query(f"select count(*) from {child} where size is null") == [(10,)]
     assert query(f"select count(*) from {child} where size > 9") == [(20,)]
     assert query(f"select count(*) from {child} where more is null and parent is not null")[0][0] >= 100
-    row = json.loads(forks("row", "Child", 5, *asked, cwd=tmp_path).out)
-    assert row["id"][8] == "-"
     assert forks("verify", "data", cwd=tmp_path).code == 0
     assert manifest(tmp_path / "data")["tables"]["Child"]["rows"] == 1000
+
+
+def test_what_is_written_is_what_is_shown_and_only_rows_are_clean(forks, tmp_path):
+    (tmp_path / "models.py").write_text(MODELS, encoding="utf-8")
+    asked = ("--schema", "models.py", "--rows", 1000)
+    assert forks(*asked, "--part", "1/1", "--out", "data", cwd=tmp_path).code == 0
+    schema = load_schema(str(tmp_path / "models.py"))
+    for name in ("Parent", "Child"):
+        table, written = schema.table(name), parquet.read_table(tmp_path / "data" / name)
+        assert table.arrow().equals(written)
+        assert table.pandas().equals(written.to_pandas())
+        frames = table.dask(300).compute(), written.to_pandas()
+        computed, read = (frame.astype(object).where(frame.notna(), None).values.tolist() for frame in frames)
+        assert computed == read
+        rows = written.to_pylist()
+        dirty = [i for i in range(1000) if rows[i] != table.source.clean.at(range(i, i + 1)).to_pylist()[0]]
+        assert len(dirty) > 25
+        for i in [*dirty[:6], 1, 2]:
+            told = json.loads(forks("row", name, i, *asked, cwd=tmp_path).out)
+            seen = table.row(i)
+            for field, value in rows[i].items():
+                plain = (
+                    UUID(bytes=value)
+                    if isinstance(value, bytes)
+                    else json.loads(value)
+                    if field == "more" and value
+                    else value
+                )
+                assert (seen[field], told[field]) == (plain, str(plain) if isinstance(plain, UUID) else plain)
+    assert all(0 <= child.size <= 9 for child in schema.rows("Child"))

@@ -133,7 +133,7 @@ class Schema:
 
 @dataclass(frozen=True)
 class TableView:
-    """One table of a schema, computed when it is read."""
+    """One table of a schema, computed when it is read: what a run writes, the noise that is asked for included."""
 
     source: TableSource
 
@@ -170,11 +170,10 @@ class TableView:
         return dataframe(self.source, parts, meta=self.source.at(range(0)).to_pandas())
 
     def row(self, index: int) -> dict[str, Any]:
-        """One row as a dictionary of Python values. A negative index counts from the end."""
+        """One row as a dictionary of Python values, as it is written. A negative index counts from the end."""
         if not -self.source.rows <= index < self.source.rows:
             raise BadRequest(
                 f"{self.source.table} has no row {index:,}.", hint=f"Its rows are 0 to {self.source.rows - 1:,}."
             )
         index %= self.source.rows
-        clean = self.source.clean
-        return clean.python(clean.at(range(index, index + 1)))[0]
+        return self.source.python(self.source.at(range(index, index + 1)))[0]

@@ -21,13 +21,15 @@ from gen.block import fixed_width_array, with_nulls
 from gen.errors import SchemaError
 from gen.keys import Permutation
 from gen.schema.row_markers import DIRT
-from gen.schema.spec import Column, Table
+from gen.schema.spec import KINDS, Column, Table
 from gen.streams import Rows, Words, rows_array
 from gen.synth.checked import merged
 from gen.synth.clock import DAY
 from gen.synth.derived import MadeOfOthers
+from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
 from gen.synth.numbers import OnGrid
+from gen.synth.references import SynthesizeReference
 from gen.synth.synthesizer import Storage, Synthesizer
 
 _WRONG = ("n/a", "unknown", "#REF!", "1,234.5.6", "--", "NaN?", "true-ish", "12:99")
@@ -43,7 +45,20 @@ _ENDS = {
 }
 _TEXT_BYTES = 24  # of a number or a time as text, near enough
 _AS_A_WHOLE = ("union", "any", "object", "list", "tuple", "map")  # kinds of which only a null is dirt
+# kind -> which columns can have it
+_WANTS = {
+    "null": "any field",
+    "empty": "a text",
+    "too_long": "a str that is not one of a few choices",
+    "out_of_bounds": "a number or a time, no foreign key, whose type has values past its bounds",
+    "wrong_type": "a plain field that is no text already",
+    "duplicate": "a plain field that is not made of others, and two rows or more",
+    "dangling": "a foreign key whose type has values that can be no key: texts, UUIDs, or bounded numbers and times",
+}
+TRIES = 256  # to find a row with a value, for a duplicate
 BEYOND = 10  # steps past a bound, at most
+
+Values = Callable[[Rows], pa.Array]
 
 
 @dataclass(frozen=True)
@@ -80,8 +95,8 @@ class Dirt:
         clean = np.uint64(max(self.column.rows - dirty, 1))
         return self._order.inverse(np.uint64(min(dirty, self.column.rows - 1)) + (words * clean >> np.uint64(32)))
 
-    def applied(self, rows: Rows, array: pa.Array) -> pa.Array:
-        """The values at these rows, some of them dirty."""
+    def applied(self, rows: Rows, array: pa.Array, values: Values) -> pa.Array:
+        """The values at these rows, some of them dirty. `values`: what the column holds at any rows without dirt."""
         array = plain(array)
         if array.type != self.arrow_type:
             array = _as_text(self.column, array)
@@ -95,9 +110,22 @@ class Dirt:
                 array = with_nulls(array, kinds != i) if mine.size else array
             elif mine.size:
                 clean = array.take(fixed_width_array(pa.int64(), mine))
-                words = self.column.words(numbers[mine], 1, "dirt")
-                dirty = _MAKERS[kind](self, words, clean)
-                array = merged(array, mine, dirty.cast(array.type))
+                if kind == "duplicate":
+                    dirty = self._duplicates(numbers[mine], values)
+                else:
+                    dirty = _MAKERS[kind](self, self.column.words(numbers[mine], 1, "dirt"), clean)
+                array = merged(array, mine, dirty if dirty.type == array.type else _as_text(self.column, dirty))
+        return array
+
+    def _duplicates(self, numbers: NDArray[np.uint64], values: Values) -> pa.Array:
+        """The values of rows that are not dirty, so that each of these has a twin; a null is none, while tries last."""
+        array = plain(values(self.clean_rows(self.column.words(numbers, 1, "dirt"))))
+        for attempt in range(1, TRIES):
+            nulls = np.flatnonzero(is_null(array))
+            if not nulls.size:
+                break
+            words = self.column.words(numbers[nulls], 1, f"dirt {attempt}")
+            array = merged(array, nulls, plain(values(self.clean_rows(words))))
         return array
 
 
@@ -109,11 +137,22 @@ def dirt_of(synthesizer: Synthesizer) -> Dirt:
         declared = {kind: declared[""] / len(suits) for kind in suits}
     for kind in declared:
         if not _suits(kind, synthesizer):
+            suitable = ", ".join(other for other in DIRT if _suits(other, synthesizer))
             raise SchemaError(
-                f"{synthesizer.where}: the noise {kind!r} ({DIRT[kind]}) does not suit a {synthesizer.column.kind}.",
-                hint="Leave it out.",
+                f"{synthesizer.where}: the noise {kind!r} ({DIRT[kind]}) does not suit this field, which is "
+                f"{_said_of(synthesizer)}; it wants {_WANTS[kind]}.",
+                hint=f"Leave it out; what suits it: {suitable}.",
             )
     return Dirt(synthesizer, _counts(declared, synthesizer.rows))
+
+
+def _said_of(synthesizer: Synthesizer) -> str:
+    """What a field is, as far as noise goes."""
+    column = synthesizer.column
+    said = f"{KINDS[column.kind]}{' as JSON text' if column.stored == 'json' else ''}"
+    if column.reference:
+        return f"{said} that refers to {column.reference}"
+    return f"{said}, made of other fields" if isinstance(synthesizer, MadeOfOthers) else said
 
 
 def refuse_noise_inside(table: Table) -> None:
@@ -145,13 +184,13 @@ def _suits(kind: str, synthesizer: Synthesizer) -> bool:
         "too_long": is_text and column.kind == "text",
         "out_of_bounds": _beyond(synthesizer) is not None and not column.reference,
         "wrong_type": not is_text,
-        "duplicate": synthesizer.rows > 1 and not isinstance(synthesizer, MadeOfOthers),
-        "dangling": column.reference is not None,
+        "duplicate": synthesizer.rows > 1 and column.kind != "null" and not isinstance(synthesizer, MadeOfOthers),
+        "dangling": _can_dangle(synthesizer),
     }
     return suits[kind]
 
 
-def _beyond(synthesizer: Synthesizer) -> tuple[int, int] | None:
+def _beyond(synthesizer: Synthesizer | None) -> tuple[int, int] | None:
     """A grid integer past a bound, and the direction further out; None where the type has no such value."""
     if not isinstance(synthesizer, OnGrid):
         return None
@@ -201,11 +240,6 @@ def _wrong_type(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
     return pa.array(_WRONG).take(fixed_width_array(pa.int64(), _chosen(words, len(_WRONG))))
 
 
-def _duplicate(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
-    """The values of rows that are not dirty, so that each of these has a twin."""
-    return plain(dirt.column.values(dirt.clean_rows(words)))
-
-
 def _dangling(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
     """Keys that no row of the parent has: past the end of its keys' domain, or texts unlike any of them."""
     synthesizer: Any = dirt.column
@@ -214,15 +248,19 @@ def _dangling(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
         return pa.array([f"dangling-{word:08x}" for word in words.tolist()], kind)
     if pa.types.is_fixed_size_binary(kind):
         return pa.array([bytes(12) + int(word).to_bytes(4, "big") for word in words.tolist()], kind)
-    parent: Any = getattr(synthesizer.pool, "key", None)
-    beyond = _beyond(parent) if parent is not None else None
-    if beyond is None:
-        raise SchemaError(
-            f"{synthesizer.where}: every value of its type may be a key, so none dangles.",
-            hint="Give the key it refers to bounds.",
-        )
-    out: pa.Array = parent.to_arrow(beyond[0] + beyond[1] * _chosen(words, BEYOND))
+    start, step = _beyond(synthesizer.pool.key) or (0, 0)
+    out: pa.Array = synthesizer.pool.key.to_arrow(start + step * _chosen(words, BEYOND))
     return out
+
+
+def _can_dangle(synthesizer: Synthesizer) -> bool:
+    """Whether there are values of a reference's type that are sure to be no key."""
+    if not isinstance(synthesizer, SynthesizeReference):
+        return False
+    kind = plain_type(synthesizer.arrow_type)
+    if pa.types.is_string(kind) or pa.types.is_fixed_size_binary(kind):
+        return True
+    return _beyond(getattr(synthesizer.pool, "key", None)) is not None
 
 
 _MAKERS: dict[str, Callable[[Dirt, Words, pa.Array], pa.Array]] = {
@@ -230,6 +268,5 @@ _MAKERS: dict[str, Callable[[Dirt, Words, pa.Array], pa.Array]] = {
     "too_long": _too_long,
     "out_of_bounds": _out_of_bounds,
     "wrong_type": _wrong_type,
-    "duplicate": _duplicate,
     "dangling": _dangling,
 }

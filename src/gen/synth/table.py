@@ -121,13 +121,17 @@ class TableSource:
             drawn = self.filter.accepted(rows_array(rows), drawn)
         else:
             drawn = {name: row.array(name) for name in names}
-        arrays = [self.dirt[n].applied(rows, drawn[n]) if n in self.dirt else drawn[n] for n in names]
+        arrays = [self._dirtied(n, rows, drawn[n]) if n in self.dirt else drawn[n] for n in names]
         schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in names])
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
+    def _dirtied(self, name: str, rows: Rows, array: pa.Array) -> pa.Array:
+        clean = self.clean
+        return self.dirt[name].applied(rows, array, lambda numbers: clean.at(numbers, [name]).column(0))
+
     def python(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
-        """Rows as a model of Pydantic takes them, by field name."""
-        values = [column.python(batch.column(name)) for name, column in self.columns.items()]
+        """Rows as a model of Pydantic takes them, by field name; what dirt made texts of, as texts."""
+        values = [self._python(name, batch) for name in self.columns]
         absent = {name for name, column in self.columns.items() if column.column.may_be_absent}
         return [
             {name: v for name, v in zip(self.columns, row, strict=True) if v is not None or name not in absent}
@@ -136,17 +140,29 @@ class TableSource:
 
     def json(self, batch: pa.RecordBatch) -> pa.Array:
         """Rows as JSON texts; of a document that is one value, the value's."""
-        texts = [self._json(name, batch.column(name)) for name in self.columns]
+        texts = [
+            json_text(batch.column(name)) if self._is_text_of(name, batch) else column.json(batch.column(name))
+            for name, column in self.columns.items()
+        ]
         if self.document and list(self.columns) == ["value"]:
             return texts[0].fill_null("null")
         absent = [column.column.may_be_absent for column in self.columns.values()]
         return object_json(list(self.columns), texts, absent, batch.num_rows)
 
-    def _json(self, name: str, array: pa.Array) -> pa.Array:
-        """Values as JSON; where dirt made texts of a column's values, as texts."""
-        column = self.columns[name]
-        is_text = name in self.dirt and array.type != plain_type(column.arrow_type)
-        return json_text(array) if is_text else column.json(array)
+    def _python(self, name: str, batch: pa.RecordBatch) -> list[Any]:
+        array = batch.column(name)
+        if self._is_text_of(name, batch):
+            return list(array.to_pylist())
+        try:
+            return self.columns[name].python(array)
+        except ValueError:
+            if name not in self.dirt:
+                raise
+            return list(array.to_pylist())  # texts that are no UUID
+
+    def _is_text_of(self, name: str, batch: pa.RecordBatch) -> bool:
+        """Whether dirt made texts of a column's values."""
+        return name in self.dirt and batch.column(name).type != plain_type(self.columns[name].arrow_type)
 
     def batches(self, partition: Partition) -> Iterator[pa.RecordBatch]:
         """The partition's rows in order, in blocks aligned to the table's first row."""
@@ -197,8 +213,7 @@ def table_sources(
     for table in spec.tables:
         columns = _columns(table, rows, seed)
         refuse_noise_inside(table)
-        dirt = {name: dirt_of(column) for name, column in columns.items() if column.column.noise}
-        sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document, dirt=dirt)
+        sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document)
     pools: dict[str, tuple[Pool, Storage]] = {}
     for synthesizer in (s for source in sources.values() for s in source.columns.values()):
         parts = [s.column.reference for s in synthesizer.every_part() if isinstance(s, SynthesizeReference)]
@@ -209,7 +224,12 @@ def table_sources(
                 pools[str(target)] = _pool(parent), parent.storage
         if targets:
             synthesizer.take_pools(pools)
-    return sources
+    return {table: replace(source, dirt=_dirt(source)) for table, source in sources.items()}
+
+
+def _dirt(source: TableSource) -> dict[str, Dirt]:
+    """The dirt that its columns declare; which values no key has is known once the keys are."""
+    return {name: dirt_of(column) for name, column in source.columns.items() if column.column.noise}
 
 
 def filtered_sources(
