@@ -14,7 +14,7 @@ from pyarrow import parquet
 from pydantic import BaseModel, Field, create_model, model_validator
 
 from columns import source
-from gen import Correlated, ForeignKey, Nulls, PrimaryKey, Schema
+from gen import Correlated, Domain, ForeignKey, Nulls, PrimaryKey, Schema
 from gen.block import Partition
 from gen.errors import SchemaError
 from gen.run import load_schema
@@ -221,6 +221,19 @@ def test_partitions_add_up_and_other_columns_and_rows_are_as_without():
     assert table.probe()["x"] == table.probe()["x"]
 
 
+def test_a_text_that_is_too_long_is_so_by_itself_whatever_is_beside_it():
+    noise = Noise(too_long=0.3)
+    table = source(200, x=Annotated[str, Domain("paragraph"), noise], y=Annotated[str, Field(max_length=0), noise])
+    whole = table.at(range(200))
+    one_by_one = [table.at(range(i, i + 1)) for i in range(200)]
+    assert pa.Table.from_batches(one_by_one).combine_chunks().to_batches()[0].equals(whole)
+    clean, dirty = (each.column("x").to_pylist() for each in (table.clean.at(range(200)), whole))
+    longer = [(new, old) for new, old in zip(dirty, clean, strict=True) if new != old]
+    assert len(longer) == 60
+    assert all(max(len(old), 255) < len(new) <= max(len(old), 255) + 10 for new, old in longer)
+    assert sum(1 <= len(text) <= 10 for text in whole.column("y").to_pylist()) == 60
+
+
 def test_noise_on_columns_that_are_made_of_others_leaves_what_is_made_of_them_clean():
     table = source(
         ROWS,
@@ -325,12 +338,7 @@ def test_what_is_written_is_what_is_shown_and_only_rows_are_clean(forks, tmp_pat
             told = json.loads(forks("row", name, i, *asked, cwd=tmp_path).out)
             seen = table.row(i)
             for field, value in rows[i].items():
-                plain = (
-                    UUID(bytes=value)
-                    if isinstance(value, bytes)
-                    else json.loads(value)
-                    if field == "more" and value
-                    else value
-                )
+                plain = UUID(bytes=value) if isinstance(value, bytes) else value
+                plain = json.loads(value) if field == "more" and value else plain
                 assert (seen[field], told[field]) == (plain, str(plain) if isinstance(plain, UUID) else plain)
     assert all(0 <= child.size <= 9 for child in schema.rows("Child"))

@@ -24,7 +24,7 @@ from gen.schema.markers import Marker
 DIRT = {
     "null": "no value",
     "empty": "an empty text",
-    "too_long": "a text longer than max_length, or than any other",
+    "too_long": "a text longer than max_length, or than 255 and than it was",
     "out_of_bounds": "a value just outside the bounds",
     "wrong_type": "a text where the column's type cannot be read from it",
     "duplicate": "the value of another row",

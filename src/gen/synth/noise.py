@@ -57,6 +57,7 @@ _WANTS = {
 }
 TRIES = 256  # to find a row with a value, for a duplicate
 BEYOND = 10  # steps past a bound, at most
+LONG = 255  # letters that a text without a bound has at most, or as many as it has anyhow
 
 Values = Callable[[Rows], pa.Array]
 
@@ -223,10 +224,11 @@ def _empty(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
 
 
 def _too_long(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
-    longest = dirt.column.column.max_length or max(pc.max(pc.utf8_length(clean)).as_py() or 0, 255)
-    more = (longest + 1 + _chosen(words, BEYOND)).tolist()
-    texts = clean.fill_null("").to_pylist()
-    return pa.array([(text + "x" * size)[:size] for text, size in zip(texts, more, strict=True)], pa.string())
+    texts, longest = clean.fill_null("").to_pylist(), dirt.column.column.max_length
+    ends = [max(len(text), LONG) if longest is None else longest for text in texts]
+    more = (1 + _chosen(words, BEYOND)).tolist()
+    sizes = [end + beyond for end, beyond in zip(ends, more, strict=True)]
+    return pa.array([(text + "x" * size)[:size] for text, size in zip(texts, sizes, strict=True)], pa.string())
 
 
 def _out_of_bounds(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
