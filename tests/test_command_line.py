@@ -130,6 +130,101 @@ def test_describe_as_json_is_data(forks: Forks, tmp_path: Path) -> None:
     assert columns["manager"]["key"] == "-> Manager.id"
 
 
+WIDE = """
+import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from pydantic import BaseModel, EmailStr, Field
+from gen import *
+
+class Dice(Synthesizer):
+    def draw(self, generator, n):
+        return generator.integers(1, 7, n)
+
+def tripled(row):
+    return row.quantity * 3
+
+class Inner(BaseModel):
+    a: int
+    b: Annotated[int, Derived("a + 1")]
+
+class City(BaseModel):
+    id: Annotated[int, PrimaryKey(order="scattered")]
+
+class Wide(BaseModel):
+"""
+# declaration -> what describe says of its distribution
+SAID = {
+    "id: Annotated[str, PrimaryKey()]": "each once, scattered",
+    "city: Annotated[int, ForeignKey('City.id')]": "each row of City equally likely",
+    "price: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]": "uniform",
+    "quantity: Annotated[int, Field(ge=1, le=9)]": "uniform",
+    "total: Annotated[Decimal, Derived('price * quantity')]": "computed: price * quantity",
+    "treble: Annotated[int, Derived(tripled)]": "computed by tripled",
+    "same: Annotated[int, Derived(lambda r: r.quantity)]": "computed by a lambda",
+    "segment: Literal['home', 'business']": "uniform",
+    "fixed: Literal['x']": "constant",
+    "spend: Annotated[float, Given('segment', {'home': Normal(40, 5), 'business': Normal(400, 90)})]": "given segment: "
+    "home normal(mean=40, deviation=5), business normal(mean=400, deviation=90)",
+    "tier: Annotated[Literal['a', 'b'], Given('segment', {'home': {'a': 3, 'b': 1}, 'business': {'b': 1}})]": "given "
+    "segment: home weights(3, 1), business weights(0, 1)",
+    "place: Annotated[str, Given('segment', {'home': Domain('city'), 'business': Domain('country')})]": "given "
+    "segment: "
+    "home domain 'city', business domain 'country'",
+    "many: Annotated[float, Given('quantity', {i: Uniform() for i in range(1, 10)})]": "given quantity: 1 uniform, "
+    "2 uniform, 3 uniform, 4 uniform, and 5 more",
+    "start: datetime.date": "uniform",
+    "end: Annotated[datetime.date, After('start', within=datetime.timedelta(days=30))]": "after start, within 30 days",
+    "later: Annotated[datetime.date, After('start')]": "after start",
+    "last: Annotated[datetime.datetime, After('first', least=90, within=3600)]": "after first, by 90 seconds or more, "
+    "within 1 hour",
+    "first: datetime.datetime": "uniform",
+    "more: Annotated[int, After('quantity', within=5), Exponential(2)]": "after quantity, within 5, distance "
+    "exponential(start=1, mean=2)",
+    "shipped: Annotated[datetime.date | None, When(\"segment == 'home'\"), Nulls(0.2)]": "uniform, "
+    "when segment == 'home'",
+    "manager: Annotated[int, DependsOn('city', 'segment')]": "depends on city and segment",
+    "country: Annotated[str, DependsOn('segment', {'home': 'FR', 'business': 'IT'})]": "depends "
+    "on segment, by a table of 2",
+    "height: Annotated[float, Normal(170, 10)]": "normal(mean=170, "
+    "deviation=10), correlated with weight 0.7 and age -0.1",
+    "weight: Annotated[float, Correlated({'height': 0.7})]": "uniform, correlated with height 0.7",
+    "age: Annotated[int, Correlated({'height': -0.1})]": "uniform, correlated with height -0.1",
+    "name: Annotated[str, Domain('name')]": "by the row's person",
+    "e_mail: EmailStr": "by the row's person",
+    "company: Annotated[str, Faker('company')]": "as often as Faker gives them",
+    "ssn: Annotated[str, Nulls(0.1, value='none')]": "lengths 1 to 32",
+    "tags: list[Annotated[int, Zipf(2)]]": "lengths 0 to 5; items: zipf(start=0, exponent=2)",
+    "inner: Inner": "b: computed: a + 1",
+    "branches: Annotated[int | Inner, Weights([3, 1])]": "75% integer, 25% Inner (b: computed: a + 1)",
+    "mixture: Annotated[float, Mixture([(3, Normal(3, 1)), (1, Normal(7, 2))])]": "mixture(parts=[3 normal, 1 normal])",
+    "histogram: Annotated[float, Histogram([0, 100, 250], [1, 5])]": "histogram(edges=[0, 100, 250], weights=[1, 5])",
+    "dice: Annotated[int, SynthesizedBy('Dice')]": "as Dice draws it",
+    "flag: Annotated[bool, Noise(wrong_type=0.02)]": "uniform",
+    "nothing: None": "always null",
+}
+
+
+def test_describe_says_of_every_column_what_is_true_of_it(forks: Forks, tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(WIDE + "".join(f"    {line}\n" for line in SAID), "utf-8")
+    ended = forks("describe", "--schema", "models.py", "--rows", 500, "--json", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    columns = {c["column"]: c for c in json.loads(ended.out)["tables"]["Wide"]["columns"]}
+    assert {name: c["distribution"] for name, c in columns.items()} == {k.partition(":")[0]: v for k, v in SAID.items()}
+    counts = {"country": 2, "manager": 1000, "place": None, "fixed": 1, "tier": 2, "city": 500, "end": 47_482}
+    assert {name: columns[name]["cardinality"] for name in counts} == counts
+    assert {name: columns[name]["bytes"] for name in ("country", "flag", "nothing", "first")} == {
+        "country": 6.0,
+        "flag": 24,  # texts, for the sake of the noise
+        "nothing": 0,
+        "first": 8.0,
+    }
+    assert (columns["ssn"]["nulls"], columns["ssn"]["null_value"], columns["nothing"]["nulls"]) == (0.1, "none", 1.0)
+    shown = forks("describe", "--schema", "models.py", "--rows", 500, cwd=tmp_path).out
+    words = ["timestamp[us]", "date32[day]", "10.0% as", "'none'", "noise: 10", "computed: price", "correlated with"]
+    assert [word for word in words if word not in shown] == []
+
+
 @pytest.mark.parametrize(
     ("table", "index"), [("Employee", 0), ("Employee", 1234), ("Employee", 2999), ("Manager", 299)]
 )

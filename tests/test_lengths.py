@@ -214,7 +214,7 @@ def test_describe_says_the_law_of_every_column():
     assert said == {
         "number": "normal(mean=3, deviation=1)",
         "text": "lengths: poisson(start=0, mean=8)",
-        "texts": "lengths: zipf(start=0, exponent=2)",
+        "texts": "lengths: zipf(start=0, exponent=2); items: lengths 1 to 32",
         "choice": "zipf(start=0, exponent=1.1)",
         "flag": "weights(1, 3)",
         "plain": "uniform",

@@ -297,15 +297,16 @@ def _print_description(description: dict[str, Any]) -> None:
 
     drawn, terminal = io.StringIO(), sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if terminal else 160
-    console = Console(file=drawn, width=width, force_terminal=terminal)
+    console = Console(file=drawn, width=width, force_terminal=terminal, markup=False, emoji=False)
     for name, table in description["tables"].items():
-        title = f"{name}: {table['rows']:,} rows, {table['files']:,} files, about {table['bytes'] / 1e6:,.1f} MB"
+        files = f"{table['files']:,} file{'' if table['files'] == 1 else 's'}"
+        title = f"{name}: {table['rows']:,} rows, {files}, about {table['bytes'] / 1e6:,.1f} MB"
         grid = Table(title=title, title_justify="left", title_style="bold")
         for heading in ("column", "type", "key", "synthesizer", "distribution", "nulls", "cardinality", "bytes", "why"):
             grid.add_column(heading, justify="right" if heading in ("nulls", "cardinality", "bytes") else "left")
         for c in table["columns"]:
             grid.add_row(
-                c["column"], c["type"], c["key"], c["synthesizer"], c["distribution"], _share(c["nulls"]),
+                c["column"], c["type"], c["key"], c["synthesizer"], c["distribution"], _share(c["nulls"], c["null_value"]),
                 _count(c["cardinality"]), str(c["bytes"]), "; ".join([c["reason"], *_noted(c["noise"])]),
             )  # fmt: skip
         console.print(grid)
@@ -314,8 +315,9 @@ def _print_description(description: dict[str, Any]) -> None:
     _print(drawn.getvalue().rstrip("\n"))
 
 
-def _share(rate: float) -> str:
-    return f"{rate:.1%}" if rate else ""
+def _share(rate: float, value: Any) -> str:
+    stands_for = "" if value is None else f" as {value!r}"
+    return f"{rate:.1%}{stands_for}" if rate else ""
 
 
 def _noted(noise: dict[str, int]) -> list[str]:

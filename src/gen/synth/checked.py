@@ -121,7 +121,7 @@ class SynthesizeChecked(ReadAsAnother):
 
     @property
     def law_text(self) -> str:
-        return self.inner.law_text
+        return f"{self.inner.law_text}, of which its schema takes {self.rate:.0%}"
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_validator"}

@@ -85,6 +85,8 @@ class SynthesizeChoice(Synthesizer):
     def law_text(self) -> str:
         if self.law:
             return self.law.described()
+        if len(self.choices) == 1:
+            return "constant"
         listed = ", ".join(f"{weight:g}" for weight in self.column.weights[:5])
         return f"weights({listed}{', ...' if len(self.column.weights) > 5 else ''})" if listed else "uniform"
 

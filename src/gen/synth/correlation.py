@@ -80,8 +80,14 @@ def correlate(where: str, columns: Mapping[str, Synthesizer]) -> None:
         factor = _factor(where, group, coefficients)
         for i, member in enumerate(members):
             member.tied_to = tuple(group)
+            member.correlations = _of(group[i], coefficients)
             if i and np.any(factor[i, :i]):
                 member.copula = Copula(members[: i + 1], factor[i, : i + 1].tolist())
+
+
+def _of(name: str, pairs: Mapping[tuple[str, str], float]) -> dict[str, float]:
+    """One column's coefficients, by the other's name."""
+    return {b if name == a else a: coefficient for (a, b), coefficient in pairs.items() if name in (a, b)}
 
 
 def _declared(where: str, columns: Mapping[str, Synthesizer]) -> dict[tuple[str, str], float]:

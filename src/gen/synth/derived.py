@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import math
 import uuid
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -24,8 +25,9 @@ from gen.synth.expressions import Expression
 from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import ReadAsAnother
+from gen.synth.synthesizer import ReadAsAnother, Storage, Synthesizer
 
+SHOWN_CASES = 4  # of a conditional table, in words
 MOST_DIGITS = 38  # of a decimal128
 _DEPENDENT_ROWS = np.uint64(2**40 - 1)  # rows that values of the fields a column depends on are mapped to
 
@@ -133,6 +135,17 @@ class SynthesizeDerived(MadeOfOthers):
         if pa.types.is_decimal(kind) and (column.minimum is None or column.maximum is None):
             return pa.decimal128(min(column.max_digits or MOST_DIGITS, MOST_DIGITS), kind.scale)  # no bound by default
         return kind
+
+    @property
+    def law_text(self) -> str:
+        if self.function is None:
+            return f"computed: {self.column.derived}"
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        return "computed by a lambda" if name == "<lambda>" else f"computed by {name}"
+
+    @property
+    def cardinality(self) -> int | None:
+        return self.inner.cardinality if self.column.kind in ("choice", "boolean") else None
 
     def made(self, row: RowView) -> pa.Array:
         count = len(row.rows)
@@ -246,6 +259,21 @@ class SynthesizeDependent(MadeOfOthers):
         return plain_type(self.inner.arrow_type)
 
     @property
+    def law_text(self) -> str:
+        on = f"depends on {' and '.join(self.column.depends_on)}"
+        if self.listed is not None:
+            return f"{on}, by a table of {len(self.listed):,}"
+        law = self.inner.law_text
+        return on if law == "uniform" else f"{on}; {law}"
+
+    @property
+    def storage(self) -> Storage:
+        if self.listed is None or not pa.types.is_string(self.listed.type):
+            return self.inner.storage
+        size = 4 + (pc.mean(pc.binary_length(self.listed)).as_py() or 0.0)
+        return Storage(size, math.log2(max(len(self.listed), 2)), distinct=len(self.listed))
+
+    @property
     def cardinality(self) -> int | None:
         return len(self.listed.unique()) if self.listed is not None else self.inner.cardinality
 
@@ -270,6 +298,11 @@ class SynthesizeDependent(MadeOfOthers):
         return with_nulls(self.listed.take(fixed_width_array(pa.int64(), np.maximum(places, 0))), places >= 0)
 
 
+def _case_text(case: Synthesizer) -> str:
+    domain = case.column.domain
+    return f"domain {domain!r}" if domain else case.law_text
+
+
 class SynthesizeGiven(MadeOfOthers):
     """A conditional table: for each value of another field a law, or weights, of its own."""
 
@@ -292,8 +325,15 @@ class SynthesizeGiven(MadeOfOthers):
         return plain_type(self.inner.arrow_type)
 
     @property
+    def law_text(self) -> str:
+        said = [f"{name} {_case_text(case)}" for name, case in self.cases.items()]
+        more = [f"and {len(said) - SHOWN_CASES:,} more"] if len(said) > SHOWN_CASES else []
+        return f"given {self.column.given}: {', '.join(said[:SHOWN_CASES] + more)}"
+
+    @property
     def cardinality(self) -> int | None:
-        return self.inner.cardinality
+        counts = {(case.column.domain, case.cardinality) for case in self.cases.values()}
+        return self.inner.cardinality if len(counts) == 1 else None
 
     @property
     def own_nulls(self) -> float:

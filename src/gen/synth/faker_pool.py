@@ -150,6 +150,10 @@ class SynthesizeFaker(Synthesizer):
         return pa.dictionary(pa.int32(), kind) if pa.types.is_string(kind) else kind
 
     @property
+    def law_text(self) -> str:
+        return "uniform" if self.aliases is None else "as often as Faker gives them"
+
+    @property
     def cardinality(self) -> int:
         """How many distinct values the pool has."""
         return len(self.pool)

@@ -18,7 +18,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words
 from gen.synth.laws.compiled import law_of
-from gen.synth.lengths import LengthLaw
+from gen.synth.lengths import LengthLaw, even_lengths
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 from gen.synth.text import MAXIMUM_LENGTH
 from gen.synth.texts import codes, network, syntax, times
@@ -188,6 +188,11 @@ class SynthesizeFormat(Synthesizer):
         return found
 
     @property
+    def law_text(self) -> str:
+        weighted = any(table.weights is not None for table in self.pieces.tables)
+        return "by the weights of its lists" if weighted else "uniform"
+
+    @property
     def pooled(self) -> bool:
         """Whether values are indexes into a dictionary: those of a single short list are."""
         tables = self.pieces.tables
@@ -333,7 +338,7 @@ class SynthesizeProse(Synthesizer):
 
     @property
     def law_text(self) -> str:
-        return self.sized.described() if self.sized else "uniform"
+        return self.sized.described() if self.sized else even_lengths(*self.lengths)
 
     @property
     def storage(self) -> Storage:

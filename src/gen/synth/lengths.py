@@ -55,6 +55,11 @@ class LengthLaw:
         return f"lengths: {self.law.described()}"
 
 
+def even_lengths(shortest: int, longest: int) -> str:
+    """Lengths that are equally likely, in words."""
+    return f"length {shortest:,}" if shortest == longest else f"lengths {shortest:,} to {longest:,}"
+
+
 def weights_of(law: Compiled, shortest: int, longest: int) -> NDArray[np.float64]:
     """The weight of each length from shortest to longest."""
     weights = np.zeros(longest - shortest + 1)

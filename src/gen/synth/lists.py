@@ -21,7 +21,7 @@ from gen.streams import Rows, Words, first_and_rows, kernel
 from gen.synth.checked import ATTEMPTS, merged
 from gen.synth.distinct import Pool, distinct_ranks, has_law, repeats_of
 from gen.synth.json_text import json_text, list_json
-from gen.synth.lengths import LengthLaw
+from gen.synth.lengths import LengthLaw, even_lengths
 from gen.synth.nested import part_field, plain, plain_type
 from gen.synth.synthesizer import Storage, Synthesizer
 
@@ -156,7 +156,14 @@ class SynthesizeList(Synthesizer):
 
     @property
     def law_text(self) -> str:
-        return self.sized.described() if self.sized else "uniform"
+        lengths = self.sized.described() if self.sized else even_lengths(self.shortest, self.longest)
+        laws = {what: part.distribution_text for what, part in self.said_parts.items()}
+        return "; ".join([lengths, *(f"{what}: {law}" for what, law in laws.items() if law != "uniform")])
+
+    @property
+    def said_parts(self) -> dict[str, Synthesizer]:
+        """What it is made of, by what a description calls it."""
+        return {"items": self.item}
 
     def _sizes(self, rows: Rows) -> NDArray[np.int64]:
         """How many items each list has."""
@@ -257,6 +264,10 @@ class SynthesizeMap(SynthesizeList):
     def prepare(self) -> None:
         super().prepare()
         self.value = self.part(self.column.parts[1], f"{self.path}{{}}", self.rows * self.stride)
+
+    @property
+    def said_parts(self) -> dict[str, Synthesizer]:
+        return {"keys": self.item, "values": self.value}
 
     @property
     def arrow_type(self) -> pa.DataType:

@@ -225,6 +225,10 @@ class SynthesizeName(SynthesizeString):
                 hint="Names have 2 to 23; widen min_length and max_length.",
             )
 
+    @property
+    def law_text(self) -> str:
+        return "names by frequency"
+
     def _pairs(self) -> int:
         return int((self.allowed[:, 1] - self.allowed[:, 0]).sum())
 

@@ -65,6 +65,11 @@ class SynthesizeObject(Synthesizer):
     def cardinality(self) -> int | None:
         return product_of(part.cardinality for part in self.parts.values())
 
+    @property
+    def law_text(self) -> str:
+        laws = {name: part.distribution_text for name, part in self.parts.items()}
+        return ", ".join(f"{name}: {law}" for name, law in laws.items() if law != "uniform") or "uniform"
+
     def at(self, rows: Rows) -> pa.Array:
         row = RowView(self.parts, rows)
         arrays = [plain(row.array(name)) for name in self.parts]

@@ -30,6 +30,7 @@ from gen.synth.synthesizer import synthesizer_of
 _EPOCH = datetime.datetime(1970, 1, 1)
 _INT64 = (-(2**63), 2**63 - 1)
 _WIDEST = 2**61  # grid integers from one end of a column's bounds to the other
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _MICROSECOND = datetime.timedelta(microseconds=1)
 # kind -> a value of that kind from its grid integer
 _VALUE_OF: dict[str, Callable[[int], Any]] = {
@@ -94,6 +95,27 @@ class SynthesizeAfter(MadeOfOthers):
                 hint="Make `within` larger, or `least` smaller.",
             )
         self.distance = self._law(column, after) if column.distribution is not None else None
+
+    @property
+    def law_text(self) -> str:
+        after = self.column.after
+        assert after is not None
+        said = [f"after {after.field}"]
+        said += [f"by {self._said(after.least)} or more"] if after.least else []
+        said += [f"within {self._said(after.within)}"] if after.within is not None else []
+        return ", ".join(said + ([f"distance {self.distance.described()}"] if self.distance else []))
+
+    def _said(self, distance: float) -> str:
+        """A distance in words: "30 days", "5"."""
+        if self.column.kind == "integer":
+            return f"{distance:g}"
+        unit, seconds = next((u, s) for u, s in _UNITS if distance % s == 0 or s == 1)
+        count = distance / seconds
+        return f"{count:g} {unit}{'' if count == 1 else 's'}"
+
+    @property
+    def cardinality(self) -> int | None:
+        return self.inner.cardinality
 
     def _law(self, column: Column, after: After) -> Compiled:
         if after.within is None or self.inner.values_grid.step != 1:

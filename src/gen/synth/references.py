@@ -115,6 +115,10 @@ class SynthesizeReference(Synthesizer):
         return pa.dictionary(pa.int32(), self.plain_type) if self.is_dictionary else kind
 
     @property
+    def law_text(self) -> str:
+        return f"each row of {self.column.reference.table} equally likely" if self.column.reference else "uniform"
+
+    @property
     def cardinality(self) -> int | None:
         return self.parent.size if self.parent else None
 

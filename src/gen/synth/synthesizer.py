@@ -13,7 +13,7 @@ import re
 import traceback
 import weakref
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -74,6 +74,7 @@ class Synthesizer:
     unique: ClassVar[bool] = False
     serves_references: ClassVar[bool] = False  # whether the class draws foreign keys
     copula: Any = None  # where the column is correlated with others
+    correlations: Mapping[str, float] = {}  # those declared, here or there, by the other column's name
     tied_to: tuple[str, ...] = ()  # the columns of its group, its own name included
     takes_lengths: ClassVar[bool] = False  # whether the class draws lengths by a law; the user's own may read it
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
@@ -138,8 +139,22 @@ class Synthesizer:
 
     @property
     def law_text(self) -> str:
-        """How values are distributed, in words: "uniform", "normal(mean=3, deviation=1)"."""
-        return "uniform"
+        """How values are distributed by themselves, in words: "uniform", "normal(mean=3, deviation=1)"."""
+        return "uniform" if self.is_built_in else f"as {type(self).__name__} draws it"
+
+    @property
+    def distribution_text(self) -> str:
+        """How values are distributed, in words: by themselves, with what others, and where there are some."""
+        said = f"each once, {order}" if self.column.key and (order := self.key_order) else self.law_text
+        ties = [f"{name} {coefficient:g}" for name, coefficient in self.correlations.items()]
+        said += f", correlated with {' and '.join(ties)}" if ties else ""
+        return f"{said}, when {self.column.when}" if self.column.when else said
+
+    @property
+    def key_order(self) -> str:
+        """How keys follow their rows: "ascending", "sequential", "scattered"; "" where that is not known."""
+        order: Any = getattr(self, "order", "")
+        return str(getattr(order, "order", order))
 
     @property
     def block_addressed(self) -> bool:

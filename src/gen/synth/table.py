@@ -35,7 +35,7 @@ from gen.synth.checked import RowCheck, RowFilter
 from gen.synth.company import in_company
 from gen.synth.correlation import correlate
 from gen.synth.json_text import json_text, object_json
-from gen.synth.nested import SynthesizeField, Whole, plain_type
+from gen.synth.nested import SynthesizeField, Whole, plain_type, product_of
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.ordered import with_room, with_room_inside
 from gen.synth.references import SynthesizeReference
@@ -414,18 +414,19 @@ class MaterialisedPool:
 
 
 def described(source: TableSource) -> list[dict[str, Any]]:
-    """What a reader wants to know of each column: type, synthesizer, why, cardinality, bytes, what is never drawn."""
+    """What a reader wants to know of each column: type, synthesizer, why, law, nulls, cardinality, bytes."""
     return [
         {
             "column": name,
             "type": str(plain_type(source.schema.field(name).type)),
             "synthesizer": type(s).__name__,
-            "reason": "; ".join([s.reason, *never_drawn(s.column.never_drawn())]),
+            "reason": "; ".join([s.reason + _drawn_again(source, name), *never_drawn(s.column.never_drawn())]),
             "key": _key_of(s.column),
-            "distribution": s.law_text,
-            "cardinality": s.cardinality,
-            "bytes": round(s.storage.bytes, 1),
-            "nulls": s.column.nulls or 0.0,
+            "distribution": s.distribution_text,
+            "cardinality": _cardinality(source.columns, s),
+            "bytes": round(_bytes(source, name), 1),
+            "nulls": 1.0 if s.column.kind == "null" else s.column.nulls or 0.0,
+            "null_value": s.column.null_value,
             "noise": source.noise.get(name, {}),
         }
         for name, s in source.columns.items()
@@ -435,6 +436,23 @@ def described(source: TableSource) -> list[dict[str, Any]]:
 def never_drawn(undrawn: Iterable[tuple[str, str]]) -> list[str]:
     """Branches that no value is ever of, each with the reason, in words."""
     return [f"never drawn: {name} ({why})" for name, why in undrawn]
+
+
+def _drawn_again(source: TableSource, name: str) -> str:
+    return "; drawn again where the model refuses it" if source.filter and name in source.filter.picky else ""
+
+
+def _cardinality(columns: Mapping[str, Synthesizer], s: Synthesizer) -> int | None:
+    """How many different values a column may have; where others decide it, no more than they have."""
+    on = s.column.depends_on
+    known = [s.cardinality] + ([product_of(columns[name].cardinality for name in on)] if on else [])
+    return min((count for count in known if count is not None), default=None)
+
+
+def _bytes(source: TableSource, name: str) -> float:
+    """What a value takes in memory, near enough: of a boolean a bit."""
+    kind = source.schema.field(name).type
+    return 0.125 if pa.types.is_boolean(kind) else source.storage(name).bytes
 
 
 def _key_of(column: Column) -> str:

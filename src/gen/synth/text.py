@@ -18,7 +18,7 @@ from gen.keys import Permutation, check_capacity
 from gen.schema.spec import Column, suggestion
 from gen.streams import BITS32, LOW32, Rows, Word, Words, first_and_rows, kernel, rows_array
 from gen.synth.laws.compiled import law_of
-from gen.synth.lengths import LengthLaw
+from gen.synth.lengths import LengthLaw, even_lengths
 from gen.synth.letters import EVERY_BYTE, LETTERS_AND_PUNCTUATION, draw_sized_text, draw_text
 from gen.synth.letters import Alphabet as Alphabet
 from gen.synth.synthesizer import Storage, Synthesizer
@@ -79,7 +79,7 @@ class SynthesizeString(Synthesizer):
 
     @property
     def law_text(self) -> str:
-        return self.sized.described() if self.sized else "uniform"
+        return self.sized.described() if self.sized else even_lengths(self.shortest, self.longest)
 
     @property
     def cardinality(self) -> int:

@@ -158,6 +158,11 @@ class SynthesizeTogether(Synthesizer):
         return pa.dictionary(pa.int32(), pa.string()) if self.drawn.dictionary is not None else pa.string()
 
     @property
+    def law_text(self) -> str:
+        whom = f"{self.column.of}'s" if self.column.of else "the row's"
+        return f"by {whom} {self.company.about}"
+
+    @property
     def cardinality(self) -> int | None:
         """In how many ways a value can be drawn."""
         dictionary = self.drawn.dictionary

@@ -53,6 +53,15 @@ class SynthesizeUnion(Synthesizer):
         return pa.string() if self.is_json else plain_type(self.branches[0].arrow_type)
 
     @property
+    def law_text(self) -> str:
+        shares = np.diff([0.0, *(self.bounds / 2**32), 1.0])
+        branches = zip(self.column.parts, self.branches, shares.tolist(), strict=True)
+        return ", ".join(
+            f"{share:.0%} {part.name}" + ("" if branch.law_text == "uniform" else f" ({branch.law_text})")
+            for part, branch, share in branches
+        )
+
+    @property
     def storage(self) -> Storage:
         sizes = [branch.storage for branch in self.branches]
         return Storage(max(s.bytes for s in sizes) + 4, max(s.bits for s in sizes) + 2)
@@ -199,6 +208,10 @@ class SynthesizeNull(Synthesizer):
     @classmethod
     def match(cls, column: Column) -> bool:
         return column.kind == "null"
+
+    @property
+    def law_text(self) -> str:
+        return "always null"
 
     @property
     def cardinality(self) -> int:

@@ -44,6 +44,7 @@ from gen.synth.laws.samplers import (
 )
 from gen.synth.laws.series import FloatTicks, Steps, Ticks, calendar_of, sequence_of, series_of
 
+SHOWN = 6  # numbers of a list, in words
 UNIFORM = Distribution("uniform")
 CELLED = ("mixture", "benford", "vonmises")  # laws that are drawn from pieces in their fast form
 
@@ -175,7 +176,7 @@ def _compiled(distribution: Distribution, line: Line, rows: int) -> Compiled:
         counted = counting_sampler(name, values["counts"], values)
         return Compiled(name, counted if line.grid else WholeFloats(counted), _shown(name, values, line))
     if name == "mixture":
-        return Compiled(name, _sampler(name, _mixture(given, line), line), {"parts": str(len(given["parts"]))})
+        return Compiled(name, _sampler(name, _mixture(given, line), line), {"parts": _parts_listed(given["parts"])})
     values = _resolved(name, given, line)
     if line.low == line.high and name not in ("constant", "empirical"):
         return Compiled(name, EvenFloats(line.low, line.high))
@@ -231,7 +232,14 @@ def _atoms(name: str, values: Mapping[str, Any], line: Line) -> Parts:
 
 
 def _listed(values: Any) -> str:
-    return f"[{', '.join(f'{value:g}' for value in values)}]"
+    shown = [f"{value:g}" for value in values[:SHOWN]]
+    return f"[{', '.join(shown + ['...'] * (len(values) > SHOWN))}]"
+
+
+def _parts_listed(parts: Any) -> str:
+    """The parts of a mixture, each with its share."""
+    said = [f"{share:.3g} {law_of('', part)[0]}" for share, part in shares("", parts)]
+    return f"[{', '.join(said[:SHOWN] + ['...'] * (len(said) > SHOWN))}]"
 
 
 def _shown(name: str, values: Mapping[str, Any], line: Line) -> dict[str, str]:
@@ -242,7 +250,9 @@ def _shown(name: str, values: Mapping[str, Any], line: Line) -> dict[str, str]:
         if value is None:
             continue
         if isinstance(value, tuple):
-            shown[parameter.name] = f"[{len(value)}]"
+            places = parameter.kind == "positions"
+            texts = [line.text(each) if places else f"{each:g}" for each in value[:SHOWN]]
+            shown[parameter.name] = f"[{', '.join(texts + ['...'] * (len(value) > SHOWN))}]"
         elif parameter.kind == "position":
             shown[parameter.name] = line.text(value)
         elif parameter.kind == "length" and name not in COUNTING:
