@@ -132,6 +132,71 @@ def test_a_model_that_cannot_be_a_table_is_refused(text: str, words: list[str], 
     assert_refused(forks, tmp_path, words, "--schema", "models.py", "--out", "data")
 
 
+# Fields beside `a: 0 to 9` and `c: "x" or "y"`, each with a mistake in what it says of them, or of itself.
+BESIDE = """
+import datetime
+from typing import Annotated, Literal
+from pydantic import BaseModel, Field
+from gen import *
+
+class Thing(BaseModel):
+    a: Annotated[int, Field(ge=0, le=9)]
+    c: Literal["x", "y"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ("b: Annotated[int, Derived('d')]; d: Annotated[int, Derived('b')]", ["Thing.b", "b -> d -> b", "circle"]),
+        ("b: Annotated[int, After('d')]; d: Annotated[int, After('b')]", ["Thing.b", "b after d after b", "let one"]),
+        ("b: Annotated[int, Derived('aa + 1')]", ["Thing.b", "'aa'", "'a'"]),
+        ("b: Annotated[int, After('aa')]", ["Thing.b", "'aa'", "'a'"]),
+        ("b: Annotated[int | None, When('aa > 1')]", ["Thing.b", "'aa'", "'a'"]),
+        ("b: Annotated[int, DependsOn('aa')]", ["Thing.b", "'aa'", "'a'"]),
+        ("b: Annotated[float, Given('cc', {'x': Normal(1, 1)})]", ["Thing.b", "'cc'", "'c'"]),
+        ("b: Annotated[float, Correlated({'aa': 0.5})]", ["Thing.b", "'aa'", "'a'"]),
+        ("b: Annotated[float, Correlated(0.5)]", ["Thing.b", "0.5", "Correlated({"]),
+        ("b: Annotated[str, Correlated({'a': 0.5})]", ["Thing.b", "it is str", "integer"]),
+        ("b: Annotated[int, DependsOn('c'), Correlated({'a': 0.5})]", ["Thing.b", "made of other fields"]),
+        (
+            "b: Annotated[float, Correlated({'a': 0.9})]; d: Annotated[float, Correlated({'a': 0.9, 'b': -0.9})]",
+            ["Thing", "not possible together", "a with b 0.9, a with d 0.9, b with d -0.9"],
+        ),
+        ("b: Annotated[float, Normal(5, -1)]", ["Thing.b", "deviation = -1.0", "above 0"]),
+        ("b: Annotated[float, Mixture([(1, 'normal')])]", ["Thing.b", "Mixture", "'str'", "Normal(40, 5)"]),
+        ("b: Annotated[Literal['p'], Weights({'r': 1})]", ["Thing.b", "'r'", "none of its values", "p"]),
+        ("b: Annotated[str, Faker('compny')]", ["Thing.b", "'compny'", "'company'"]),
+        ("b: Annotated[str, Faker('company', locale='de_XX')]", ["Thing.b", "'de_XX'", "Did you mean"]),
+        ("b: Annotated[str, Domain('citty')]", ["Thing.b", "'citty'", "'city'"]),
+        ("b: Annotated[str, Given('c', {'x': Domain('citty'), 'y': Domain('name')})]", ["Thing.b given x", "'city'"]),
+        (
+            "day: datetime.date; b: Annotated[datetime.date, After('day', least=5 * 86400, within=3 * 86400)]",
+            ["Thing.b", "5 days or more after day, within 3 days", "larger"],
+        ),
+        ("b: Annotated[int, Derived('a / 2')]", ["Thing.b", "'a / 2' gives", "0.5", "round(x)"]),
+        ("b: Annotated[int, Derived('c')]", ["Thing.b", "'c' gives", "int(...)"]),
+        ("b: Annotated[int, Derived('a'), Normal(5, 1)]", ["Thing.b", "normal", "derived", "Keep one"]),
+        ("b: Annotated[str, Derived('c'), Faker('company')]", ["Thing.b", "faker", "derived", "Keep one"]),
+        (
+            "b: Annotated[int, DependsOn('c', {'x': 1, 'y': 2}), Normal(5, 1)]",
+            ["Thing.b", "normal", "depends_on", "Keep one"],
+        ),
+        ("b: Annotated[int, PrimaryKey(), When('a > 1')]", ["Thing.b", "primary key", "always has a value"]),
+        ("b: Annotated[int, Derived]", ["Thing.b", "Derived(...)"]),
+        ("b: Annotated[str, Field(pattern='[')]", ["models.py, line 7", "unclosed character class"]),
+        ("b: Annotated[int, Noise(dangling=0.1)]", ["Thing.b", "'dangling'", "int", "foreign key", "out_of_bounds"]),
+    ],
+    ids=lambda value: value[:60] if isinstance(value, str) else "",
+)
+def test_a_mistake_in_what_ties_columns_together_is_refused_with_a_remedy(
+    fields: str, words: list[str], forks: Forks, tmp_path: Path
+) -> None:
+    text = BESIDE + "".join(f"    {field}\n" for field in fields.split("; "))
+    (tmp_path / "models.py").write_text(text, "utf-8")
+    assert_refused(forks, tmp_path, words, "--schema", "models.py", "--rows", 100, "--out", "data")
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

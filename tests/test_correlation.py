@@ -141,12 +141,15 @@ class Mine(Synthesizer):
         ({"x": Annotated[X, Correlated({"x": 0.9})]}, "'x', which is no other field"),
         ({"x": X, "y": Annotated[X, Correlated({"x": 1.1})]}, "from -1 to 1"),
         ({"x": X, "y": Annotated[X, Correlated({"x": "much"})]}, "from -1 to 1"),
-        ({"x": str, "y": Annotated[X, Correlated({"x": 0.9})]}, r"Thing\.x: such a column cannot be correlated"),
-        ({"x": KEY, "y": Annotated[X, Correlated({"x": 0.9})]}, r"Thing\.x: such a column cannot be correlated"),
-        ({"x": X, "y": Annotated[X, Derived("x"), Correlated({"x": 0.9})]}, r"Thing\.y: such a column cannot"),
+        ({"x": str, "y": Annotated[X, Correlated({"x": 0.9})]}, r"Thing\.x: it cannot be correlated: it is str"),
+        ({"x": KEY, "y": Annotated[X, Correlated({"x": 0.9})]}, r"Thing\.x: it cannot be correlated: it is a key"),
+        (
+            {"x": X, "y": Annotated[X, Derived("x"), Correlated({"x": 0.9})]},
+            r"Thing\.y: it says correlated.*and derived",
+        ),
         (
             {"x": Annotated[X, SynthesizedBy("Mine")], "y": Annotated[X, Correlated({"x": 0.9})]},
-            r"Thing\.x: such a column",
+            r"Thing\.x: it cannot be correlated: it is drawn by a synthesizer of yours",
         ),
     ],
 )

@@ -54,7 +54,10 @@ def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
         by_name = {str(name): weight for name, weight in value.items()}
         unknown = sorted(set(by_name) - set(names))
         if unknown:
-            raise SchemaError(f"{where}: weights name {unknown[0]!r}.", hint=suggestion(unknown[0], names))
+            raise SchemaError(
+                f"{where}: weights name {unknown[0]!r}, which is none of its values.",
+                hint=suggestion(unknown[0], names),
+            )
         value = [by_name.get(name, 0.0) for name in names]
     good = isinstance(value, (list, tuple)) and all(isinstance(w, (int, float)) and w >= 0 for w in value)
     if not good or len(value) != len(names) or not sum(value) > 0:

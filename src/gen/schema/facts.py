@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -280,11 +281,28 @@ def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
             facts |= extra
     for marker in ungrouped_markers(metadata):
         if isinstance(marker, type):
-            raise SchemaError(f"{where}: {marker.__name__} is a class here.", hint=f"Write {marker.__name__}().")
-        for name, value in marker.facts().items():
+            raise SchemaError(f"{where}: {marker.__name__} is a class here.", hint=f"Write {_written(marker)}.")
+        for name, value in _facts_of_marker(where, marker).items():
             both = isinstance(value, dict) and isinstance(facts.get(name), dict)
             facts[name] = {**facts[name], **value} if both else value
     return {name: facts[name] for name in FACTS if name in facts}
+
+
+def _written(marker: type) -> str:
+    """How a marker is written, arguments left to the user where it needs some."""
+    needed = [p for p in inspect.signature(marker).parameters.values() if p.default is p.empty]
+    return f"{marker.__name__}({'...' if needed else ''})"
+
+
+def _facts_of_marker(where: str, marker: Any) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = marker.facts()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # of arguments of another shape
+        raise SchemaError(
+            f"{where}: {type(marker).__name__} has arguments that it cannot read: {error}.",
+            hint=f"See help(gen.{type(marker).__name__}): {(type(marker).__doc__ or '').partition(chr(10))[0]}",
+        ) from error
+    return said
 
 
 def ungrouped_markers(metadata: Iterable[Any]) -> Iterator[Any]:

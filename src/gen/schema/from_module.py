@@ -98,11 +98,12 @@ def _load_name(name: str) -> ModuleType:
 
 
 def _raised_at(error: BaseException, place: str) -> str:
-    """File and line where the user's code failed: the deepest frame that is not Python's import machinery."""
+    """File and line where the user's code failed: the deepest frame that is of no library."""
     if isinstance(error, SyntaxError):
         return f"{error.filename or place}, line {error.lineno}"
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
     user = [f for f in frames if "/gen/schema/from_module" not in f.filename.replace("\\", "/")]
+    user = [f for f in user if "/site-packages/" not in f.filename.replace("\\", "/")] or user
     return f"{user[-1].filename}, line {user[-1].lineno}" if user else place
 
 

@@ -20,6 +20,7 @@ ROW_FACTS = ("derived", "after", "when", "depends_on", "given", "correlated", "n
 TIMES = ("datetime", "date", "time", "duration")
 _GIVEN = ("weights", "distribution", "domain", "nulls")
 _DECIDES_NULLS = {"when", "derived", "depends_on"}  # what says by itself where there is no value
+_DRAWN_BY = ("distribution", "weights", "lengths", "faker", "correlated")  # what says how a value is drawn
 _MAKERS = ("derived", "after", "depends_on", "given")
 
 
@@ -31,6 +32,7 @@ def apply_row_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Col
             f"{where}: it is {' and '.join(several)} at once, and each of them alone says what its value is.",
             hint="Keep one of them.",
         )
+    _refuse_laws(where, facts)
     if column.synthesizer and several and several != ["depends_on"]:
         raise SchemaError(
             f"{where}: it names the synthesizer {column.synthesizer!r}, and is {several[0]}.",
@@ -42,6 +44,19 @@ def apply_row_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Col
         if name in facts:
             column = read(where, column, facts[name])
     return column
+
+
+def _refuse_laws(where: str, facts: Mapping[str, Any]) -> None:
+    """Refuse what says how values are drawn, of a column whose values others say completely."""
+    depends = facts.get("depends_on")
+    listed_by = "depends_on" if isinstance(depends, Mapping) and depends.get("values") else None
+    maker = "derived" if "derived" in facts else listed_by
+    idle = [name for name in _DRAWN_BY if maker and name in facts and facts[name] != "uniform"]
+    if idle:
+        raise SchemaError(
+            f"{where}: it says {idle[0]} = {facts[idle[0]]!r:.60}, and {maker} says its values completely.",
+            hint="Keep one of them.",
+        )
 
 
 def _derived(where: str, column: Column, value: Any) -> Column:
@@ -59,6 +74,8 @@ def _text(where: str, name: str, value: Any, hint: str) -> str:
 
 def _when(where: str, column: Column, value: Any) -> Column:
     condition = _text(where, "when", value, "Write a condition, as \"status == 'shipped'\".")
+    if column.key:
+        raise SchemaError(f"{where}: a primary key always has a value.", hint="Leave the condition out.")
     if column.nulls is None:
         raise SchemaError(
             f"{where}: it has a value only when {condition}, and the field always has one.",
@@ -84,7 +101,9 @@ _AFTER = ("field", "least", "within")
 def _depends_on(where: str, column: Column, value: Any) -> Column:
     fields = [value] if isinstance(value, str) else value.get("fields") if isinstance(value, Mapping) else None
     if not isinstance(fields, list) or not fields or not all(isinstance(field, str) for field in fields):
-        raise SchemaError(f"{where}: depends_on is {value!r}.", hint='Write {"fields": ["city"]}.')
+        raise SchemaError(
+            f"{where}: depends_on is {value!r}.", hint='Write DependsOn("city"), or {"fields": ["city"]}.'
+        )
     table = value.get("values") if isinstance(value, Mapping) else None
     if table is not None and (not isinstance(table, Mapping) or not table or len(fields) != 1):
         raise SchemaError(
@@ -98,7 +117,10 @@ def _depends_on(where: str, column: Column, value: Any) -> Column:
 def _given(where: str, column: Column, value: Any) -> Column:
     said = value if isinstance(value, Mapping) else {}
     if not isinstance(said.get("field"), str) or not isinstance(said.get("cases"), Mapping) or not said["cases"]:
-        raise SchemaError(f"{where}: given is {value!r}.", hint='Write {"field": "segment", "cases": {...}}.')
+        raise SchemaError(
+            f"{where}: given is {value!r}.",
+            hint='Write Given("segment", {"home": Normal(40, 5), ...}), or {"field": "segment", "cases": {...}}.',
+        )
     if column.parts or column.kind in ("null", "any"):
         raise SchemaError(
             f"{where}: a conditional table is for a plain column, and the field is {KINDS[column.kind]}.",
@@ -141,7 +163,9 @@ def share_of_nulls(where: str, value: Any, column: Column) -> float:
 
 def _correlated(where: str, column: Column, value: Any) -> Column:
     if not isinstance(value, Mapping) or not value:
-        raise SchemaError(f"{where}: correlated is {value!r}.", hint='Write {"height": 0.7}.')
+        raise SchemaError(
+            f"{where}: correlated is {value!r}.", hint='Write Correlated({"height": 0.7}), or {"height": 0.7}.'
+        )
     for field, coefficient in value.items():
         if not isinstance(coefficient, (int, float)) or not -1 <= coefficient <= 1:
             raise SchemaError(

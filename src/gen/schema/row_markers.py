@@ -134,7 +134,8 @@ class Correlated(Marker):
     coefficients: Mapping[str, float]
 
     def facts(self) -> dict[str, Any]:
-        return {"correlated": dict(self.coefficients)}
+        said = self.coefficients
+        return {"correlated": dict(said) if isinstance(said, Mapping) else said}
 
 
 class Noise(Marker):

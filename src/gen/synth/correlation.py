@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.errors import SchemaError
-from gen.schema.spec import suggestion
+from gen.schema.spec import KINDS, suggestion
 from gen.streams import Rows, Words, kernel
 from gen.synth.laws.quantiles import folded, normal_table
 from gen.synth.synthesizer import Synthesizer
@@ -120,8 +120,19 @@ def _check_kind(synthesizer: Synthesizer) -> None:
         and not getattr(law, "by_row", False)
     )
     if not tied or column.key or column.reference:
+        what = next(
+            said
+            for said, is_so in (
+                ("a key", column.key or column.reference),
+                ("made of other fields", synthesizer.goes_first),
+                ("drawn by a synthesizer of yours", not synthesizer.is_built_in),
+                ("drawn by its row's number", getattr(law, "by_row", False)),
+                (KINDS[column.kind], True),
+            )
+            if is_so
+        )
         raise SchemaError(
-            f"{synthesizer.where}: such a column cannot be correlated.",
+            f"{synthesizer.where}: it cannot be correlated: it is {what}.",
             hint=f"Columns of kind {', '.join(_TIED)} can, that are drawn and are no key.",
         )
 
@@ -154,8 +165,9 @@ def _factor(where: str, group: Sequence[str], pairs: Mapping[tuple[str, str], fl
             rest = matrix[i, j] - sum(factor[i, k] * factor[j, k] for k in range(j))
             decided = factor[j, j] == 0.0 and i != j  # column j follows from those before it, and so does this
             if rest < -_TINY if i == j else decided and abs(rest) > _TINY:
+                said = ", ".join(f"{a} with {b} {pairs[a, b]:g}" for a, b in pairs if a in group)
                 raise SchemaError(
-                    f"{where}: the correlations of {', '.join(group)} are not possible together.",
+                    f"{where}: the correlations of {', '.join(group)} are not possible together: {said}.",
                     hint="Weaken them, or say how the others go with each other; those not said are 0.",
                 )
             if i == j:

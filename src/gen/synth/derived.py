@@ -158,8 +158,12 @@ class SynthesizeDerived(MadeOfOthers):
         try:
             return super().checked(values, n)
         except SchemaError as error:
+            said = f"its expression {self.column.derived!r}" if self.function is None else "its function"
+            error.message = error.message.replace("SynthesizeDerived returned", f"{said} gives")
+            error.hint = error.hint.replace("Return values of the field's type", "Convert them: int(...), str(...)")
             lossy = any(word in str(error) for word in ("data loss", "truncat"))
-            error.hint = "Round it: round(price * 1.19, 2)." if lossy else error.hint
+            rounded = "round(price * 1.19, 2)" if pa.types.is_decimal(self.arrow_type) else "round(x), or x // 2"
+            error.hint = f"Round it: {rounded}." if lossy else error.hint
             error.hint = (
                 "Make the field Optional, or use coalesce." if " nulls for a field" in str(error) else error.hint
             )

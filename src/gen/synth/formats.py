@@ -6,6 +6,7 @@ domain says what it is about. Both are pieces; a list of a few texts travels as 
 
 from __future__ import annotations
 
+import difflib
 import math
 from functools import lru_cache
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from gen.block import fixed_width_array
 from gen.errors import SchemaError
+from gen.schema.domains import domain_key
 from gen.schema.spec import Column
 from gen.streams import Rows, Words
 from gen.synth.laws.compiled import law_of
@@ -22,6 +24,7 @@ from gen.synth.lengths import LengthLaw, even_lengths
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 from gen.synth.text import MAXIMUM_LENGTH
 from gen.synth.texts import codes, network, syntax, times
+from gen.synth.texts.domains import ALIASES as OTHER_NAMES
 from gen.synth.texts.domains import DOMAINS, PROSE, domain_of, prose
 from gen.synth.texts.format import Format
 from gen.synth.texts.lists import Texts, choose_indexes
@@ -296,6 +299,24 @@ class SynthesizeDomainKey(SynthesizeFormatKey, SynthesizeDomain):
 def _is_domain(column: Column) -> bool:
     name = domain_of(column.domain or "")
     return column.kind == "text" and (name in DOMAINS or known(name))
+
+
+class SynthesizeNoDomain(Synthesizer):
+    """Texts of a domain that nobody knows: refused, with the nearest one."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        name = domain_of(column.domain or "")
+        drawn = not name or name == "name" or name in PROSE or name in DOMAINS or known(name)
+        return column.kind == "text" and not drawn and not column.patterns
+
+    def prepare(self) -> None:
+        name = self.column.domain or ""
+        near = difflib.get_close_matches(domain_key(name), {"name", *DOMAINS, *PROSE, *OTHER_NAMES, *FORMATS}, 1, 0.5)
+        raise SchemaError(
+            f"{self.where}: there is no domain {name!r}, and no synthesizer of yours matches it.",
+            hint=f"Did you mean {near[0]!r}?" if near else "There are name, email, city, company, sentence and others.",
+        )
 
 
 class SynthesizeProse(Synthesizer):

@@ -90,8 +90,8 @@ class SynthesizeAfter(MadeOfOthers):
             )
         if self.within - self.least + 1 < grid.step:
             raise SchemaError(
-                f"{self.where}: it lies at least {after.least or 0:g} after {after.field}, within {after.within:g}: "
-                "no value of its own is sure to.",
+                f"{self.where}: it lies {self._said(after.least or 0)} or more after {after.field}, within "
+                f"{self._said(after.within or 0)}: no value of its own is sure to.",
                 hint="Make `within` larger, or `least` smaller.",
             )
         self.distance = self._law(column, after) if column.distribution is not None else None
@@ -222,7 +222,9 @@ def _from_the_end(table: str, columns: Sequence[Column]) -> list[Column]:
             chain.append(after[chain[-1]])
         if chain[-1] in after:
             circle = " after ".join([*chain, after[chain[-1]]])
-            raise SchemaError(f"{table}.{name}: it lies after itself: {circle}.", hint="Break the circle.")
+            raise SchemaError(
+                f"{table}.{name}: it lies after itself: {circle}.", hint="Break the circle: let one of these be drawn."
+            )
         for place, each in enumerate(chain):
             depth[each] = max(depth[each], place)
     return sorted((column for column in columns if column.after), key=lambda column: depth[column.name])

@@ -32,6 +32,7 @@ from gen.synth.expressions import Expression
 from gen.synth.json_text import json_text
 from gen.synth.rows import RowView
 
+_CASE = re.compile(r"(?<!\\)\?")  # between a column and the case of its conditional table, in a path
 ADDRESS_BLOCK = 65_536  # rows drawn together by a synthesizer that only writes `draw`; fixed for ever
 
 _ARROW_TYPES = {
@@ -111,7 +112,7 @@ class Synthesizer:
     @property
     def where(self) -> str:
         """The column as messages name it: Table.column, Table.column.part."""
-        return f"{self.table}.{self.path}" if self.path else self.table
+        return f"{self.table}.{_CASE.sub(' given ', self.path)}" if self.path else self.table
 
     @property
     def arrow_type(self) -> pa.DataType:

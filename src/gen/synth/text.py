@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gen.errors import SchemaError
 from gen.keys import Permutation, check_capacity
-from gen.schema.spec import Column, suggestion
+from gen.schema.spec import Column
 from gen.streams import BITS32, LOW32, Rows, Word, Words, first_and_rows, kernel, rows_array
 from gen.synth.laws.compiled import law_of
 from gen.synth.lengths import LengthLaw, even_lengths
@@ -26,7 +26,6 @@ from gen.synth.synthesizer import Storage, Synthesizer
 DEFAULT_LENGTHS = (1, 32)
 MAXIMUM_LENGTH = 10_000
 SPARE = 64  # bytes past the end that the kernels may write to: they copy whole vectors
-DOMAINS = ("name",)  # what `domain` may say of a text column
 
 
 def text_array(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> pa.Array:
@@ -50,10 +49,6 @@ class SynthesizeString(Synthesizer):
         law, _ = law_of(self.where, column.distribution)
         if law != "uniform":
             raise SchemaError(f"{self.where}: the distribution {law!r} does not apply to text.", hint="Leave it out.")
-        if column.domain is not None and column.domain not in DOMAINS:
-            raise SchemaError(
-                f"{self.where}: there is no domain {column.domain!r}.", hint=suggestion(column.domain, DOMAINS)
-            )
         self.shortest, self.longest = lengths_of(self.where, column)
         self.sized: LengthLaw | None = None
         if column.lengths:
