@@ -31,6 +31,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from contenders import CORPORA, HERE
 from employee import hardware
 
 CONTENDERS = ("gen", "polyfactory", "hypothesis-jsonschema", "json-schema-faker")
+SLOWEST = "hypothesis-jsonschema"  # so it is begun first
 GRACE = 40.0  # seconds beyond the limit, to judge the rows, before a process is taken for hung
 START = 120.0  # seconds a process may take to start
 WIDTH = 160  # of a reason that is printed
@@ -144,6 +146,12 @@ def run(contender: str, corpus: str, arguments: argparse.Namespace, folder: str)
     return outcomes
 
 
+def run_all(contender: str, arguments: argparse.Namespace, folder: str) -> dict[str, list[dict[str, Any]]]:
+    """The outcomes by corpus, of those that the contender can read."""
+    corpora = [corpus for corpus in CORPORA if (contender, corpus) != ("polyfactory", "schemas")]
+    return {corpus: run(contender, corpus, arguments, folder) for corpus in corpora}
+
+
 def summary(outcomes: list[dict[str, Any]]) -> dict[str, float]:
     """Shares over the entries that rows can be made of, and the median of rows a second over the supported ones."""
     possible = [o for o in outcomes if o["refused"] is not True]
@@ -222,14 +230,10 @@ def compare(arguments: argparse.Namespace, folder: str) -> dict[str, Any]:
     """Run every contender on the corpus it can read; print the table, refusals and failures."""
     asked = [contender for contender in CONTENDERS if contender in arguments.contenders.split(",")]
     places = {contender: place for contender in asked if (place := installed(contender, folder)) is not None}
-    outcomes = {
-        contender: {
-            corpus: run(contender, corpus, arguments, place)
-            for corpus in CORPORA
-            if (contender, corpus) != ("polyfactory", "schemas")
-        }
-        for contender, place in places.items()
-    }
+    with ThreadPoolExecutor(arguments.jobs) as pool:  # each contender works in a process of its own
+        order = sorted(places, key=lambda contender: contender != SLOWEST)
+        pending = {contender: pool.submit(run_all, contender, arguments, places[contender]) for contender in order}
+    outcomes = {contender: pending[contender].result() for contender in places}
     summaries = {c: {corpus: summary(seen) for corpus, seen in by.items()} for c, by in outcomes.items()}
     print(table(summaries))
     for contender, by_corpus in outcomes.items():
@@ -242,7 +246,14 @@ def compare(arguments: argparse.Namespace, folder: str) -> dict[str, Any]:
         c: {corpus: {o["name"]: reason(o)[:300] for o in seen if reason(o)} for corpus, seen in by.items()}
         for c, by in outcomes.items()
     }
-    return {"versions": versions(places), "rows": arguments.rows, "summaries": summaries, "not_valid": reasons}
+    return {
+        "versions": versions(places),
+        "rows": arguments.rows,
+        "limit": arguments.limit,
+        "jobs": arguments.jobs,
+        "summaries": summaries,
+        "not_valid": reasons,
+    }
 
 
 # -- public packages ----------------------------------------------------------------------------------------------
@@ -305,6 +316,7 @@ def main() -> None:
     parser.add_argument("--packages-dir", help="a folder to install them into, and to find them in the next time")
     parser.add_argument("--rows", type=int, help="of every entry; 1,000, and 100 of a package's models, unless given")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds an entry may take")
+    parser.add_argument("--jobs", type=int, default=1, help="contenders at work at once; no more than there are cores")
     parser.add_argument("--contenders", default=",".join(CONTENDERS))
     parser.add_argument("--only", default="", help="entries, or packages, whose name has this in it")
     parser.add_argument("--tools", help="a folder that contenders are, or are to be, installed into")

@@ -376,3 +376,28 @@ def test_a_place_without_room_is_refused_before_anything_is_written(forks: Forks
     with small_disk(tmp_path / "disk", "size=1m") as disk:
         assert_refused(forks, tmp_path, [str(disk), "free"], "--rows", "1e6", "--out", disk / "below")
         assert not parts(disk)
+
+
+RARE = """
+from typing import Annotated
+from pydantic import BaseModel, Field
+from gen import Derived
+
+class Thing(BaseModel):
+    a: Annotated[int, Field(ge=0, lt=100_000)]
+    b: Annotated[int, Field(le=99_997), Derived("a")]
+"""
+
+
+def test_a_value_that_no_sample_showed_leaves_nothing_of_a_run_that_wrote_no_file(tmp_path):
+    (tmp_path / "models.py").write_text(RARE)
+    run = gen("--schema", "models.py", "--rows", "100000", "--out", "out", cwd=tmp_path)
+    assert run.code == 2 and "Thing.b" in run.err and "bounds exclude" in run.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_value_that_no_sample_showed_stops_a_run_that_wrote_some_files_and_says_so(tmp_path):
+    (tmp_path / "models.py").write_text(RARE)
+    run = gen("--schema", "models.py", "--rows", "100000", "--partition-rows", "1000", "--out", "out", cwd=tmp_path)
+    assert run.code == 1 and "Thing.b" in run.err and "The run stopped there" in run.err
+    assert list((tmp_path / "out" / "Thing").glob("*.parquet"))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from gen import artefacts, fork_server
 from gen.block import Partition, Receipt
@@ -289,12 +289,16 @@ def generate(
     sink.check(overwrite=request.overwrite, needed=max(prepared.needed - there, 0))
     partitions = list(prepared.plan.partitions(prepared.tables))
     missing = [p for p in share_of(partitions, request.part) if not is_done(done, p)]
+    is_new = request.part is None and (request.overwrite or read_run(root) is None)
     with cluster_for(prepared, missing, request, observer) as client:  # or refuse a scheduler that is silent
         sink.prepare(overwrite=request.overwrite)
         observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, list(done.values()))
         if missing:
             sink.folder.unseal()
-            write(prepared, sink, missing, client, observer)
+            try:
+                write(prepared, sink, missing, client, observer)
+            except SchemaError as error:  # of a value that no sample showed
+                _give_up(sink, error, is_new)
             done = sink.done()  # what the target itself proves is there, and nothing else, is believed
     receipts = [done[p.table, p.index] for p in partitions if is_done(done, p)]
     complete = len(receipts) == len(partitions)
@@ -303,6 +307,16 @@ def generate(
     if not complete and request.part is None:
         raise RunError(f"{len(partitions) - len(receipts)} partitions are missing.", hint="Run the same command again.")
     return _summary(root, receipts, missing, complete, time.monotonic() - started)
+
+
+def _give_up(sink: ParquetSink, error: SchemaError, is_new: bool) -> NoReturn:
+    """The declaration cannot be met: leave nothing of a run that has written no file, or say that it is not done."""
+    if is_new and not sink.done():
+        sink.folder.abandon()
+        raise error
+    raise RunError(
+        f"{error.message} The run stopped there.", hint=f"{error.hint} Then write to another folder, or --overwrite."
+    ) from error
 
 
 def _sink(prepared: Prepared, request: Request, root: Path) -> ParquetSink:

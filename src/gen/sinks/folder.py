@@ -157,6 +157,14 @@ class RunFolder:
                 self.table_folder(table).mkdir(exist_ok=True)
             sync_folder(self.root)
 
+    def abandon(self) -> None:
+        """Remove all that this run has begun, so that the place is as free as before."""
+        self.check_still_ours()
+        self._clear(self.record)
+        for folder in (self.root / "_gen", self.root):
+            with suppress(OSError):
+                folder.rmdir()  # only if it is empty
+
     def _clear(self, record: Mapping[str, Any]) -> None:
         """Remove what the other run wrote, run.json last: interrupted, the folder is still a run's."""
         (self.root / "_SUCCESS").unlink(missing_ok=True)

@@ -154,7 +154,7 @@ class Synthesizer:
     @property
     def key_order(self) -> str:
         """How keys follow their rows: "ascending", "sequential", "scattered"; "" where that is not known."""
-        order: Any = getattr(self, "order", "")
+        order: Any = getattr(self, "order", "") if self.is_built_in else ""
         return str(getattr(order, "order", order))
 
     @property
