@@ -32,6 +32,7 @@ import tempfile
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from contenders import CORPORA, HERE
 from employee import hardware
 
 CONTENDERS = ("gen", "polyfactory", "hypothesis-jsonschema", "json-schema-faker")
+SLOWEST = "hypothesis-jsonschema"  # so it is begun first
 SLOWEST = "hypothesis-jsonschema"  # so it is begun first
 GRACE = 40.0  # seconds beyond the limit, to judge the rows, before a process is taken for hung
 START = 120.0  # seconds a process may take to start
@@ -144,6 +146,12 @@ def run(contender: str, corpus: str, arguments: argparse.Namespace, folder: str)
         progress(f"{contender}, {corpus}", index + 1, len(CORPORA[corpus]))
     worker.close()
     return outcomes
+
+
+def run_all(contender: str, arguments: argparse.Namespace, folder: str) -> dict[str, list[dict[str, Any]]]:
+    """The outcomes by corpus, of those that the contender can read."""
+    corpora = [corpus for corpus in CORPORA if (contender, corpus) != ("polyfactory", "schemas")]
+    return {corpus: run(contender, corpus, arguments, folder) for corpus in corpora}
 
 
 def run_all(contender: str, arguments: argparse.Namespace, folder: str) -> dict[str, list[dict[str, Any]]]:
@@ -316,6 +324,7 @@ def main() -> None:
     parser.add_argument("--packages-dir", help="a folder to install them into, and to find them in the next time")
     parser.add_argument("--rows", type=int, help="of every entry; 1,000, and 100 of a package's models, unless given")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds an entry may take")
+    parser.add_argument("--jobs", type=int, default=1, help="contenders at work at once; no more than there are cores")
     parser.add_argument("--jobs", type=int, default=1, help="contenders at work at once; no more than there are cores")
     parser.add_argument("--contenders", default=",".join(CONTENDERS))
     parser.add_argument("--only", default="", help="entries, or packages, whose name has this in it")
