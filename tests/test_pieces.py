@@ -275,5 +275,7 @@ def test_lengths_of_prose_are_equally_likely() -> None:
 def test_words_that_would_not_do_are_refused() -> None:
     with pytest.raises(ValueError, match="is not a word of 1 to 12"):
         Prose(("Capital",)).draw(range(1), KEY, 1, 9, False)
+    with pytest.raises(ValueError, match="1,025 words, and 1,024 is the most"):
+        Prose(("a",) * 1025).draw(range(1), KEY, 1, 9, False)
     with pytest.raises(ValueError, match="every length from 1 to 12"):
         Prose(("a", "bc")).draw(range(1), KEY, 1, 9, False)

@@ -142,6 +142,18 @@ copy_32_bytes = _copy_bytes(32)
 copy_8_bytes = _copy_bytes(8)
 
 
+@intrinsic
+def store_8_bytes(typingctx: Any, value: Any, target: Any) -> Any:
+    """A uint64 to an address of any alignment, its lowest byte first."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[1], ir.PointerType(ir.IntType(64)))
+        builder.store(arguments[0], pointer, align=1)
+        return context.get_dummy_value()
+
+    return types.void(types.uint64, types.uintp), generate
+
+
 # -- Philox4x32-10 --------------------------------------------------------------------------------
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)  # multipliers

@@ -27,12 +27,10 @@ from gen.streams import (
     Words,
     device,
     first_and_rows,
-    intrinsic,
-    ir,
     kernel,
     mulhi,
     philox,
-    types,
+    store_8_bytes,
 )
 from gen.synth.patterns.characters import encoded
 from gen.synth.patterns.language import Language
@@ -40,18 +38,6 @@ from gen.synth.patterns.walks import EVERY, Cell, Runs, Slots, TooLarge, Ways, i
 from gen.synth.text import SPARE, text_array
 
 TILE_WORDS = 2**14  # random words of an inner tile: 128 KB
-
-
-@intrinsic
-def _store_8_bytes(typingctx: Any, value: Any, target: Any) -> Any:
-    """A uint64 to an address of any alignment, its lowest byte first."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = builder.inttoptr(arguments[1], ir.PointerType(ir.IntType(64)))
-        builder.store(arguments[0], pointer, align=1)
-        return context.get_dummy_value()
-
-    return types.void(types.uint64, types.uintp), generate
 
 
 # A slot of an alias table, four uint64: the threshold; the two next cells, 32 bits each; the two tables of texts.
@@ -126,7 +112,7 @@ def _draw(
             at = 2 * i * stride
             while cell:
                 text, width, cell = _drawn_step(tile[at], cell, slots, texts)
-                _store_8_bytes(text, target + position)
+                store_8_bytes(text, target + position)
                 position += width
                 at += 1
             offsets[begun + i + 1] = np.int32(position)
@@ -174,7 +160,7 @@ def _draw_fixed(
             for j in range(steps):
                 table = tables[j]
                 text = texts[(table >> np.uint64(28)) + ((tile[at + j] * (table & _COUNT)) >> BITS32)]
-                _store_8_bytes(text, target + places[j])
+                store_8_bytes(text, target + places[j])
 
 
 # A run, five uint64: how many texts of the cell come before; how many are behind each text of its table, and 2^64
@@ -228,7 +214,7 @@ def write_ranked(
         at = i * words_per_row
         while cell & CUT != CUT:
             text, width, cell = _drawn_step(words[at], cell, slots, texts)
-            _store_8_bytes(text, target + position)
+            store_8_bytes(text, target + position)
             position += width
             at += 1
         cut = cell >> np.uint64(6)
@@ -238,7 +224,7 @@ def write_ranked(
         run = np.int64(cuts[cut, 0])
         while run:
             text, width, rank, run = _ranked_step(rank, run, runs, texts)
-            _store_8_bytes(text, target + position)
+            store_8_bytes(text, target + position)
             position += width
         offsets[i + 1] = np.int32(position)
 

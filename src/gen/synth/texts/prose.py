@@ -14,11 +14,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.streams import BITS32, LOW32, Rows, Stream, Word, Words, copy_8_bytes, device, kernel
+from gen.streams import BITS32, LOW32, Rows, Stream, Word, Words, device, kernel, store_8_bytes
 from gen.synth.text import SPARE, text_array
 
 LONGEST_WORD = 12  # letters; there are words of every length up to here
-_SLOT = 16  # bytes a word takes in the table, so that two copies of eight write any word
+MOST_WORDS = 1024
+_SLOT = 16  # bytes a word takes in the table, so that two stores of eight write any word and what stands after it
+_MARKS = (b"", b",", b".")  # after a word, before the space
 _CHOICES = 16_384  # entries, words repeated by their weight: a share is kept to within half of 1 / 16,384
 _EACH = np.empty(0, np.int64)  # no sizes: each length equally likely
 _STEP = np.uint64(0x9E3779B97F4A7C15)
@@ -33,72 +35,78 @@ def _scrambled(state: Word) -> Word:
 
 
 @device
-def _mark(draw: Word, left: Word, words: Word, size: Word, many: bool) -> Word:
-    """What stands after a word: 0 a space, 1 a comma, 2 a full stop. `words`: of the sentence so far."""
-    comma = words >= np.uint64(3) and size > np.uint64(3) and (draw & np.uint64(7)) == np.uint64(0)
-    # No sentence of a paragraph ends in its last 40 characters: the one after it would be a stub.
-    stop = many and left > np.uint64(40) and words >= np.uint64(6) and (draw & np.uint64(7)) == np.uint64(1)
-    return np.uint64(2) if stop else np.uint64(comma)
+def _drawn_word(
+    draw: Word, left: Word, there: Word, words: Word, many: bool, choices: NDArray[np.uint16], slots: Words
+) -> tuple[Word, Word, Word]:
+    """Write the word that a draw says, and what stands after it; what is then left, where it goes, and how many words.
+
+    words: of the sentence so far; the first letter of the first one is a capital.
+    """
+    entry = np.uint64(choices[draw & np.uint64(16_383)])
+    mark = entry & np.uint64(words >= np.uint64(3))
+    if many:  # no sentence of a paragraph ends in its last 40 characters: the one after it would be a stub
+        mark |= entry & (np.uint64((left > np.uint64(40)) & (words >= np.uint64(6))) << np.uint64(1))
+    slot = mark * np.uint64(2 * 1024) + (entry >> np.uint64(6) << np.uint64(1))
+    store_8_bytes(slots[slot] & ~(np.uint64(words == np.uint64(0)) << np.uint64(5)), there)
+    store_8_bytes(slots[slot + np.uint64(1)], there + np.uint64(8))
+    step = ((entry >> np.uint64(2)) & np.uint64(15)) + np.uint64(1) + np.uint64(mark > np.uint64(0))
+    return left - step, there + step, np.uint64(0) if many and mark > np.uint64(1) else words + np.uint64(1)
 
 
 @device
-def _exactly(draw: Word, size: Word, exact: NDArray[np.uint16], starts: Words) -> Word:
-    """A word of just that many letters, by the lowest 16 bits of a draw."""
+def _fitting_word(
+    draw: Word, size: Word, there: Word, words: Word, exact: NDArray[np.uint16], starts: Words, slots: Words
+) -> None:
+    """Write a word of just that many letters, by the lowest 16 bits of a draw."""
     first = starts[size]
     count = starts[size + np.uint64(1)] - first
-    return np.uint64(exact[first + (((draw & np.uint64(0xFFFF)) * count) >> np.uint64(16))])
+    slot = np.uint64(exact[first + (((draw & np.uint64(0xFFFF)) * count) >> np.uint64(16))]) << np.uint64(1)
+    store_8_bytes(slots[slot] & ~(np.uint64(words == np.uint64(0)) << np.uint64(5)), there)
+    store_8_bytes(slots[slot + np.uint64(1)], there + np.uint64(8))
 
 
 @device
 def _write_words(
     state: Word,
     left: Word,
+    there: Word,
     many: bool,
     choices: NDArray[np.uint16],
-    source: Word,
-    widths: Words,
+    slots: Words,
     exact: NDArray[np.uint16],
     starts: Words,
-    data: NDArray[np.uint8],
-    base: Word,
-    position: Word,
 ) -> None:
-    """`left` characters of words and marks, from `position` on; the first letter of a sentence is a capital."""
-    draw, words, capital, turn = np.uint64(0), np.uint64(0), np.uint64(32), np.uint64(0)
-    while left:  # ends: each turn writes a letter at least
-        if not turn & np.uint64(3):  # a step for every four words
+    """`left` characters of words and marks, from the address `there` on; a step of the state for every four words."""
+    draw, words, turn = np.uint64(0), np.uint64(0), np.uint64(0)
+    while many and left >= np.uint64(59):  # four words and marks of 14 at most, and 17 before the last of them
+        state += _STEP
+        draw = _scrambled(state)
+        for _ in range(4):
+            left, there, words = _drawn_word(draw, left, there, words, many, choices, slots)
+            draw >>= np.uint64(16)
+    while left > np.uint64(12):  # ends: each turn writes a letter at least
+        if not turn & np.uint64(3):
             state += _STEP
             draw = _scrambled(state)
         turn += np.uint64(1)
-        word = np.uint64(choices[draw & np.uint64(16_383)])
-        size = widths[word]
-        mark = _mark(draw >> np.uint64(10), left, words, size, many)
-        last = left <= np.uint64(12)
-        # A rest of one or two letters would make a poor end: then another word is taken, that leaves three.
-        if last or left < size + np.uint64(5):
-            size = left if last else left - np.uint64(4)
-            mark, word = np.uint64(0), _exactly(draw, size, exact, starts)
+        size = (np.uint64(choices[draw & np.uint64(16_383)]) >> np.uint64(2)) & np.uint64(15)
+        if left < size + np.uint64(5):
+            # A rest of one or two letters would make a poor end: another word is taken, that leaves three.
+            _fitting_word(draw, left - np.uint64(4), there, words, exact, starts, slots)
+            there += left - np.uint64(3)
+            left, words = np.uint64(3), words + np.uint64(1)
+        else:
+            left, there, words = _drawn_word(draw, left, there, words, many, choices, slots)
         draw >>= np.uint64(16)
-        here, there = source + (word << np.uint64(4)), base + position
-        copy_8_bytes(here, there)
-        copy_8_bytes(here + np.uint64(8), there + np.uint64(8))
-        data[position] = np.uint8(np.uint64(data[position]) & ~capital)
-        position += size
-        left -= size
-        if not last:
-            data[position] = np.uint8(32 if mark == np.uint64(0) else 44 if mark == np.uint64(1) else 46)
-            data[position + np.uint64(1)] = np.uint8(32)
-            step = np.uint64(1) + np.uint64(mark > np.uint64(0))
-            position += step
-            left -= step
-        stops = np.uint64(mark == np.uint64(2))
-        capital = stops << np.uint64(5)
-        words = (words + np.uint64(1)) * (np.uint64(1) - stops)
+    if left:
+        if not turn & np.uint64(3):
+            draw = _scrambled(state + _STEP)
+        _fitting_word(draw, left, there, words, exact, starts, slots)
 
 
 @kernel(
-    "void(uint64[::1], int64[::1], uint64, uint64, boolean, uint16[::1], uint8[::1], uint64[::1], uint16[::1], "
-    "uint64[::1], int32[::1], uint8[::1])"
+    "void(uint64[::1], int64[::1], uint64, uint64, boolean, uint16[::1], uint64[::1], uint16[::1], uint64[::1], "
+    "int32[::1], uint8[::1])"
 )
 def _write_prose(
     seeds: Words,
@@ -107,19 +115,17 @@ def _write_prose(
     lengths: Word,
     many: bool,
     choices: NDArray[np.uint16],
-    slots: NDArray[np.uint8],
-    widths: Words,
+    slots: Words,
     exact: NDArray[np.uint16],
-    exact_starts: Words,
+    starts: Words,
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
 ) -> None:
     """Each row from its own 64-bit word, which starts a sequence: its first step is the length, unless that is given.
 
-    `exact`: the words by length, those of n letters from exact_starts[n] to exact_starts[n + 1].
+    See `Prose._tables`. `many` is a constant in either branch, so that a sentence alone asks for no end of one.
     """
-    source, base = np.uint64(slots.ctypes.data), np.uint64(data.ctypes.data)
-    position = np.uint64(0)
+    base, position = np.uint64(data.ctypes.data), np.uint64(0)
     offsets[0] = 0
     for i in range(offsets.size - 1):
         state = seeds[i] + _STEP
@@ -127,7 +133,10 @@ def _write_prose(
         if sizes.size:
             length = np.uint64(sizes[i])
         stop = np.uint64(length > np.uint64(1))  # a single character has no room for a full stop
-        _write_words(state, length - stop, many, choices, source, widths, exact, exact_starts, data, base, position)
+        if many:
+            _write_words(state, length - stop, base + position, True, choices, slots, exact, starts)
+        else:
+            _write_words(state, length - stop, base + position, False, choices, slots, exact, starts)
         position += length
         if stop:
             data[position - np.uint64(1)] = np.uint8(46)
@@ -136,7 +145,7 @@ def _write_prose(
 
 @dataclass(frozen=True, eq=False)
 class Prose:
-    """Words in lower-case ASCII, at least one of each length from 1 to 12, the most frequent first.
+    """Words in lower-case ASCII, at least one of each length from 1 to 12, 1,024 at most, the most frequent first.
 
     Weights fall with the rank as those of words do, 1 / (rank + 2.7) (Zipf and Mandelbrot). The last word of a text
     is drawn evenly from those of its length.
@@ -161,17 +170,31 @@ class Prose:
 
     @cached_property
     def _tables(self) -> tuple[Any, ...]:
+        """What the kernel reads:
+
+        choices: by the lowest 14 bits of a draw, a word << 6 | its letters << 2 | whether a full stop may follow << 1 |
+        whether a comma may. Bits 10 to 12 decide that: an eighth of the words each, of those that have four letters.
+        slots: two uint64 a word, with what stands after it: 1,024 with a space, as many with a comma, with a full stop.
+        exact: the words by length, those of n letters from starts[n] to starts[n + 1].
+        """
         for word in self.words:
             if not (word.isascii() and word.isalpha() and word.islower() and len(word) <= LONGEST_WORD):
                 raise ValueError(f"{word!r} is not a word of 1 to {LONGEST_WORD} lower-case letters")
-        slots = b"".join(word.encode().ljust(_SLOT, b" ") for word in self.words)
-        widths = np.array([len(word) for word in self.words], np.uint64)
+        if len(self.words) > MOST_WORDS:
+            raise ValueError(f"there are {len(self.words):,} words, and {MOST_WORDS:,} is the most")
+        widths = np.array([len(word) for word in self.words], np.uint16)
         by_length = np.argsort(widths, kind="stable")
-        starts = np.searchsorted(widths[by_length], np.arange(LONGEST_WORD + 2, dtype=np.uint64)).astype(np.uint64)
+        starts = np.searchsorted(widths[by_length], np.arange(LONGEST_WORD + 2)).astype(np.uint64)
         if (np.diff(starts)[1:] == 0).any():
             raise ValueError(f"there are not words of every length from 1 to {LONGEST_WORD}")
-        held = np.frombuffer(bytearray(slots), np.uint8)
-        return self._choices, held, widths, by_length.astype(np.uint16), starts
+        slots = np.zeros((len(_MARKS), 2 * MOST_WORDS), np.uint64)
+        for mark, held in zip(_MARKS, slots, strict=True):
+            text = b"".join((word.encode() + mark).ljust(_SLOT) for word in self.words)
+            held[: 2 * len(self.words)] = np.frombuffer(text, "<u8")
+        size = widths[self._choices]
+        bits = (np.arange(_CHOICES, dtype=np.uint16) >> 10) & 7
+        choices = (self._choices << 6) | (size << 2) | ((bits == 1) << 1) | ((bits == 0) & (size > 3))
+        return choices.astype(np.uint16), slots.ravel(), by_length.astype(np.uint16), starts
 
     @cached_property
     def _choices(self) -> NDArray[np.uint16]:
