@@ -17,6 +17,7 @@ from columns import array, refusal, source
 from gen import Normal, PrimaryKey
 from gen.errors import CapacityError
 from gen.schema.spec import Column, Key
+from gen.synth.json_text import uuid_text
 from gen.synth.synthesizer import synthesizer_of
 
 ROWS = 2000
@@ -158,6 +159,19 @@ def test_random_bits_of_uuids_are_even():
     free = [i for i in range(128) if not 48 <= i < 52 and not 64 <= i < 66]
     z = (bits[:, free].mean(0) - 0.5) / (0.25 / 4000) ** 0.5
     assert abs(z).max() < 6
+
+
+def test_uuids_as_text_are_those_of_the_standard_library():
+    """Whole, sliced, with nulls, of no rows, and over memory that is not aligned."""
+    held = np.random.default_rng(0).bytes(16 * 1000 + 3)
+    for start in (0, 3):
+        array = pa.Array.from_buffers(pa.binary(16), 1000, [None, pa.py_buffer(held).slice(start)])
+        expected = [str(uuid.UUID(bytes=value)) for value in array.to_pylist()]
+        assert uuid_text(array).to_pylist() == expected
+        assert uuid_text(array[7:90]).to_pylist() == expected[7:90]
+        assert uuid_text(array[:0]).to_pylist() == []
+    some = pa.array([held[:16], None, held[16:32]], pa.binary(16))
+    assert uuid_text(some[1:]).to_pylist() == [None, str(uuid.UUID(bytes=held[16:32]))]
 
 
 def test_a_uuid_key_is_found_again_and_others_are_not():
