@@ -142,7 +142,7 @@ def _write_pieces(
 
     `order`: the pieces as they are chosen: ranked ones from the last to the first, the check after all others.
     """
-    tile = np.empty((layout.shape[0], TILE), np.uint64)
+    tile = np.empty((layout.shape[0], TILE + 8), np.uint64)  # 8 more: or a row's pieces share one line of the cache
     left, totals = np.zeros(TILE, np.uint64), np.empty(TILE, np.uint64)
     source, base = np.uint64(texts.ctypes.data), np.uint64(data.ctypes.data)
     target = base
