@@ -145,6 +145,7 @@ def _write_pieces(
     tile = np.empty((layout.shape[0], TILE + 8), np.uint64)  # 8 more: or a row's pieces share one line of the cache
     left, totals = np.zeros(TILE, np.uint64), np.empty(TILE, np.uint64)
     source, base = np.uint64(texts.ctypes.data), np.uint64(data.ctypes.data)
+    narrow = (layout[:, 5] <= np.uint64(8)).all()  # then one copy a piece, without a question
     target = base
     offsets[0] = 0
     for start in range(0, offsets.size - 1, TILE):
@@ -159,6 +160,14 @@ def _write_pieces(
                 for i in range(n):
                     totals[i] += np.uint64(sums[layout[p, 3] + chosen[i]])
             _find_spans(layout[p], spans, n, chosen)
+        if narrow:
+            for i in range(n):
+                for p in range(layout.shape[0]):
+                    span = tile[p, i]
+                    copy_8_bytes(source + (span >> WIDTH_BITS), target)
+                    target += span & np.uint64(0xFFFF)
+                offsets[start + i + 1] = np.int32(target - base)
+            continue
         for i in range(n):
             target = _copy_row(tile, i, layout, source, target)
             offsets[start + i + 1] = np.int32(target - base)
