@@ -6,6 +6,7 @@ likely.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -211,11 +212,19 @@ class SynthesizeStringKey(SynthesizeString):
         which = np.searchsorted(self.starts, places, side="right") - 1
         ranks = places - self.starts[which]
         if self.order == "scattered":
-            for i in np.unique(which):
-                chosen = which == i
-                ranks[chosen] = self.within[i].at(ranks[chosen])
+            self._permute(ranks, which)
         sizes = which.astype(np.int64) + self.shortest
         return self._write(rows, ranks, sizes)
+
+    def _permute(self, ranks: Words, which: NDArray[np.int64]) -> None:
+        """Each rank by the permutation of its length, in place; those of a length side by side meanwhile."""
+        together = np.argsort(which.astype(np.uint16), kind="stable")
+        moved = ranks[together]
+        ends = np.cumsum(np.bincount(which, minlength=len(self.lengths))).tolist()
+        for i, (begin, end) in enumerate(itertools.pairwise([0, *ends])):
+            if begin < end:
+                moved[begin:end] = self.within[i].at(moved[begin:end])
+        ranks[together] = moved
 
     def _write(self, rows: Rows, ranks: Words, sizes: NDArray[np.int64]) -> pa.Array:
         words_per_row = max(1, -(-(self.longest - TAIL) // 8))  # uint64, eight letters each
