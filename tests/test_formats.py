@@ -38,7 +38,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from columns import declared, values
-from gen import Weights
+from gen import Domain, PrimaryKey, Weights
 from gen.errors import CapacityError, SchemaError
 from gen.schema.phones import REGIONS
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
@@ -228,6 +228,25 @@ def test_phone_numbers_of_several_regions_can_be_weighed_and_of_unknown_ones_are
     assert declared(kind).undrawn == (("LI", "no range of its telephone numbers is known"),)
     with pytest.raises(SchemaError, match=r"Thing\.x: telephone numbers of LI, MC are asked for"):
         values(Annotated[str, validator(supported_regions=["LI", "MC"])])
+
+
+@pytest.mark.parametrize(
+    ("domain", "said"),
+    [
+        ("ctiy", "Did you mean 'city'?"),
+        ("fisrt_name", "Did you mean 'first-name'?"),
+        ("PostCoed", "Did you mean 'postcode'?"),
+        ("zzzzzz", "There are: address, age, "),
+    ],
+)
+def test_a_domain_that_is_not_known_is_refused_with_the_nearest_of_all(domain: str, said: str) -> None:
+    for kind in (str, Annotated[str, PrimaryKey()]):
+        with pytest.raises(SchemaError) as refused:
+            values(Annotated[kind, Domain(domain)])
+        assert refused.value.message.startswith(f"Thing.x: there is no domain {domain!r}")
+        assert refused.value.hint.startswith(said)
+    with pytest.raises(SchemaError, match="nothing of the domain 'title' can be drawn here"):
+        values(Annotated[str, Domain("title"), PrimaryKey()])
 
 
 # -- check digits, each by the text of its standard ---------------------------------------------------------

@@ -6,7 +6,6 @@ domain says what it is about. Both are pieces; a list of a few texts travels as 
 
 from __future__ import annotations
 
-import difflib
 import math
 from functools import lru_cache
 
@@ -16,13 +15,13 @@ from numpy.typing import NDArray
 
 from gen.block import fixed_width_array
 from gen.errors import SchemaError
-from gen.schema.domains import domain_key
-from gen.schema.spec import Column
+from gen.schema.domains import DOMAIN_KINDS, domain_key
+from gen.schema.spec import Column, suggestion
 from gen.streams import Rows, Words
 from gen.synth.laws.compiled import law_of
 from gen.synth.lengths import LengthLaw, even_lengths
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
-from gen.synth.text import MAXIMUM_LENGTH
+from gen.synth.text import MAXIMUM_LENGTH, SynthesizeString
 from gen.synth.texts import codes, network, syntax, times
 from gen.synth.texts.domains import ALIASES as OTHER_NAMES
 from gen.synth.texts.domains import DOMAINS, PROSE, domain_of, prose
@@ -301,21 +300,27 @@ def _is_domain(column: Column) -> bool:
     return column.kind == "text" and (name in DOMAINS or known(name))
 
 
-class SynthesizeNoDomain(Synthesizer):
-    """Texts of a domain that nobody knows: refused, with the nearest one."""
+class SynthesizeNoDomain(SynthesizeString):
+    """Refuses: text about something that nothing is known of, or that does not suit the field."""
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        name = domain_of(column.domain or "")
-        drawn = not name or name == "name" or name in PROSE or name in DOMAINS or known(name)
-        return column.kind == "text" and not drawn and not column.patterns
+        alone = column.kind == "text" and column.domain is not None and column.domain != "name"
+        return alone and not _is_domain(column) and domain_of(column.domain or "") not in PROSE
 
     def prepare(self) -> None:
-        name = self.column.domain or ""
-        near = difflib.get_close_matches(domain_key(name), {"name", *DOMAINS, *PROSE, *OTHER_NAMES, *FORMATS}, 1, 0.5)
+        domain = self.column.domain or ""
+        own = {*DOMAINS, *PROSE, *DOMAIN_KINDS, *OTHER_NAMES.values(), "name"}
+        if domain_of(domain) in own:
+            raise SchemaError(
+                f"{self.where}: nothing of the domain {domain!r} can be drawn here.",
+                hint="It is for plain fields of a model; a primary key is of another domain, or of none.",
+            )
+        near = suggestion(domain_key(domain), {*own, *OTHER_NAMES, *FORMATS, *ALIASES})
+        listed = f"{suggestion('', own)} Formats are domains, too."
         raise SchemaError(
-            f"{self.where}: there is no domain {name!r}, and no synthesizer of yours matches it.",
-            hint=f"Did you mean {near[0]!r}?" if near else "There are name, email, city, company, sentence and others.",
+            f"{self.where}: there is no domain {domain!r}, and no synthesizer of yours matches it.",
+            hint=near if near[-1] == "?" else listed,
         )
 
 
