@@ -6,11 +6,13 @@ import enum
 import json
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import annotated_types
 import pytest
-from pydantic import Field, conint, constr, create_model
+from pydantic import Field, TypeAdapter, conint, constr, create_model
 
 from columns import declared, model, refusal, source, values
 from gen import Domain
@@ -158,6 +160,37 @@ def test_of_several_bounds_on_one_side_the_narrowest_counts(bounds, minimum, exc
 )
 def test_a_constraint_that_cannot_be_kept_is_refused(annotation, found):
     assert found in refusal(annotation).message
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps", "common"),
+    [
+        (int, (4, 6), 12),
+        (int, (2, 3, 5), 30),
+        (Decimal, (Decimal("0.25"), Decimal("0.1")), Decimal("0.5")),
+        (Decimal, (Decimal("0.25"), 3), 3),
+        (Decimal, (Decimal("0.15"), Decimal("0.35")), Decimal("1.05")),
+        (float, (0.1, 0.25), 0.5),
+        (float, (0.3, 0.2), 0.6),
+        (float, (0.75, 2), 6),
+    ],
+)
+def test_of_several_multiples_the_least_common_one_counts(kind, steps, common):
+    annotation = Annotated[kind, Field(ge=0, le=1000)]
+    for step in steps:
+        annotation = Annotated[annotation, Field(multiple_of=step)]
+    assert declared(annotation).multiple_of == common
+    adapter = TypeAdapter(annotation)
+    for value in values(annotation):
+        adapter.validate_python(value)
+        assert not Fraction(str(round(value, 6))) % Fraction(str(common))
+
+
+def test_of_several_limits_of_digits_the_narrowest_counts():
+    annotation = Annotated[Decimal, Field(max_digits=4, decimal_places=1), Field(max_digits=10, decimal_places=3)]
+    column = declared(annotation)
+    assert (column.max_digits, column.decimal_places) == (4, 1)
+    assert all(TypeAdapter(annotation).validate_python(value) == value for value in values(annotation))
 
 
 # -- bounds -----------------------------------------------------------------------------------------------

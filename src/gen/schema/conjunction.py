@@ -5,14 +5,13 @@ Source: JSON Schema draft 2020-12, core and validation vocabularies.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.facts import FACTS
+from gen.schema.facts import FACTS, common_multiple
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 ROOT = "urn:gen:root"  # what a document without an $id is called
@@ -221,9 +220,8 @@ def _multiple(where: str, c: Conjunction, node: Node, value: Any) -> None:
     step = Fraction(str(value))
     if c.multiple_of is None:
         c.multiple_of = step
-    else:  # the least common multiple of two fractions
-        a, b = c.multiple_of, step
-        c.multiple_of = Fraction(math.lcm(a.numerator, b.numerator), math.gcd(a.denominator, b.denominator))
+    else:
+        c.multiple_of = common_multiple(c.multiple_of, step)
     c.residual |= step.denominator != 1  # a double is a multiple of 0.01 or not by how the division rounds
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 import datetime
 import decimal
 import inspect
+import itertools
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import annotated_types
@@ -165,7 +168,25 @@ def _narrowed(where: str, column: Column, keep: Callable[[Any], bool], said: str
 def _multiple(where: str, column: Column, attribute: str, value: Any) -> Column:
     if column.kind not in ("integer", "number", "decimal", "duration"):
         raise _unsuitable(where, column, attribute, value)
-    return replace(column, multiple_of=value)
+    return replace(column, multiple_of=_common_multiple(column.multiple_of, value))
+
+
+def _common_multiple(known: Any, value: Any) -> Any:
+    """The least number of which the multiples are those of both: a float is what its digits say, as 0.1 is a tenth."""
+    if known is None or not all(isinstance(step, _NUMBERS) and 0 < step < math.inf for step in (known, value)):
+        return value  # what is no step is refused when the column is drawn
+    common = common_multiple(Fraction(str(known)), Fraction(str(value)))
+    if common.denominator == 1 and not isinstance(known, decimal.Decimal) and not isinstance(value, decimal.Decimal):
+        return int(common)
+    if not isinstance(known, decimal.Decimal) and not isinstance(value, decimal.Decimal):
+        return float(common)
+    places = next(places for places in itertools.count() if 10**places % common.denominator == 0)
+    return decimal.Decimal(int(common * 10**places)).scaleb(-places, decimal.Context(prec=10_000))
+
+
+def common_multiple(one: Fraction, other: Fraction) -> Fraction:
+    """The least common multiple of two fractions."""
+    return Fraction(math.lcm(one.numerator, other.numerator), math.gcd(one.denominator, other.denominator))
 
 
 def _length(where: str, column: Column, attribute: str, value: Any) -> Column:
@@ -201,7 +222,8 @@ def _transformed(where: str, column: Column, attribute: str, value: Any) -> Colu
 def _digits(where: str, column: Column, attribute: str, value: Any) -> Column:
     if column.kind != "decimal":
         raise _unsuitable(where, column, attribute, value)
-    return replace(column, **{attribute: value})
+    known = getattr(column, attribute)
+    return replace(column, **{attribute: value if known is None else min(known, value)})
 
 
 def _time_zone(where: str, column: Column, attribute: str, value: Any) -> Column:
