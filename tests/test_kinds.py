@@ -14,8 +14,8 @@ from pydantic import UUID1, UUID3, UUID4, UUID5, UUID6, UUID7, UUID8, AwareDatet
 from scipy import stats
 
 from columns import array, refusal, source
-from gen import Normal, PrimaryKey
-from gen.errors import CapacityError
+from gen import Beta, Empirical, Exponential, Mixture, Normal, Poisson, PrimaryKey, Sequence
+from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import Column, Key
 from gen.synth.json_text import uuid_text
 from gen.synth.synthesizer import synthesizer_of
@@ -128,6 +128,56 @@ def test_integers_beyond_64_bits_are_ints_in_their_bounds(facts, low, high):
     assert {type(value) for value in values} == {int}
     assert low <= min(values) and max(values) <= high
     assert max(values) - min(values) > (high - low) * 0.9
+
+
+LARGE = Field(ge=-(10**24), le=10**24)
+BEYOND = {
+    "normal": (Annotated[int, LARGE], Normal(2 * 10**23, 10**23), stats.truncnorm(-12, 8, 2e23, 1e23)),
+    "normal at an end": (Annotated[int, LARGE], Normal(10**24, 10**23), stats.truncnorm(-20, 0, 1e24, 1e23)),
+    "exponential": (Annotated[int, Field(ge=0, le=2**110)], Exponential(10**24), stats.expon(scale=1e24)),
+    "beta": (Annotated[int, Field(ge=2**63, le=2**64)], Beta(2, 3), stats.beta(2, 3, 2.0**63, 2.0**63)),
+    "decimals": (
+        Annotated[Decimal, Field(ge=-(10**24), le=10**24, decimal_places=6)],
+        Normal(0, 10**23),
+        stats.norm(0, 1e23),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_laws_beyond_64_bits_are_those_of_scipy_and_inside_their_bounds(name):
+    kind, law, expected = BEYOND[name]
+    values = taken(Annotated[kind, law], 20_000)
+    low, high = (
+        next(getattr(m, end) for m in kind.__metadata__[0].metadata if hasattr(m, end)) for end in ("ge", "le")
+    )
+    assert low <= min(values) and max(values) <= high
+    assert stats.kstest([float(value) for value in values], expected.cdf).pvalue > FALSE_ALARM
+
+
+def test_a_law_beyond_64_bits_keeps_to_the_multiples():
+    step, kind = 2**90, Annotated[int, Field(ge=-(2**100), le=2**100, multiple_of=2**90), Normal(0, 2**98)]
+    values = np.array([value // step for value in taken(kind, 20_000) if not value % step])
+    assert len(values) == 20_000
+    counts = np.bincount(values + 1024, minlength=2049)[1024 - 600 : 1024 + 601]
+    expected = np.diff(stats.truncnorm(-1024.5 / 256, 1024.5 / 256, 0, 256).cdf(np.arange(-600.5, 601)))
+    assert stats.chisquare(counts, expected / expected.sum() * counts.sum()).pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize(
+    ("law", "said"),
+    [
+        (Normal(3, 1), "too narrow: between these bounds, values are drawn"),
+        (Empirical([1, 2, 3]), "too narrow"),
+        (Mixture([(1, Normal(0, 10**23)), (1, Normal(0, 1))]), "too narrow"),
+        (Poisson(3), "none for values of more than 64 bits"),
+        (Sequence(), "none for values of more than 64 bits"),
+        (Mixture([(1, Poisson(3))]), "'poisson' is no part of it"),
+    ],
+)
+def test_a_law_that_cannot_be_drawn_beyond_64_bits_is_refused(law, said):
+    with pytest.raises(SchemaError, match=f"Thing.x: the distribution '[a-z]+': .*{said}"):
+        source(x=Annotated[int, LARGE, law])
 
 
 # -- UUIDs ---------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import kernel, mulhi
+from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.numbers import DEFAULT_MAXIMUM, Grid, GridKey, OnGrid, grid_of, window
 
 DEFAULT_PLACES = 2
@@ -44,7 +46,8 @@ def is_wide(column: Column) -> bool:
 class SynthesizeDecimal(OnGrid):
     """Decimals, decimal128: 0 to 2^32 - 1 with two places unless declared, and never more than `max_digits`.
 
-    Where the bounds hold more than 2^63 values, evenly spaced ones are drawn.
+    Where the bounds hold more than 2^63 values, evenly spaced ones are drawn; by a law other than the uniform one, to
+    53 bits of the range.
     """
 
     @classmethod
@@ -63,19 +66,14 @@ class SynthesizeDecimal(OnGrid):
             )
         low, high = self._bounds()
         exact = grid_of(self.where, low, high, int(step))
-        coarse = -(-exact.count // 2**63)
-        self.unscaled = Grid(exact.first, exact.step * coarse, -(-exact.count // coarse))
+        self.coarse = -(-exact.count // 2**63)
+        self.unscaled = Grid(exact.first, exact.step * self.coarse, -(-exact.count // self.coarse))
         self.is_wide = self.unscaled.first < _INT64[0] or self.unscaled.last > _INT64[1]
         self.digits = max(len(str(abs(self.unscaled.first))), len(str(abs(self.unscaled.last))), self.places, 1)
         if self.digits > MOST_DIGITS:
             raise SchemaError(
                 f"{self.where}: values of {self.digits} digits are asked for.",
                 hint=f"Keep the bounds and decimal_places within {MOST_DIGITS} digits.",
-            )
-        if self.is_wide and column.distribution and column.distribution.name != "uniform":
-            raise SchemaError(
-                f"{self.where}: the distribution {column.distribution.name!r} on values of more than 64 bits.",
-                hint="Narrow the bounds, or leave the distribution out.",
             )
         super().prepare()
 
@@ -120,6 +118,10 @@ class SynthesizeDecimal(OnGrid):
 
     def grid(self) -> Grid:
         return Grid(0, 1, self.unscaled.count) if self.is_wide else self.unscaled  # ranks; `to_arrow` makes values
+
+    def line(self) -> Line:
+        line = line_of_grid(self.unscaled, self.unit, self.origin, self.count)
+        return replace(line, wide=self.coarse if self.is_wide else 0)
 
     @property
     def arrow_type(self) -> pa.DataType:

@@ -53,8 +53,11 @@ class OnGrid(Synthesizer):
         super().prepare()
         self.values_grid = self.grid()
         self.is_narrow = self.arrow_type.bit_width == 32
-        line = line_of_grid(self.values_grid, self.unit, self.origin, self.count, self.day)
-        self.law = compile_law(self.where, self.column.distribution, line, self.rows)
+        self.law = compile_law(self.where, self.column.distribution, self.line(), self.rows)
+
+    def line(self) -> Line:
+        """Where the values lie, as laws measure it."""
+        return line_of_grid(self.values_grid, self.unit, self.origin, self.count, self.day)
 
     def words_of(self, probabilities: Words) -> Words:
         return self.law.words_of(probabilities)

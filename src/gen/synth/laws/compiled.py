@@ -7,6 +7,7 @@ bounds; and its values ascend with the word, so that a copula can join columns.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -91,6 +92,10 @@ def _counts(name: str, given: Mapping[str, Any], line: Line) -> Counts:
 # -- compiled ----------------------------------------------------------------------------------------------
 
 
+FINE = 256  # values that a law of more than 64 bits has to spread over
+_POSITIONS = ("edges", "quantiles", "values")  # parameters that list several
+
+
 @dataclass(frozen=True, eq=False)
 class Compiled:
     """A law ready to be drawn: int64 values of a grid, or float64. Picklable; sequence and series take rows, too."""
@@ -163,7 +168,9 @@ def listed_law(where: str, distribution: Distribution, grid: Grid, anchored: boo
 def _compiled(distribution: Distribution, line: Line, rows: int) -> Compiled:
     name, given = law_of("", distribution)
     if name == "uniform":
-        return Compiled(name, EvenIntegers(line.grid) if line.grid else EvenFloats(line.low, line.high))
+        return Compiled(name, EvenIntegers(line.drawn) if line.grid else EvenFloats(line.low, line.high))
+    if line.wide and name in (*BY_ROW, *COUNTING, "calendar"):
+        raise Refused("it is none for values of more than 64 bits.", "Narrow the bounds, or give another law.")
     if name in BY_ROW:
         made = sequence_of(given, line, rows) if name == "sequence" else series_of(given, line, rows)
         return Compiled(name, made, {k: f"{v:.10g}" for k, v in given.items()})
@@ -178,12 +185,16 @@ def _compiled(distribution: Distribution, line: Line, rows: int) -> Compiled:
     if name == "mixture":
         return Compiled(name, _sampler(name, _mixture(given, line), line), {"parts": _parts_listed(given["parts"])})
     values = _resolved(name, given, line)
+    if line.wide:
+        _check_spread(BUILDERS[name](line, values), given, line)
     if line.low == line.high and name not in ("constant", "empirical"):
         return Compiled(name, EvenFloats(line.low, line.high))
     parts = BUILDERS[name](line, values)
     if name == "vonmises" and line.high - line.low > values["period"]:
         turning = _turning(line, values)
-        return Compiled(name, turning if line.grid is None else Rounded(turning, line.grid), _shown(name, values, line))
+        return Compiled(
+            name, turning if line.grid is None else Rounded(turning, line.drawn), _shown(name, values, line)
+        )
     return Compiled(name, _sampler(name, parts, line), _shown(name, values, line))
 
 
@@ -197,27 +208,44 @@ def _turning(line: Line, values: Mapping[str, Any]) -> Celled:
 def _sampler(name: str, parts: Parts, line: Line) -> Sampler:
     """One sampler of all parts, rounded to the grid where there is one."""
     if name == "mixture" and line.grid is not None and line.grid.count <= MOST_POINTS:
-        return listed_on_grid(parts, line.grid)
+        return listed_on_grid(parts, line.drawn)
     sampler = sampler_of(parts, line.low, line.high, name in CELLED)
     if line.grid is None:
         return sampler
     if isinstance(sampler, Choice):
-        return Choice(line.grid.values(sampler.values.astype(np.uint64)), sampler.weights)
-    return Rounded(sampler, line.grid)
+        return Choice(line.drawn.values(sampler.values.astype(np.uint64)), sampler.weights)
+    return Rounded(sampler, line.drawn)
+
+
+def _check_spread(parts: Parts, given: Mapping[str, Any], line: Line) -> None:
+    """Refuse a law that is narrower than what can be told apart in a range of more than 64 bits."""
+    spread = [(part.law.location, part.law.scale / FINE) for part in parts.continuous]
+    for listed in (sorted(map(line.position, set(given.get(name) or ()))) for name in _POSITIONS):
+        spread += [(low, high - low) for low, high in itertools.pairwise(listed)]
+    for location, width in spread:
+        finest = max(math.ulp(min(max(location, line.low), line.high)), 1.0 if line.wide > 1 else 0.0)
+        if width < finest:
+            raise Refused(
+                f"it is too narrow: between these bounds, values are drawn {line.size(finest)} apart there.",
+                "Narrow the bounds, or widen the law.",
+            )
 
 
 def _mixture(given: Mapping[str, Any], line: Line) -> Parts:
     found = []
     for weight, part in shares("", given["parts"]):
         name, parameters = law_of("", part)
-        if name in (*BY_ROW, "calendar"):
+        if name in (*BY_ROW, "calendar") or (line.wide and name in COUNTING):
             raise Refused(f"{name!r} is no part of it.", "Leave it out.")
         if name == "mixture":
             found.append((weight, _mixture(parameters, line)))
         elif name in COUNTING:
             found.append((weight, _atoms(name, _resolved(name, parameters, line), line)))
         else:
-            found.append((weight, BUILDERS[name](line, _resolved(name, parameters, line))))
+            part_of = BUILDERS[name](line, _resolved(name, parameters, line))
+            if line.wide:
+                _check_spread(part_of, parameters, line)
+            found.append((weight, part_of))
     return mixed(found)
 
 

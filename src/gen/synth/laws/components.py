@@ -108,7 +108,7 @@ def _benford(line: Line, v: Values) -> Parts:
     first = max(math.floor(zero) + 1, 0)  # the least rank above it
     if first > line.grid.count - 1:
         raise Refused("the column's bounds hold no positive numbers.", "Move the bounds above 0.")
-    low, high = first - zero, line.grid.count - zero
+    low, high = max(first - zero, math.ulp(zero)), line.grid.count - zero
     return _one(line, PowerLaw(1.0, high / low), zero - 0.5, low)
 
 

@@ -29,6 +29,7 @@ class Line:
     count       what a count of a law of counts is worth, in that unit
     day         grid integers in a day, where they count from 1970-01-01; 0 where they do not
     anchored    whether the origin is the column's least value; a law whose counts begin at 1 then begins there, too
+    wide        of integers beyond 64 bits, whose ranks are drawn: how many of the declared values one rank stands for
     """
 
     low: float
@@ -39,6 +40,7 @@ class Line:
     count: Fraction = Fraction(1)
     anchored: bool = False
     day: int = 0
+    wide: int = 0
 
     def exact(self, value: float | Fraction) -> Fraction:
         """A position in the law's unit as a rank, or as it is."""
@@ -84,6 +86,12 @@ class Line:
         """A sixth of the way from end to end."""
         low, high = self.ends
         return high / 6 - low / 6 if self.grid is None else max(high, 0.5) / 6
+
+    @property
+    def drawn(self) -> Grid:
+        """The integers that a sampler gives, of a line that has a grid: those of the grid, or their ranks."""
+        assert self.grid is not None
+        return Grid(0, 1, self.grid.count) if self.wide else self.grid
 
     @property
     def whole(self) -> Grid:
