@@ -45,6 +45,16 @@ class Dog(BaseModel):
     name: str
 
 
+class Square(BaseModel):
+    kind: Literal["square"]
+    side: float
+
+
+class Round(BaseModel):
+    kind: Literal["circle", "ring"]
+    radius: float
+
+
 class Large(BaseModel):
     kind: Literal["n"]
     n: Annotated[int, Field(ge=2**70, le=2**71)]
@@ -120,6 +130,8 @@ NESTED = {
     "deque": collections.deque[int],
     "set of enum members": set[Colour],
     "set of enum members by weight": set[Annotated[Colour, Weights([8, 1, 1])]],
+    "models told apart": Annotated[Square | Round, Field(discriminator="kind")],
+    "list of models told apart": list[Annotated[Square | Round, Field(discriminator="kind")] | None],
     "set of texts": set[str],
     "set of floats": set[float],
     "set of short texts": set[Annotated[str, Field(pattern="^[ab]{2}$")]],

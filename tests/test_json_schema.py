@@ -290,6 +290,16 @@ def test_a_branch_of_the_whole_document_that_is_never_drawn_is_the_tables():
         assert Spec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
+def test_objects_told_apart_by_a_constant_are_columns():
+    document = {
+        "oneOf": [thing(kind={"const": "a"}, x=INTEGER), thing(kind={"enum": ["b", "c"]}, y={"type": "string"})]
+    }
+    table = table_from_schema(document, "Thing")
+    assert [column.name for column in table.columns] == ["kind", "x", "y"]
+    assert table.columns[0].choices == ("a", "b", "c")
+    assert {row["kind"] for row in rows_of(document)} == {"a", "b", "c"}
+
+
 def test_patterns_that_python_does_not_know_are_drawn():
     schema = Schema()
     names = {"type": "object", "patternProperties": {r"^\p{Lu}{3}$": INTEGER}, "additionalProperties": False}

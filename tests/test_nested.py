@@ -23,7 +23,7 @@ from gen.schema.spec import Spec
 from gen.synth.lists import DEFAULT_ITEMS, MOST_ITEMS
 from gen.synth.synthesizer import path_of
 from gen.synth.table import described
-from nested_cases import NESTED, Address, Cat, Chain, Dog, Tree
+from nested_cases import NESTED, Address, Cat, Chain, Dog, Round, Square, Tree
 
 ROWS = 200
 # Pydantic reads bytes as UTF-8, keys of objects as texts, and of a union whatever it can.
@@ -374,6 +374,17 @@ def test_variants_are_one_struct_of_which_each_row_has_the_fields_of_its_kind():
     assert [field.name for field in values.type] == ["kind", "lives", "name"]
     rows = [row["x"] for row in table.python(table.at(range(ROWS)))]
     assert {frozenset(row) for row in rows} == {frozenset(Cat.model_fields), frozenset(Dog.model_fields)}
+
+
+def test_models_told_apart_by_a_literal_are_one_struct():
+    table = source(ROWS, x=Annotated[Square | Round, Field(discriminator="kind")])
+    assert table.schema.field("x").type == pa.struct(
+        {"kind": pa.string(), "side": pa.float64(), "radius": pa.float64()}
+    )
+    for row in table.python(table.at(range(ROWS))):
+        TypeAdapter(Square | Round).validate_python(row["x"])
+        assert row["x"].keys() == {"kind", "side" if row["x"]["kind"] == "square" else "radius"}
+    assert {row["x"]["kind"] for row in table.python(table.at(range(ROWS)))} == {"square", "circle", "ring"}
 
 
 def depth(value, inside):

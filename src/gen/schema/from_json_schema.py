@@ -19,7 +19,7 @@ from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfi
 from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
-from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table, column_from_json
+from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table, column_from_json, with_choices
 
 MOST_ITEMS = 1000  # of prefixItems and minItems together
 
@@ -60,7 +60,9 @@ def _fields_of_all(union: Column) -> tuple[Column, ...]:
     """The fields of all branches of a union of objects: each row has those of its branch."""
     fields: dict[str, Column] = {}
     for field in (field for branch in union.parts for field in branch.parts):
-        fields.setdefault(field.name, replace(field, may_be_absent=True, nulls=field.nulls_if_optional))
+        known = fields.get(field.name, field)
+        nulls = known.nulls or field.nulls_if_optional
+        fields[field.name] = replace(with_choices(known, [field]), may_be_absent=True, nulls=nulls)
     return tuple(fields.values())
 
 

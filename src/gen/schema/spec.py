@@ -174,8 +174,9 @@ class Column:
             other = kinds.setdefault(field_.name, field_)
             if any(getattr(field_, fact) != getattr(other, fact) for fact in ("kind", "stored", "parts", "zoned")):
                 return False
-            # Of these, bounds, too, decide the type.
-            if field_.kind in ("null", "choice", "integer", "decimal", "union", "any", "datetime") and field_ != other:
+            # Of these, bounds or values, too, decide the type.
+            exact = field_.kind in ("null", "choice", "integer", "decimal", "union", "any", "datetime")
+            if exact and field_ != other and not _plain_choices(field_, other):
                 return False
             if field_.may_be_null and not field_.may_be_absent:
                 return False  # a null would be both: absent, and null
@@ -210,6 +211,18 @@ class Column:
     def bounded(self) -> bool:
         """Whether the declaration says anything about which numbers are allowed."""
         return self.minimum is not None or self.maximum is not None or self.multiple_of is not None
+
+
+def _plain_choices(*columns: Column) -> bool:
+    """Whether columns list values of one plain type: different ones, as those that tell models apart."""
+    kinds = {type(value) for column in columns for value in column.choices}
+    return all(column.choices for column in columns) and len(kinds) == 1 and kinds <= {str, int, float, bool}
+
+
+def with_choices(column: Column, others: Iterable[Column]) -> Column:
+    """The column with the choices of all, where they are choices."""
+    listed = dict.fromkeys(value for other in (column, *others) for value in other.choices)
+    return column if tuple(listed) == column.choices else replace(column, choices=tuple(listed), weights=())
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,11 @@ def schema_of_table(table: Table) -> dict[str, Any]:
     """One table as a JSON Schema."""
     rows: dict[str, Any] = {"rows": table.rows} | ({"fixed": True} if table.fixed else {})
     if table.whole is not None and table.whole.check is not None:
-        return {"title": table.name, **json.loads(table.whole.check), EXTENSION: rows}
+        written = {"title": table.name, **json.loads(table.whole.check)}
+        meant = column_to_json(table.whole)
+        found = column_to_json(column_from_schema(table.name, "value", written))
+        lost = {name: meant[name] for name in ("kind", "parts") if meant.get(name) != found.get(name)}
+        return {**written, EXTENSION: rows | lost}
     if table.document and [column.name for column in table.columns] == ["value"]:
         written = schema_of_column(table.columns[0])
         return {"title": table.name, **written, EXTENSION: written.get(EXTENSION, {}) | rows}

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gen.block import fixed_width_array
-from gen.schema.spec import Column
+from gen.schema.spec import Column, with_choices
 from gen.streams import Rows, rows_array
 from gen.synth.nested import (
     SynthesizeObject,
@@ -102,10 +102,16 @@ class SynthesizeVariants(SynthesizeUnion):
     def prepare(self) -> None:
         super().prepare()
         self.is_json = False
-        self.parts: dict[str, Synthesizer] = {}
+        found: dict[str, list[Synthesizer]] = {}
         for branch in self.branches:
             for name, part in branch.parts.items():  # type: ignore[attr-defined]
-                self.parts.setdefault(name, part)
+                found.setdefault(name, []).append(part)
+        self.parts = {name: self._of_all(parts) for name, parts in found.items()}
+
+    def _of_all(self, parts: list[Synthesizer]) -> Synthesizer:
+        """What the field of that name holds, in whichever branch: the first, but with the choices of all."""
+        column = with_choices(parts[0].column, (part.column for part in parts))
+        return parts[0] if column is parts[0].column else self.part(column, parts[0].path)
 
     def branch(self, part: Column, path: str) -> Synthesizer:
         return SynthesizeObject(part, self.table, self.rows, self.seed, path, self.attempt)
