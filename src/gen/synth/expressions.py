@@ -8,6 +8,8 @@ what is in the tables here and in `operations`: no attribute, no call of anythin
 from __future__ import annotations
 
 import ast
+import difflib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -15,24 +17,44 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gen.errors import GenError, SchemaError
-from gen.schema.spec import suggestion
-from gen.synth.operations import FUNCTIONS, OPERATORS, SIGNS, alike, together, widened
+from gen.synth.operations import FUNCTIONS, INSTEAD, LARGEST_POWER, OPERATORS, SIGNS, alike, together, widened
 
 Lookup = Callable[[str], pa.Array]
 DEEPEST = 100  # levels of brackets and operators inside each other
 MOST_TERMS = 2000
 _SHOWN = 120  # characters of an expression in a message
+_KERNEL = re.compile(r"Function '(\w+)' has no kernel matching input types \((.*)\)")
+# words of a reason -> what to do about it
+_HINTS = (
+    ("divide by zero", "Guard it: a / b if b != 0 else 0."),
+    ("does not go with", "Convert one side: str(a), int(s), float(a), date(w); a date moves by days(3)."),
+    ("isoformat", "Write dates as '2026-01-31', moments as '2026-01-31T12:00'."),
+    ("overflow", "Make it float(a), or the numbers smaller."),
+)
 _LONELY = (ast.In, ast.NotIn, ast.Is, ast.IsNot)
 
 
 def _refusal(node: Any) -> str | None:
     """Why a node of the tree cannot be said; None where it can."""
     if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.BoolOp)) and type(node.op) not in {**OPERATORS, **SIGNS}:
-        return f"it holds the operator {type(node.op).__name__}"
+        return f"it holds the operator {type(node.op).__name__}{_instead(type(node.op).__name__)}"
+    if isinstance(node, ast.Attribute):
+        said = f"{node.attr}({_short(node.value)})"
+        return f"it holds a dot, .{node.attr}{f': write {said}' if node.attr in FUNCTIONS else ''}"
     if type(node) not in _NODES:
-        return f"it holds a {type(node).__name__}"
+        return f"it holds a {type(node).__name__}{_instead(type(node).__name__)}"
     refuse = _REFUSALS.get(type(node))
     return refuse(node) if refuse else None
+
+
+def _instead(name: str) -> str:
+    """How to say what has another name here."""
+    return f": write {INSTEAD[name]}" if name in INSTEAD else ""
+
+
+def _short(node: Any) -> str:
+    said = ast.unparse(node)
+    return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."
 
 
 def _constant_refusal(node: Any) -> str | None:
@@ -47,7 +69,7 @@ def _comparison_refusal(node: Any) -> str | None:
         return "`in` and `is` are not part of a chain; use brackets"
     for operator, right in zip(node.ops, node.comparators, strict=True):
         if isinstance(operator, (ast.In, ast.NotIn)) and not getattr(right, "elts", None):
-            return "`in` wants a list of values: in (1, 2)"
+            return "`in` wants a list of values: in (1, 2); of a text say contains(s, 'a')"
         if isinstance(operator, (ast.Is, ast.IsNot)) and not (isinstance(right, ast.Constant) and right.value is None):
             return "`is` is for None alone"
     return None
@@ -55,8 +77,15 @@ def _comparison_refusal(node: Any) -> str | None:
 
 def _call_refusal(node: Any) -> str | None:
     name = getattr(node.func, "id", None)
+    method = getattr(node.func, "attr", None)
+    if method in FUNCTIONS or method in INSTEAD:
+        whole = ", ".join([_short(node.func.value), *map(_short, node.args)])
+        return f"there is no function {_short(node.func)}{_instead(method) or f': write {method}({whole})'}"
     if name not in FUNCTIONS or node.keywords:
-        return f"there is no function {ast.unparse(node.func)[:_SHOWN]}; {suggestion(str(name), FUNCTIONS)}"
+        near = difflib.get_close_matches(str(name), FUNCTIONS, 1, 0.7)
+        return (
+            f"there is no function {_short(node.func)}{_instead(str(name)) or (f': write {near[0]}' if near else '')}"
+        )
     function, count = FUNCTIONS[name], len(node.args)
     if not function.fewest <= count <= function.most:
         return f"{name} takes {function.fewest} to {function.most} arguments, not {count}"
@@ -73,8 +102,16 @@ def _slice_refusal(node: Any) -> str | None:
     return None if whole else "a text is cut at whole numbers: [0:3]"
 
 
+def _power_refusal(node: Any) -> str | None:
+    power = _constant_of(node.right)
+    if not isinstance(node.op, ast.Pow) or (isinstance(power, int) and 1 <= power <= LARGEST_POWER):
+        return None
+    return f"`**` wants a whole number from 1 to {LARGEST_POWER}, written out"
+
+
 _REFUSALS: dict[type, Callable[[Any], str | None]] = {
     ast.Constant: _constant_refusal,
+    ast.BinOp: _power_refusal,
     ast.Compare: _comparison_refusal,
     ast.Call: _call_refusal,
     ast.Subscript: _slice_refusal,
@@ -104,6 +141,22 @@ def _children(node: Any) -> Iterator[Any]:
             yield from getattr(right, "elts", [right])
     else:
         yield from (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+
+
+def _only_where(condition: Any, lookup: Lookup) -> Lookup:
+    """A look-up of the same columns, null where the condition does not hold: nothing is computed of a null."""
+    if isinstance(condition, pa.Scalar):
+        return lookup
+
+    def masked(name: str) -> pa.Array:
+        array = _plain(lookup(name))
+        return pc.if_else(condition, array, pa.scalar(None, array.type))
+
+    return masked
+
+
+def _plain(array: pa.Array) -> pa.Array:
+    return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
 
 
 class Expression:
@@ -142,7 +195,16 @@ class Expression:
         except GenError:
             raise
         except (pa.ArrowException, ValueError, TypeError, ArithmeticError) as error:
-            raise self._refused(str(error).partition("\n")[0]) from error
+            raise self._failed(str(error).partition("\n")[0]) from error
+
+    def _failed(self, reason: str) -> SchemaError:
+        """What an expression that can be said came to; kernels of Arrow in words."""
+        if found := _KERNEL.match(reason):
+            name = found[1].removesuffix("_checked").removesuffix("_kleene")
+            reason = f"{name} does not go with {found[2]}"
+        error = self._refused(reason)
+        error.hint = next((hint for words, hint in _HINTS if words in reason), error.hint)
+        return error
 
     def __reduce__(self) -> Any:
         return Expression, (self.where, self.text)
@@ -151,7 +213,7 @@ class Expression:
         shown = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}..."
         return SchemaError(
             f"{self.where}: the expression {shown!r} cannot be computed: {reason}.",
-            hint="Use fields, numbers, texts, + - * / // %, comparisons, and, or, not, in, a if b else c, and "
+            hint="Use fields, numbers, texts, + - * / // % **, == != < <= > >=, and, or, not, in, a if b else c, and "
             f"{', '.join(sorted(FUNCTIONS))}.",
         )
 
@@ -164,8 +226,7 @@ class Expression:
         return pa.scalar(node.value)
 
     def _name(self, node: Any, lookup: Lookup) -> Any:
-        array = lookup(node.id)
-        return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
+        return _plain(lookup(node.id))
 
     def _binary(self, node: Any, lookup: Lookup) -> Any:
         return self._apply(node.op, self._value(node.left, lookup), self._value(node.right, lookup))
@@ -174,10 +235,15 @@ class Expression:
         return widened(OPERATORS[type(operator)], *alike(a, b))
 
     def _boolean(self, node: Any, lookup: Lookup) -> Any:
-        first, *others = (self._value(value, lookup) for value in node.values)
-        for other in others:
-            first = self._apply(node.op, first, other)
-        return first
+        """As in Python, what comes later is computed only where it counts."""
+        found = self._value(node.values[0], lookup)
+        for value in node.values[1:]:
+            decides = isinstance(node.op, ast.Or)
+            if pa.types.is_boolean(found.type):
+                open_still = pc.fill_null(pc.not_equal(found, pa.scalar(decides)), True)
+                lookup = _only_where(open_still, lookup)
+            found = self._apply(node.op, found, self._value(value, lookup))
+        return found
 
     def _unary(self, node: Any, lookup: Lookup) -> Any:
         return SIGNS[type(node.op)](self._value(node.operand, lookup))
@@ -204,8 +270,12 @@ class Expression:
         return found
 
     def _choice(self, node: Any, lookup: Lookup) -> Any:
-        condition = self._value(node.test, lookup)
-        return pc.if_else(condition, *together(alike(self._value(node.body, lookup), self._value(node.orelse, lookup))))
+        """As in Python, each side is computed only where it is chosen."""
+        condition, inside, outside = self._value(node.test, lookup), lookup, lookup
+        if pa.types.is_boolean(condition.type):
+            inside, outside = _only_where(condition, lookup), _only_where(pc.invert(condition), lookup)
+        sides = alike(self._value(node.body, inside), self._value(node.orelse, outside))
+        return pc.if_else(condition, *together(sides))
 
     def _call(self, node: Any, lookup: Lookup) -> Any:
         function = FUNCTIONS[node.func.id]

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from gen.block import fixed_width_array, fixed_width_values
 
 _MICROSECONDS = pa.duration("us")
+LARGEST_POWER = 9
 WIDEST = 38  # digits of a decimal128
 
 
@@ -71,6 +72,8 @@ def _floor_divided(a: Any, b: Any) -> Any:
         return pc.subtract(quotient, down.cast(pa.int64()))
     if pa.types.is_duration(a.type) and pa.types.is_integer(b.type):
         return _floor_divided(a.cast(pa.int64()), b).cast(_MICROSECONDS)
+    if pa.types.is_duration(a.type) and pa.types.is_duration(b.type):
+        return _floor_divided(a.cast(pa.int64()), b.cast(pa.int64()))
     if _has_decimal(a, b):
         x, y, _ = _unscaled(a, b)
         return _floor_divided(x, y)
@@ -83,7 +86,17 @@ def _rest(a: Any, b: Any) -> Any:
         return pc.multiply(_rest(x, y).cast(pa.decimal128(19, 0)), pa.scalar(decimal.Decimal(1).scaleb(-places)))
     if pa.types.is_floating(a.type) or pa.types.is_floating(b.type):
         return _as_python(np.remainder, a, b)
+    if pa.types.is_duration(a.type) and pa.types.is_duration(b.type):
+        return _rest(a.cast(pa.int64()), b.cast(pa.int64())).cast(_MICROSECONDS)
     return pc.subtract_checked(a, pc.multiply_checked(_floor_divided(a, b), b))
+
+
+def _power(a: Any, b: Any) -> Any:
+    """By multiplication: the same on every machine, and of whole numbers and decimals exact."""
+    result = a
+    for _ in range(int(b.as_py()) - 1):
+        result = widened(_multiplied, result, a)
+    return result
 
 
 def _has_decimal(a: Any, b: Any) -> bool:
@@ -136,6 +149,7 @@ OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Div: _divided,
     ast.FloorDiv: _floor_divided,
     ast.Mod: _rest,
+    ast.Pow: _power,
     ast.Eq: pc.equal,
     ast.NotEq: pc.not_equal,
     ast.Lt: pc.less,
@@ -163,7 +177,41 @@ class Function:
 
 
 def _duration(microseconds: int) -> Function:
-    return Function(lambda count: _rounded_to_duration(pc.multiply_checked(count.cast(pa.float64()), microseconds)))
+    """Of a number a duration of so many, and of a duration how many it has."""
+
+    def compute(x: Any) -> Any:
+        if pa.types.is_duration(x.type):
+            return _divided(x.cast(_MICROSECONDS).cast(pa.int64()), pa.scalar(microseconds))
+        return _rounded_to_duration(pc.multiply_checked(x.cast(pa.float64()), microseconds))
+
+    return Function(compute)
+
+
+def _date(*said: Any) -> Any:
+    """The day of a date-time, of a text, or of a year, a month and a day that are written out."""
+    first, *others = said
+    if others:
+        if len(others) == 1 or not isinstance(first, pa.Scalar):
+            raise ValueError("date takes a moment, a text, or a year, a month and a day")
+        return pa.scalar(datetime.date(*(part.as_py() for part in said)))
+    if isinstance(first, pa.Scalar) and pa.types.is_string(first.type):
+        return like(first, pa.date32())
+    return pc.floor_temporal(first, unit="day").cast(pa.date32())
+
+
+def _datetime(x: Any) -> Any:
+    """The moment that a text says, or at which a day begins."""
+    if isinstance(x, pa.Scalar) and pa.types.is_string(x.type):
+        return like(x, pa.timestamp("us"))
+    return x.cast(pa.timestamp("us"))
+
+
+def _padded(pad: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, width, *fill: pad(x, width.as_py(), fill[0].as_py() if fill else " ")
+
+
+def _matched(match: Callable[..., Any]) -> Function:
+    return Function(lambda x, text: match(x, text.as_py()), 2, 2, constants=(1,))
 
 
 def _whole(compute: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -206,17 +254,62 @@ FUNCTIONS: dict[str, Function] = {
     "title": Function(pc.utf8_title),
     "strip": Function(pc.utf8_trim_whitespace),
     "len": Function(lambda x: pc.utf8_length(x).cast(pa.int64())),
+    "startswith": _matched(pc.starts_with),
+    "endswith": _matched(pc.ends_with),
+    "contains": _matched(pc.match_substring),
+    "rjust": Function(_padded(pc.utf8_lpad), 2, 3, constants=(1, 2)),
+    "ljust": Function(_padded(pc.utf8_rpad), 2, 3, constants=(1, 2)),
     "replace": Function(lambda x, old, new: pc.replace_substring(x, old.as_py(), new.as_py()), 3, 3, (1, 2)),
     "year": Function(pc.year),
     "month": Function(pc.month),
     "day": Function(pc.day),
+    "quarter": Function(pc.quarter),
     "hour": Function(pc.hour),
+    "minute": Function(pc.minute),
+    "second": Function(pc.second),
     "weekday": Function(pc.day_of_week),
+    "date": Function(_date, 1, 3, constants=(1, 2)),
+    "datetime": Function(_datetime),
     "days": _duration(86_400_000_000),
     "hours": _duration(3_600_000_000),
     "minutes": _duration(60_000_000),
     "seconds": _duration(1_000_000),
     "is_null": Function(pc.is_null),
+}
+# what other languages call it -> how it is said here
+INSTEAD = {
+    "length": "len(s)",
+    "substring": "s[0:3]",
+    "substr": "s[0:3]",
+    "left": "s[:3]",
+    "right": "s[-3:]",
+    "concat": "s + t",
+    "trim": "strip(s)",
+    "zfill": "rjust(s, 5, '0')",
+    "lpad": "rjust(s, 5, '0')",
+    "rpad": "ljust(s, 5)",
+    "starts_with": "startswith(s, 'a')",
+    "ends_with": "endswith(s, 'a')",
+    "nvl": "coalesce(a, b)",
+    "ifnull": "coalesce(a, b)",
+    "isnull": "a is None",
+    "between": "1 <= a <= 5",
+    "iif": "a if c else b",
+    "if_else": "a if c else b",
+    "pow": "a ** 2",
+    "mod": "a % b",
+    "trunc": "int(x)",
+    "bool": "a != 0",
+    "timedelta": "days(3)",
+    "datediff": "days(e - d)",
+    "total_seconds": "seconds(i)",
+    "dayofweek": "weekday(d)",
+    "today": "date('2026-01-31')",
+    "now": "datetime('2026-01-31T12:00')",
+    "BitAnd": "and",
+    "BitOr": "or",
+    "Invert": "not",
+    "JoinedStr": "s + str(a)",
 }
 
 
