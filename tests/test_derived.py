@@ -174,6 +174,22 @@ def test_a_declared_share_of_nulls_is_kept_by_columns_that_are_made_of_others(na
     assert [field.nullable for field in table.schema] == [False, True, False, True]
 
 
+def test_a_property_that_may_be_left_out_may_have_nulls_and_a_condition():
+    fields = {"a": {"type": "integer", "minimum": 0, "maximum": 9}, "b": {"type": "integer", "when": "a > 4"}}
+    fields["c"] = {"type": "integer", "depends_on": {"fields": ["a"]}, "nulls": 0.5}
+    fields["d"] = {
+        "type": "number",
+        "given": {"field": "a", "cases": {i: {"distribution": "normal"} for i in range(10)}},
+    }
+    schema = Schema()
+    schema.add({"properties": fields, "required": ["a"], "additionalProperties": False}, 4000, name="Thing")
+    rows = list(schema.rows("Thing"))
+    assert all(("b" in row) == (row["a"] > 4) for row in rows)
+    for name, share in (("c", 0.5), ("d", 0.05)):
+        assert stats.binomtest(sum(name not in row for row in rows), 4000, share).pvalue > FALSE_ALARM
+        assert None not in [row.get(name, 0) for row in rows]
+
+
 def test_an_optional_column_that_others_decide_has_no_nulls_but_theirs_however_it_is_written():
     class Inner(BaseModel):
         a: Annotated[int | None, Field(ge=0, le=9), HALF]

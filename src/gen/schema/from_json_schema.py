@@ -103,13 +103,15 @@ class _SchemaReader:
         self.document = document
         self.nesting = Nesting()
 
-    def column(self, where: str, name: str, nodes: Sequence[Node]) -> Column:
-        """What satisfies all of these schemas."""
+    def column(self, where: str, name: str, nodes: Sequence[Node], may_miss: bool = False) -> Column:
+        """What satisfies all of these schemas; `may_miss`: a property that an object may leave out."""
         self.nesting.parts += 1
         together = conjunction(where, nodes)
         with self.nesting.entered(together.referred):
             column = self._column(where, name, together)
         column = _extended(where, column, together.extension)
+        if may_miss:
+            column = replace(column, nulls=column.nulls_if_optional)
         return apply_facts(where, column, together.facts)
 
     def _column(self, where: str, name: str, c: Conjunction) -> Column:
@@ -311,7 +313,7 @@ class _SchemaReader:
     def _property(self, where: str, name: str, nodes: Sequence[Node], required: bool) -> Column:
         before, self.nesting.recursed = self.nesting.recursed, False
         try:
-            column = self.column(where, name, nodes)
+            column = self.column(where, name, nodes, not required)
             if self.nesting.recursed and column.kind not in ("null", "union"):
                 column = replace(column, stored="json")
         finally:
