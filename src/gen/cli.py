@@ -303,7 +303,9 @@ def _print_description(description: dict[str, Any]) -> None:
         title = f"{name}: {table['rows']:,} rows, {files}, about {table['bytes'] / 1e6:,.1f} MB"
         grid = Table(title=title, title_justify="left", title_style="bold")
         for heading in ("column", "type", "key", "synthesizer", "distribution", "nulls", "cardinality", "bytes", "why"):
-            grid.add_column(heading, justify="right" if heading in ("nulls", "cardinality", "bytes") else "left")
+            grid.add_column(
+                heading, overflow="fold", justify="right" if heading in ("nulls", "cardinality", "bytes") else "left"
+            )
         for c in table["columns"]:
             grid.add_row(
                 c["column"], c["type"], c["key"], c["synthesizer"], c["distribution"], _share(c["nulls"], c["null_value"]),
