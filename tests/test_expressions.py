@@ -98,6 +98,7 @@ a in (b, 3) | 1 < a < 9 | not t | (a > 0) == t | a - -b | a - b - 1 | a - (b - 1
 d - e | d + days(3) | d - days(b) | d < e | year(d) | month(d) | day(d) | weekday(d) | d + i | w + i | w - i | e - d - i
 10 / a if a != 0 else 0 | a != 0 and 10 / a > 2 | a == 0 or 10 / a > 2 | 1 if a == 0 else (2 if 10 / a > 2 else 3)
 a ** 2 | b ** 3 | p ** 2 | x ** 2 | x / y if y != 0 and x / y > 1 else y | sqrt(a) if a >= 0 else -1 | a // b ** 2
+sqrt(a) if a > 0 and sqrt(a) < 3 else a
 days(e - d) | hours(i) | seconds(i) | minutes(w - w) | (e - d) // days(1) | i % hours(5) | i // hours(5)
 d > date("2020-01-01") | d - date(2020, 1, 31) | date(w) | w - datetime("2020-01-01T12:00") | datetime(d) | date(w) == d
 quarter(d) | minute(w) | second(w) | minute(h) | startswith(s, "a") | endswith(s, "b") | contains(s, "X")

@@ -143,6 +143,15 @@ def _children(node: Any) -> Iterator[Any]:
         yield from (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
 
+def _may_fail(node: Any) -> bool:
+    """Whether there are values of the fields of which what a node says cannot be computed; kept at the node."""
+    if not hasattr(node, "may_fail"):
+        calls = (ast.unparse(each.func) for each in ast.walk(node) if isinstance(each, ast.Call))
+        operated = any(isinstance(each, (ast.BinOp, ast.USub)) for each in ast.walk(node))
+        node.may_fail = operated or any(FUNCTIONS[name].fails for name in calls)
+    return bool(node.may_fail)
+
+
 def _only_where(condition: Any, lookup: Lookup) -> Lookup:
     """A look-up of the same columns, null where the condition does not hold: nothing is computed of a null."""
     if isinstance(condition, pa.Scalar):
@@ -235,11 +244,11 @@ class Expression:
         return widened(OPERATORS[type(operator)], *alike(a, b))
 
     def _boolean(self, node: Any, lookup: Lookup) -> Any:
-        """As in Python, what comes later is computed only where it counts."""
+        """As in Python, what comes later is computed only where it counts, if it might fail elsewhere."""
         found = self._value(node.values[0], lookup)
         for value in node.values[1:]:
             decides = isinstance(node.op, ast.Or)
-            if pa.types.is_boolean(found.type):
+            if pa.types.is_boolean(found.type) and _may_fail(value):
                 open_still = pc.fill_null(pc.not_equal(found, pa.scalar(decides)), True)
                 lookup = _only_where(open_still, lookup)
             found = self._apply(node.op, found, self._value(value, lookup))
@@ -270,10 +279,11 @@ class Expression:
         return found
 
     def _choice(self, node: Any, lookup: Lookup) -> Any:
-        """As in Python, each side is computed only where it is chosen."""
+        """As in Python, each side is computed only where it is chosen, if it might fail elsewhere."""
         condition, inside, outside = self._value(node.test, lookup), lookup, lookup
         if pa.types.is_boolean(condition.type):
-            inside, outside = _only_where(condition, lookup), _only_where(pc.invert(condition), lookup)
+            inside = _only_where(condition, lookup) if _may_fail(node.body) else lookup
+            outside = _only_where(pc.invert(condition), lookup) if _may_fail(node.orelse) else lookup
         sides = alike(self._value(node.body, inside), self._value(node.orelse, outside))
         return pc.if_else(condition, *together(sides))
 

@@ -167,13 +167,17 @@ SIGNS: dict[type, Callable[[Any], Any]] = {ast.Not: pc.invert, ast.USub: pc.nega
 
 @dataclass(frozen=True)
 class Function:
-    """fewest, most: arguments. constants: which of them must be written out. alike: all are of one type."""
+    """fewest, most: arguments. constants: which of them must be written out. alike: all are of one type.
+
+    fails: whether there are values, of the types it takes, of which it cannot be computed.
+    """
 
     compute: Callable[..., Any]
     fewest: int = 1
     most: int = 1
     constants: tuple[int, ...] = ()
     alike: bool = False
+    fails: bool = False
 
 
 def _duration(microseconds: int) -> Function:
@@ -184,7 +188,7 @@ def _duration(microseconds: int) -> Function:
             return _divided(x.cast(_MICROSECONDS).cast(pa.int64()), pa.scalar(microseconds))
         return _rounded_to_duration(pc.multiply_checked(x.cast(pa.float64()), microseconds))
 
-    return Function(compute)
+    return Function(compute, fails=True)
 
 
 def _date(*said: Any) -> Any:
@@ -238,16 +242,16 @@ def _as_int(x: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "abs": Function(pc.abs_checked),
-    "sqrt": Function(lambda x: pc.sqrt_checked(x.cast(pa.float64()))),
-    "floor": Function(_whole(pc.floor)),
-    "ceil": Function(_whole(pc.ceil)),
-    "round": Function(_rounded, 1, 2, constants=(1,)),
+    "abs": Function(pc.abs_checked, fails=True),
+    "sqrt": Function(lambda x: pc.sqrt_checked(x.cast(pa.float64())), fails=True),
+    "floor": Function(_whole(pc.floor), fails=True),
+    "ceil": Function(_whole(pc.ceil), fails=True),
+    "round": Function(_rounded, 1, 2, constants=(1,), fails=True),
     "min": Function(lambda *x: pc.min_element_wise(*x, skip_nulls=False), 2, 9, alike=True),
     "max": Function(lambda *x: pc.max_element_wise(*x, skip_nulls=False), 2, 9, alike=True),
     "coalesce": Function(lambda *x: pc.coalesce(*x), 2, 9, alike=True),
-    "int": Function(_as_int),
-    "float": Function(lambda x: x.cast(pa.float64())),
+    "int": Function(_as_int, fails=True),
+    "float": Function(lambda x: x.cast(pa.float64()), fails=True),
     "str": Function(lambda x: x.cast(pa.string())),
     "lower": Function(pc.utf8_lower),
     "upper": Function(pc.utf8_upper),
@@ -268,7 +272,7 @@ FUNCTIONS: dict[str, Function] = {
     "minute": Function(pc.minute),
     "second": Function(pc.second),
     "weekday": Function(pc.day_of_week),
-    "date": Function(_date, 1, 3, constants=(1, 2)),
+    "date": Function(_date, 1, 3, constants=(1, 2), fails=True),
     "datetime": Function(_datetime),
     "days": _duration(86_400_000_000),
     "hours": _duration(3_600_000_000),
