@@ -15,7 +15,7 @@ from gen.schema.from_json_schema import table_from_schema
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
 from gen.schema.to_json_schema import schema_of, schema_of_table
-from gen.synth.table import table_sources
+from gen.synth.table import described, table_sources
 
 ROWS = 200
 
@@ -93,6 +93,22 @@ def test_a_reference_that_leads_nowhere_or_on_and_on_is_refused(document, said):
 def depth(row):
     nested = row.get("next")
     return 1 + (depth(nested) if nested else 0)
+
+
+def test_describe_says_which_share_of_the_rows_has_a_field_that_not_every_branch_has():
+    def kind(**fields):
+        return {"properties": fields, "required": list(fields), "additionalProperties": False}
+
+    number = {"type": "integer"}
+    document = {"anyOf": [kind(a=number), kind(b=number), kind(a=number, c=number)], "weights": [1, 2, 1]}
+    schema = Schema()
+    schema.add(document, 4000, name="Thing")
+    source = schema.table("Thing").source
+    said = {column["column"]: column["nulls"] for column in described(source)}
+    assert said == {"a": 0.5, "b": 0.5, "c": 0.75}
+    batch = source.at(range(4000))
+    for name, share in said.items():  # five standard errors: false in 1 of 1.7 million tests
+        assert abs(batch.column(name).null_count / 4000 - share) < 5 * (share * (1 - share) / 4000) ** 0.5
 
 
 def test_a_recursion_ends_and_is_checked_at_every_level():

@@ -12,6 +12,7 @@ from columns import KEY, array, drawn, source
 from gen import ForeignKey, PrimaryKey, Schema, SynthesizedBy, Synthesizer
 from gen.errors import SchemaError
 from gen.synth.synthesizer import ADDRESS_BLOCK, synthesizer_classes
+from gen.synth.table import described
 from gen.synth.text import SynthesizeString
 
 
@@ -328,3 +329,15 @@ def test_a_probe_catches_a_column_that_depends_on_how_many_rows_are_asked_for(cu
 
     with pytest.raises(SchemaError, match=r"Thing.x: Counting"):
         source(10_000, x=by("Counting")).probe()
+
+
+def test_describe_takes_no_attribute_of_a_class_of_yours_for_the_order_of_keys():
+    class Serial(Synthesizer):
+        unique = True
+        order = print
+
+        def at(self, rows):
+            return np.arange(rows.start, rows.stop) if isinstance(rows, range) else rows.astype(np.int64)
+
+    told = described(source(50, x=Annotated[int, PrimaryKey(), SynthesizedBy("Serial")]))[0]
+    assert (told["synthesizer"], told["distribution"]) == ("Serial", "as Serial draws it")

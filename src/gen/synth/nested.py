@@ -140,6 +140,15 @@ class SynthesizeField(ReadAsAnother):
         return self.inner.law_text
 
     @property
+    def null_share(self) -> float:
+        """The share of rows without a value, of those whose kind has no such field too; before any is refused."""
+        whole, name = self.whole.root.column, self.column.name
+        if whole.kind != "union":
+            return self.column.nulls or 0.0
+        shares = [next((p.nulls or 0.0 for p in kind.parts if p.name == name), 1.0) for kind in whole.parts]
+        return float(np.average(shares, weights=whole.weights or None))
+
+    @property
     def arrow_type(self) -> pa.DataType:
         return plain_type(self.inner.arrow_type)
 

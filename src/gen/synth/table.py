@@ -425,7 +425,7 @@ def described(source: TableSource) -> list[dict[str, Any]]:
             "distribution": s.distribution_text,
             "cardinality": _cardinality(source.columns, s),
             "bytes": round(_bytes(source, name), 1),
-            "nulls": 1.0 if s.column.kind == "null" else s.column.nulls or 0.0,
+            "nulls": _nulls(s),
             "null_value": s.column.null_value,
             "noise": source.noise.get(name, {}),
         }
@@ -447,6 +447,13 @@ def _cardinality(columns: Mapping[str, Synthesizer], s: Synthesizer) -> int | No
     on = s.column.depends_on
     known = [s.cardinality] + ([product_of(columns[name].cardinality for name in on)] if on else [])
     return min((count for count in known if count is not None), default=None)
+
+
+def _nulls(s: Synthesizer) -> float:
+    """The share of rows without a value, as far as the column itself decides that."""
+    if s.column.kind == "null":
+        return 1.0
+    return s.null_share if isinstance(s, SynthesizeField) else s.column.nulls or 0.0
 
 
 def _bytes(source: TableSource, name: str) -> float:
