@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gen import streams
 from gen.streams import Stream, fill_range, fill_rows, mulhi, rows_array, stream_key, uniform_floats, uniform_integers
 
 U64 = st.integers(0, 2**64 - 1)
@@ -250,3 +251,24 @@ def test_seeds_negative_and_large_have_keys_of_their_own():
 def test_an_address_has_the_same_key_always():
     assert stream_key(7, "t", "c", "value") == stream_key(7, "t", "c", "value")
     assert stream_key(7, "t", "c", "value") != stream_key(7, "t", "c", "key")
+
+
+def test_a_kernel_is_compiled_where_numba_keeps_its_cache_otherwise(monkeypatch):
+    """As another version of Numba might: what loads kernels quickly gives up, and Numba does it itself."""
+
+    class Other:
+        def __getattr__(self, name):
+            raise AttributeError(name)
+
+    monkeypatch.setattr(streams, "_runtime", Other())
+
+    @streams.kernel("void(uint64[::1])")
+    def doubled(words):
+        for i in range(words.size):
+            words[i] *= np.uint64(2)
+
+    words = np.arange(5, dtype=np.uint64)
+    doubled(words)
+    assert words.tolist() == [0, 2, 4, 6, 8]
+    with pytest.raises(TypeError):
+        doubled(np.arange(5.0))

@@ -56,6 +56,8 @@ import numba  # noqa: E402 - after the cache folder is chosen
 from llvmlite import binding  # noqa: E402
 from llvmlite import ir as ir  # noqa: E402 - for the rooms that write intrinsics
 from numba.core import types as types  # noqa: E402
+from numba.core.compiler_lock import global_compiler_lock as _global_compiler_lock  # noqa: E402
+from numba.core.runtime import rtsys as _runtime  # noqa: E402
 from numba.extending import intrinsic as _intrinsic  # noqa: E402
 
 
@@ -87,10 +89,12 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
             def compile(self) -> Any:
                 """The dispatcher, compiled (or loaded from the cache) for the one signature."""
-                if not Kernel.compiled:
-                    dispatcher.compile(signature)
-                    dispatcher.disable_compile()
-                    Kernel.compiled = True
+                with _global_compiler_lock:
+                    if not Kernel.compiled:
+                        if not _loaded(dispatcher, signature):
+                            dispatcher.compile(signature)
+                        dispatcher.disable_compile()
+                        Kernel.compiled = True
                 return dispatcher
 
             def __call__(self, *arguments: Any) -> Any:
@@ -99,6 +103,23 @@ def kernel(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
         return Kernel()
 
     return decorate
+
+
+def _loaded(dispatcher: Any, signature: str) -> bool:
+    """Load a kernel that is in the cache, without all that Numba first imports to be able to compile one.
+
+    That takes longer than a small run: SciPy, where it is installed, is part of it. What machine code needs when it
+    runs is set up here. Should another version of Numba be made otherwise, it loads its kernels itself.
+    """
+    try:
+        context = dispatcher.targetctx
+        _runtime.initialize(context)
+        found = dispatcher._cache._load_overload(signature, context)
+        if found is not None:
+            dispatcher.add_overload(found)
+    except Exception:  # noqa: BLE001 - whatever it is, Numba meets it too, and says it better
+        return False
+    return found is not None
 
 
 def device(function: Callable[..., Any]) -> Callable[..., Any]:
