@@ -32,7 +32,6 @@ import tempfile
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -146,12 +145,6 @@ def run(contender: str, corpus: str, arguments: argparse.Namespace, folder: str)
         progress(f"{contender}, {corpus}", index + 1, len(CORPORA[corpus]))
     worker.close()
     return outcomes
-
-
-def run_all(contender: str, arguments: argparse.Namespace, folder: str) -> dict[str, list[dict[str, Any]]]:
-    """The outcomes by corpus, of those that the contender can read."""
-    corpora = [corpus for corpus in CORPORA if (contender, corpus) != ("polyfactory", "schemas")]
-    return {corpus: run(contender, corpus, arguments, folder) for corpus in corpora}
 
 
 def run_all(contender: str, arguments: argparse.Namespace, folder: str) -> dict[str, list[dict[str, Any]]]:

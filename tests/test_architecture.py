@@ -203,6 +203,38 @@ def test_importing_gen_imports_nothing_heavy() -> None:
     assert ended.stdout.strip() == "[]"
 
 
+PLANNED = """
+import datetime, enum, sys
+from typing import Literal, Optional
+from pydantic import BaseModel
+from gen import run
+from gen.builder import Schema
+
+class Part(BaseModel):
+    size: Optional[float]
+
+class Thing(BaseModel):
+    kind: Literal["a", "b"]
+    level: enum.IntEnum("Level", ["LOW", "HIGH"])
+    when: Optional[datetime.datetime]
+    choice: Optional[Literal["x", "y"]]
+    parts: list[Part]
+    flag: Optional[bool]
+
+schema = Schema()
+schema.add(Thing, rows=5000)
+run.prepare(run.Request(schema=schema))
+print([name for name in ("pandas", "scipy.linalg", "dask") if name in sys.modules])
+"""
+
+
+def test_planning_imports_neither_pandas_nor_scipy() -> None:
+    """Each takes half a second. Numba imports SciPy to compile, as in the first run, which fills the cache."""
+    for _ in range(2):
+        ended = subprocess.run([sys.executable, "-c", PLANNED], capture_output=True, text=True, timeout=120, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
 def test_public_names_are_sorted_and_all_have_a_home() -> None:
     assert gen.__all__ == sorted(gen.__all__)
     assert set(gen.__all__) == set(gen._HOME)

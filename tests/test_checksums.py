@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gen.block import array_of, boolean_values
 from gen.checksums import NULL_HASH, Checksum, add_checksums, hash_values
 from gen.streams import stream_key
 
@@ -409,3 +410,43 @@ def test_checksums_add_modulo_two_to_the_64():
 
 def test_checksums_of_nothing_add_up_to_nothing():
     assert add_checksums([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["a", "", "ü€😀", "b\0c"], None),
+        (["1"], pa.string()),
+        ([0, -(2**63), 2**63 - 1], None),
+        ([1, 2], pa.int32()),
+        ([0.0, -0.0, math.inf, 1e-300], None),
+        ([1, 2.5], None),
+        ([True, False, True], None),
+        ([None, "a"], None),
+        ([], pa.string()),
+        ([datetime.date(2020, 2, 29)], None),
+    ],
+)
+def test_arrays_of_python_values_are_those_that_arrow_makes(values, kind):
+    made = array_of(values, kind)
+    made.validate(full=True)
+    assert made.equals(pa.array(values, kind))
+    assert array_of(tuple(values), kind).equals(made)
+
+
+@settings(deadline=None)
+@given(st.lists(st.booleans() | st.none(), max_size=40), st.integers(0, 20), st.integers(0, 40))
+def test_booleans_are_those_that_arrow_gives(values, start, length):
+    array = pa.array(values, pa.bool_()).slice(start, length)
+    assert boolean_values(array.is_null()).tolist() == array.is_null().to_pylist()
+    found = boolean_values(array)
+    assert found.size == len(array)
+    assert all(a == b for a, b in zip(found.tolist(), array.to_pylist(), strict=True) if b is not None)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["a", "b", None]), min_size=1, max_size=40), st.integers(0, 5))
+def test_nulls_of_a_dictionary_have_the_hash_of_a_null(values, start):
+    array = pa.array(values, pa.string())
+    encoded = array.dictionary_encode().slice(start)
+    assert hash_values(encoded, 7).tolist() == hash_values(array.slice(start), 7).tolist()

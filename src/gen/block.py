@@ -98,7 +98,42 @@ class Sink(Protocol):
 
 
 # -- Arrow arrays over NumPy buffers, and back ---------------------------------------------------------------
-# PyArrow's own pa.array and to_numpy import pandas, which takes half a second of every start.
+# PyArrow's own pa.array, pa.scalar and to_numpy import pandas, which takes half a second of every start.
+
+
+def array_of(values: Sequence[Any], kind: pa.DataType | None = None) -> pa.Array:
+    """An Arrow array of Python values, as `pa.array` makes it, of the type given or of their own."""
+    kinds = {type(value) for value in values}
+    if kinds == {str} and kind in (None, pa.string()):
+        texts = [value.encode() for value in values]
+        offsets = np.zeros(len(texts) + 1, np.int32)
+        np.cumsum([len(text) for text in texts], out=offsets[1:])
+        return pa.Array.from_buffers(
+            pa.string(), len(texts), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))]
+        )
+    if kinds == {int} and kind in (None, pa.int64()):
+        return fixed_width_array(pa.int64(), np.array(values, np.int64))
+    if kinds == {float} and kind in (None, pa.float64()):
+        return fixed_width_array(pa.float64(), np.array(values, np.float64))
+    if kinds == {bool} and kind in (None, pa.bool_()):
+        return boolean_array(np.array(values, np.bool_))
+    return pa.array(values, kind)
+
+
+def null_of(kind: pa.DataType) -> pa.Scalar:
+    """The null of a type."""
+    return pa.nulls(1, kind)[0]
+
+
+def boolean_values(array: pa.Array) -> NDArray[np.bool_]:
+    """Arrow booleans as NumPy's; nulls are anything."""
+    buffer = array.buffers()[1]
+    if buffer is None or not len(array):
+        return np.zeros(len(array), np.bool_)
+    first = array.offset // 8 * 8
+    bits = np.frombuffer(buffer, np.uint8)[first // 8 : -(-(array.offset + len(array)) // 8)]
+    bools = np.unpackbits(bits, bitorder="little").view(np.bool_)
+    return bools[array.offset - first : array.offset - first + len(array)]
 
 
 def fixed_width_array(kind: pa.DataType, values: NDArray[Any]) -> pa.Array:
@@ -125,7 +160,7 @@ def with_nulls(array: pa.Array, there: NDArray[np.bool_]) -> pa.Array:
     if isinstance(array, pa.DictionaryArray):
         return pa.DictionaryArray.from_arrays(with_nulls(array.indices, there), array.dictionary)
     if array.null_count or array.offset or pa.types.is_null(array.type):
-        return pc.if_else(boolean_array(there), array, pa.scalar(None, array.type))
+        return pc.if_else(boolean_array(there), array, null_of(array.type))
     bitmap = pa.py_buffer(np.packbits(there, bitorder="little"))
     kind = array.type
     if pa.types.is_struct(kind):

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_values, unlocked
+from gen.block import boolean_values, fixed_width_values, unlocked
 from gen.streams import TILE, Word, Words, device, intrinsic, ir, kernel, stream_key, types
 
 NULL_HASH = np.uint64(0x9AE16A3B2F90404F)
@@ -195,7 +195,7 @@ def hash_values(array: pa.Array, key: Word) -> Words:
         hashes = np.zeros(len(array), np.uint64)
         _add_hashes(array, hashes, np.uint64(key), _ZERO, _ONE)
     if array.null_count:
-        hashes[array.is_null().to_numpy(zero_copy_only=False)] = NULL_HASH
+        hashes[boolean_values(array.is_null())] = NULL_HASH
     return hashes
 
 
@@ -219,8 +219,10 @@ def _add_hashes(array: pa.Array, rows: Words, key: Any, left: Any, odd: Any) -> 
 def _dictionary_hashes(array: pa.Array, key: Any) -> Words:
     if not len(array.dictionary):
         return np.zeros(len(array), np.uint64)
-    indices = array.indices.fill_null(0) if array.null_count else array.indices
-    hashes: Words = hash_values(array.dictionary, key)[fixed_width_values(indices)]
+    places = fixed_width_values(array.indices)
+    if array.indices.null_count:
+        places = np.where(boolean_values(array.indices.is_valid()), places, 0)
+    hashes: Words = hash_values(array.dictionary, key)[places]
     return hashes
 
 
@@ -276,7 +278,7 @@ def _text_buffers(array: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]
 
 
 def _canonical_integers(array: pa.Array) -> NDArray[np.int64]:
-    """Every type but text and floats, as 64-bit integers; without a copy where the type allows."""
+    """Every type but text and floats, as 64-bit integers; without a copy where the type allows. Nulls are anything."""
     kind = array.type
     if pa.types.is_timestamp(kind):
         array = (array if kind.unit == "us" else array.cast(pa.timestamp("us", kind.tz))).view(pa.int64())
@@ -290,8 +292,6 @@ def _canonical_integers(array: pa.Array) -> NDArray[np.int64]:
         array = array.cast(pa.int64())
     elif kind != pa.int64():
         raise TypeError(f"no canonical form is defined for values of Arrow type {kind}")
-    if array.null_count:
-        array = array.fill_null(0)
     return fixed_width_values(array)
 
 

@@ -8,7 +8,6 @@ what is missing.
 
 from __future__ import annotations
 
-import asyncio
 import ctypes
 import logging
 import signal
@@ -205,6 +204,8 @@ class _Dashboard:
 @contextmanager
 def remote_cluster(address: str, observer: Observer) -> Iterator[Client]:
     """A cluster that exists. ClusterError where the scheduler, or any worker, does not answer in time."""
+    import asyncio
+
     import dask
     from distributed import Client
 
@@ -232,6 +233,8 @@ def remote_cluster(address: str, observer: Observer) -> Iterator[Client]:
 
 async def _ask(address: str) -> None:
     """Wait until the scheduler says who it is; TimeoutError where it does not in time."""
+    import asyncio
+
     from distributed.core import rpc
 
     async with asyncio.timeout(CONNECT_SECONDS), rpc(address) as scheduler:

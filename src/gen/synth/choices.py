@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_array
+from gen.block import array_of, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, kernel, mulhi
@@ -57,7 +57,7 @@ class SynthesizeChoice(Synthesizer):
     def prepare(self) -> None:
         law, _ = law_of(self.where, self.column.distribution)
         self.choices = self.column.choices or (False, True)
-        self.listed = pa.array(self.choices)
+        self.listed = array_of(self.choices)
         self.law: Compiled | None = None
         self.chosen: Choice | None = None  # None: each equally likely
         if self.column.weights:

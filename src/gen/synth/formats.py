@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_array
+from gen.block import boolean_array, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.domains import DOMAIN_KINDS, domain_key
 from gen.schema.spec import Column, suggestion
@@ -272,7 +272,7 @@ class SynthesizeFormatKey(Ranked, SynthesizeFormat):
         rows: NDArray[np.int64] = self.order.row_of(self.rank(values))
         known_rows = rows >= 0
         made = self.at(rows[known_rows].astype(np.uint64)).to_pylist()  # a rank does not tell the pieces before it
-        asked = values.filter(pa.array(known_rows.tolist())).to_pylist()
+        asked = values.filter(boolean_array(known_rows)).to_pylist()
         rows[known_rows] = np.where([a == b for a, b in zip(made, asked, strict=True)], rows[known_rows], -1)
         return rows
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from gen.block import boolean_array
 from gen.errors import SchemaError
 from gen.keys import Permutation
 from gen.schema.spec import Column
@@ -129,6 +130,6 @@ class SynthesizeUUIDKey(SynthesizeUUID):
         rows = self.order.inverse(tails)
         unknown |= rows >= np.uint64(self.rows)
         known = ~unknown
-        made, asked = self.at(rows[known]).to_pylist(), values.filter(pa.array(known.tolist())).to_pylist()
+        made, asked = self.at(rows[known]).to_pylist(), values.filter(boolean_array(known)).to_pylist()
         unknown[known] = [a != b for a, b in zip(made, asked, strict=True)]
         return np.where(unknown, np.int64(-1), rows.astype(np.int64))

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import unlocked
+from gen.block import array_of, boolean_values, null_of, unlocked
 from gen.schema.spec import EXTRA
 from gen.streams import BITS32, LOW32, Word, Words, device, kernel
 
@@ -87,8 +87,7 @@ def uuid_text(array: pa.Array) -> pa.Array:
 
 def is_null(array: pa.Array) -> NDArray[np.bool_]:
     """Bool array: which values are null."""
-    nulls: NDArray[np.bool_] = array.is_null().to_numpy(zero_copy_only=False)
-    return nulls
+    return boolean_values(array.is_null())
 
 
 def _plain(array: pa.Array) -> pa.Array:
@@ -159,7 +158,7 @@ def object_json(names: Sequence[str], values: Sequence[pa.Array], absent: Sequen
         texts = array if may_be_absent or not array.null_count else pc.fill_null(array, "null")
         entries.append(_spliced(texts) if name == EXTRA else joined([f"{json.dumps(name)}:", texts]))
     if not entries:
-        return pa.array(["{}"] * rows, pa.string())
+        return array_of(["{}"] * rows, pa.string())
     # A row of which every entry is skipped loses its place in Arrow's join; the bracket is one that never is.
     opened = pc.binary_join_element_wise("{", *entries, ",", null_handling="skip")
     return joined([pc.replace_substring(opened, "{,", "{", max_replacements=1), "}"])
@@ -168,4 +167,4 @@ def object_json(names: Sequence[str], values: Sequence[pa.Array], absent: Sequen
 def _spliced(objects: pa.Array) -> pa.Array:
     """The entries of JSON objects, to stand among others'; null where there are none."""
     inside = pc.utf8_slice_codeunits(objects, 1, -1)
-    return pc.if_else(pc.equal(inside, ""), pa.scalar(None, pa.string()), inside)
+    return pc.if_else(pc.equal(inside, ""), null_of(pa.string()), inside)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import boolean_array, fixed_width_array, fixed_width_values
+from gen.block import boolean_array, fixed_width_array, fixed_width_values, null_of
 from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import KINDS, Column, Key
 from gen.streams import Rows, Words, first_and_rows, kernel
@@ -234,8 +234,8 @@ class SynthesizeList(Synthesizer):
     def json(self, array: pa.Array) -> pa.Array:
         offsets, (values,) = _window(array, array.values)
         texts = pc.fill_null(self.item.json(values), "null")
-        written = list_json(pa.array(offsets, pa.int32()), texts, "[]")
-        return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
+        written = list_json(fixed_width_array(pa.int32(), np.array(offsets, np.int32)), texts, "[]")
+        return pc.if_else(array.is_valid(), written, null_of(pa.string())) if array.null_count else written
 
 
 def _first_of_each(lists: NDArray[np.int64], sizes: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -301,8 +301,8 @@ class SynthesizeMap(SynthesizeList):
 
     def json(self, array: pa.Array) -> pa.Array:
         offsets, (keys, items) = _window(array, array.keys, array.items)
-        written = list_json(pa.array(offsets, pa.int32()), self.entries(keys, items), "{}")
-        return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
+        written = list_json(fixed_width_array(pa.int32(), np.array(offsets, np.int32)), self.entries(keys, items), "{}")
+        return pc.if_else(array.is_valid(), written, null_of(pa.string())) if array.null_count else written
 
     def entries(self, keys: pa.Array, items: pa.Array) -> pa.Array:
         """Every entry as `"key":value`; of a key that is no text, its JSON text is the key."""

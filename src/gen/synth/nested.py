@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gen.block import array_of, null_of
 from gen.errors import SchemaError
 from gen.schema.spec import Column, Key
 from gen.streams import Rows, Words
@@ -106,7 +107,7 @@ def objects_json(parts: Mapping[str, Synthesizer], array: pa.Array, all_absent: 
     texts = [part.json(_field(array, i)) for i, part in enumerate(parts.values())]
     absent = [all_absent or part.column.may_be_absent for part in parts.values()]
     written = object_json(list(parts), texts, absent, len(array))
-    return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
+    return pc.if_else(array.is_valid(), written, null_of(pa.string())) if array.null_count else written
 
 
 class Whole:
@@ -198,10 +199,10 @@ class SynthesizeTuple(SynthesizeObject):
     def json(self, array: pa.Array) -> pa.Array:
         texts = [pc.fill_null(part.json(_field(array, i)), "null") for i, part in enumerate(self.parts.values())]
         if not texts:
-            return pa.array(["[]"] * len(array), pa.string())
+            return array_of(["[]"] * len(array), pa.string())
         inside = pc.binary_join_element_wise(*texts, ",")
         written = pc.binary_join_element_wise("[", inside, "]", "")
-        return pc.if_else(array.is_valid(), written, pa.scalar(None, pa.string())) if array.null_count else written
+        return pc.if_else(array.is_valid(), written, null_of(pa.string())) if array.null_count else written
 
 
 class SynthesizeTupleKey(Ranked, SynthesizeTuple):

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_array, fixed_width_values
+from gen.block import boolean_values, fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
 from gen.keys import MAXIMUM_DOMAIN
 from gen.schema.spec import Column
@@ -100,7 +100,7 @@ class GridKey(Ranked):
         integers = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64()).cast(pa.int64())
         ranks = self.values_grid.ranks(fixed_width_values(integers))
         if values.null_count:
-            ranks[values.is_null().to_numpy(zero_copy_only=False)] = np.uint64(MAXIMUM_DOMAIN)
+            ranks[boolean_values(values.is_null())] = np.uint64(MAXIMUM_DOMAIN)
         return ranks
 
     @property

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from gen.block import boolean_array
 from gen.errors import SchemaError
 from gen.keys import KeyOrder
 from gen.schema.domains import Company
@@ -296,7 +297,7 @@ class SynthesizePersonKey(SynthesizePerson):
         rows[good] = self.order.row_of(np.array([rank for rank, g in zip(ranks, good, strict=True) if g], np.uint64))
         known = rows >= 0
         made = self.at(rows[known].astype(np.uint64)).to_pylist()
-        asked = values.filter(pa.array(known.tolist())).to_pylist()
+        asked = values.filter(boolean_array(known)).to_pylist()
         rows[known] = np.where([a == b for a, b in zip(made, asked, strict=True)], rows[known], -1)
         return rows
 

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from gen.block import boolean_values
 from gen.errors import SchemaError
 from gen.schema.spec import suggestion
 from gen.streams import Rows
@@ -69,8 +70,7 @@ class RowView:
             )
         if isinstance(found, pa.Scalar):
             return np.full(len(self.rows), bool(found.as_py()))
-        true: NDArray[np.bool_] = found.fill_null(False).to_numpy(zero_copy_only=False)
-        return true
+        return boolean_values(found) & boolean_values(found.is_valid())
 
     def _check(self, name: str) -> None:
         if name not in self.columns:

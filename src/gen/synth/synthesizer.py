@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import boolean_array, with_nulls
+from gen.block import array_of, boolean_array, with_nulls
 from gen.errors import GenError, SchemaError
 from gen.keys import KeyOrder, check_capacity
 from gen.schema.spec import Column, suggestion
@@ -118,7 +118,7 @@ class Synthesizer:
     def arrow_type(self) -> pa.DataType:
         """The type of every array that `at` returns."""
         if self.column.kind == "choice":
-            return pa.array(self.column.choices).type
+            return array_of(self.column.choices).type
         return _ARROW_TYPES[self.column.kind]
 
     @property
@@ -264,7 +264,7 @@ class Synthesizer:
     def at(self, rows: Rows) -> pa.Array:
         """The values at these rows, in that order: an array of exactly len(rows), of `arrow_type`."""
         if not len(rows):
-            return pa.array([], self.arrow_type)
+            return pa.nulls(0, self.arrow_type)
         if isinstance(rows, range):
             pieces = [self._block(b, start, stop) for b, start, stop in _blocks(rows)]
             return pa.chunked_array(pieces).combine_chunks() if len(pieces) > 1 else pieces[0]

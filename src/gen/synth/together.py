@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_array
+from gen.block import array_of, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.domains import Company
 from gen.schema.spec import Column
@@ -211,7 +211,7 @@ def drawn_of(kind: Any, column: Column) -> Drawn:
     if len(distinct) > DICTIONARY_LIMIT:
         return Drawn(pieces, sources)
     codes = np.array([distinct[text] for text in table.listed], np.int32)
-    return Drawn(pieces, sources, pa.array(list(distinct), pa.string()), codes)
+    return Drawn(pieces, sources, array_of(list(distinct), pa.string()), codes)
 
 
 def with_lengths(kind: type[SynthesizeTogether], column: Column, company: Company) -> Company | None:
