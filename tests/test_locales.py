@@ -11,6 +11,7 @@ from pydantic import EmailStr, Field
 from columns import source
 from gen import Domain
 from gen.errors import SchemaError
+from gen.streams import Stream, stream_key
 from gen.synth.texts.locale import LANGUAGES, TAILS, latin_of, names_of, places_of, written_out
 from test_people import file, words
 
@@ -141,3 +142,25 @@ def test_patterns_are_written_out_in_full_or_evenly():
     many = written_out(["####", "@@ #"])
     assert len(set(many)) > 180 and all(re.fullmatch("[0-9]{4}|[A-Z]{2} [0-9]", text) for text in many)
     assert many == written_out(["####", "@@ #"])
+
+
+def test_the_invented_surnames_are_a_chain_over_pairs_of_letters_of_the_listed_ones():
+    """Made again as they were made: which letter follows which two, counted in the listed ones; no name twice."""
+    listed, kept = words("en", "surnames"), words("invented", "surnames")
+    follows = {}
+    for name in listed:
+        padded = f"^^{name.lower()}$"
+        for i in range(len(padded) - 2):
+            follows.setdefault(padded[i : i + 2], []).append(padded[i + 2])
+    known, made = {name.lower() for name in listed}, []
+    drawn = iter(Stream(stream_key(0, "", "surnames", "letters")).words(range(40 * len(kept))).tolist())
+    while len(made) < len(kept):
+        name = "^^"
+        while name[-1] != "$" and len(name) < 14:
+            letters = follows[name[-2:]]
+            name += letters[next(drawn) * len(letters) >> 64]
+        if name[2:-1] not in known and 4 <= len(name[2:-1]) <= 10:
+            known.add(name[2:-1])
+            made.append(name[2:-1].title())
+    assert made == kept
+    assert len(listed) + len(kept) == 2**15

@@ -1,7 +1,7 @@
 """This file knows names of people: frequent given names with frequent or plausible surnames, and names as keys.
 
-Surnames are a list of frequent ones, and as many more as fill the table, invented from the letter pairs of the list;
-frequent ones are drawn more often, so that most names are ordinary and few repeat exactly.
+Surnames are a list of frequent ones, and as many more as fill the table, invented from the letter pairs of the list and
+kept in `locales/invented.json`; frequent ones are drawn more often, so that most names are ordinary and few repeat.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from gen.block import array_of, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
-from gen.streams import Rows, Stream, Words, copy_32_bytes, kernel, mulhi, stream_key
+from gen.streams import Rows, Words, copy_32_bytes, kernel, mulhi
 from gen.synth.synthesizer import Ranked, Storage
 from gen.synth.text import SPARE, SynthesizeString, text_array
 
-SURNAMES = 32_768  # listed and invented
 LISTED_SHARE = 0.8  # of people have a listed surname
 _INITIALS = [f"{letter}. " for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"]
 WORTHWHILE = 1_000  # pairs of given name and surname; with fewer, given names alone are drawn
@@ -88,7 +88,7 @@ class Parts:
 
     @classmethod
     def of(cls, texts: list[str], weights: NDArray[np.float64]) -> Parts:
-        order = sorted(range(len(texts)), key=lambda i: (len(texts[i]), texts[i]))
+        order = sorted(sorted(range(len(texts)), key=texts.__getitem__), key=[len(text) for text in texts].__getitem__)
         texts, weights = [texts[i] for i in order], weights[order]
         encoded = "".join(texts).encode()
         lengths = np.array([len(text) for text in texts], np.int64)
@@ -113,9 +113,12 @@ class Parts:
 
 def _cumulative(weights: NDArray[np.float64]) -> Words:
     """Cumulative shares as 64-bit fixed point; the last reaches past every word."""
-    shares = np.cumsum(weights) / np.sum(weights)
-    scaled = [min(int(share * 2**64), 2**64 - 1) for share in shares.tolist()]
-    return np.array([0, *scaled[:-1], 2**64 - 1], np.uint64)
+    scaled = np.cumsum(weights) / np.sum(weights) * 2.0**64
+    below = scaled < 2.0**64
+    cdf = np.full(weights.size + 1, 2**64 - 1, np.uint64)
+    cdf[0] = 0
+    cdf[1:-1] = np.where(below, np.where(below, scaled, 0).astype(np.uint64), cdf[-1])[:-1]
+    return cdf
 
 
 def _by_rank(count: int) -> NDArray[np.float64]:
@@ -124,9 +127,9 @@ def _by_rank(count: int) -> NDArray[np.float64]:
     return weights
 
 
-@lru_cache(maxsize=1)
-def _listed() -> dict[str, list[str]]:
-    text = resources.files("gen.synth").joinpath("locales/en.json").read_text("utf-8")
+@lru_cache(maxsize=2)
+def _listed(file: str = "en") -> dict[str, list[str]]:
+    text = resources.files("gen.synth").joinpath(f"locales/{file}.json").read_text("utf-8")
     return {name: " ".join(lines).split() for name, lines in json.loads(text).items() if name != "about"}
 
 
@@ -143,35 +146,12 @@ def given_names() -> tuple[list[str], NDArray[np.float64]]:
 
 @lru_cache(maxsize=1)
 def surnames() -> tuple[list[str], NDArray[np.float64]]:
-    """Listed surnames, then invented ones, SURNAMES in all, each with a weight."""
-    listed = _listed()["surnames"]
-    invented = _invent(listed, SURNAMES - len(listed))
+    """Listed surnames, then invented ones, 32,768 in all, each with a weight."""
+    listed, invented = _listed()["surnames"], _listed("invented")["surnames"]
     weights = _by_rank(len(listed))
     weights *= LISTED_SHARE / weights.sum()
     rest = np.full(len(invented), (1 - LISTED_SHARE) / len(invented))
     return listed + invented, np.concatenate([weights, rest])
-
-
-def _invent(listed: list[str], count: int) -> list[str]:
-    """New surnames as a chain over pairs of letters: which letter follows which two, counted in the listed ones."""
-    follows: dict[str, list[str]] = {}
-    for name in listed:
-        padded = f"^^{name.lower()}$"
-        for i in range(len(padded) - 2):
-            follows.setdefault(padded[i : i + 2], []).append(padded[i + 2])
-    known = {name.lower(): None for name in listed}
-    words = iter(Stream(stream_key(0, "", "surnames", "letters")).words(range(40 * count)).tolist())
-    made: list[str] = []
-    while len(made) < count:
-        name = "^^"
-        while name[-1] != "$" and len(name) < 14:
-            letters = follows[name[-2:]]
-            name += letters[next(words) * len(letters) >> 64]
-        name = name[2:-1]
-        if name not in known and 4 <= len(name) <= 10:
-            known[name] = None
-            made.append(name.title())
-    return made
 
 
 @lru_cache(maxsize=64)
@@ -301,9 +281,12 @@ class SynthesizeNameKey(Ranked, SynthesizeName):
                 np.where(has_initial, pair, 0), self.starts_with_initial, self.allowed_with_initial
             )
             g, s = np.where(has_initial, g_initial, g), np.where(has_initial, s_initial, s)
-        given, second = pa.array(self.given.texts), pa.array(self.seconds.texts)
-        middle = pa.array(["", *_INITIALS]).take(pa.array(np.where(has_initial, letter + 1, 0)))
-        return pc.binary_join_element_wise(given.take(pa.array(g)), middle, second.take(pa.array(s)), "")
+        given, second = array_of(self.given.texts), array_of(self.seconds.texts)
+        initial = np.where(has_initial, letter + 1, 0)
+        middle = array_of(["", *_INITIALS])
+        parts = ((given, g), (middle, initial), (second, s))
+        taken = [texts.take(fixed_width_array(pa.int64(), places)) for texts, places in parts]
+        return pc.binary_join_element_wise(*taken, array_of([""])[0])
 
     @staticmethod
     def _split(

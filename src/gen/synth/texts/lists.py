@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from gen.block import array_of
 from gen.streams import BITS32, LOW32, Word, Words, kernel
 
 MAXIMUM_TEXTS = 2**20  # of one list: a word of 32 bits then favours no text by more than 2^-12 of its share
@@ -52,8 +53,14 @@ def alias_table(weights: Sequence[float] | NDArray[np.float64]) -> Words:
     heaviest = int(shares.argmax())
     for i in small:  # what rounding left over: as good as full, unless it must never be drawn
         thresholds[i], aliases[i] = (1.0, i) if shares[i] > 0 else (0.0, heaviest)
-    packed = [min(int(t * 2.0**32), 2**32 - 1) << 32 | alias for t, alias in zip(thresholds, aliases, strict=True)]
-    return np.array(packed, np.uint64)
+    kept = np.minimum(np.array(thresholds) * 2.0**32, 2.0**32 - 1).astype(np.uint64)
+    return kept << BITS32 | np.array(aliases, np.uint64)
+
+
+@lru_cache(maxsize=8)
+def _aliases_of(weights: bytes) -> Words:
+    """The same names in small letters, or with a dot, have the same weights, and there are many of them."""
+    return alias_table(np.frombuffer(weights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +116,12 @@ class Texts:
     @cached_property
     def aliases(self) -> Words:
         """The alias table of the weights; empty where all texts are equally likely."""
-        return _NO_ALIASES if self.weights is None else alias_table(self.weights)
+        return _NO_ALIASES if self.weights is None else _aliases_of(self.weights.tobytes())
 
     @cached_property
     def dictionary(self) -> pa.Array:
         """The texts as an Arrow array."""
-        return pa.array(self.listed, pa.string())
+        return array_of(self.listed, pa.string())
 
     @cached_property
     def index(self) -> dict[str, int]:

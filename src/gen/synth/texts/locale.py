@@ -96,6 +96,8 @@ def falling_weights(count: int, flatness: float) -> NDArray[np.float64]:
 def latin_of(text: str, locale: str = DEFAULT) -> str:
     """A name in lower-case ASCII letters: accents, spaces and apostrophes left out; German umlauts as two letters."""
     lower = text.lower()
+    if lower.isascii() and lower.isalpha():
+        return lower
     lower = lower.translate(_GERMAN) if locale == "de" else lower
     plain = unicodedata.normalize("NFKD", lower.translate(_NO_DECOMPOSITION))
     return "".join(letter for letter in plain if "a" <= letter <= "z")
