@@ -548,3 +548,13 @@ def test_what_a_sink_may_know():
     assert storage.bytes == 14 and storage.distinct is None and storage.bits == pytest.approx(math.log2(26**10) + 4)
     assert column("^(red|green|blue)$").storage.distinct == 3
     assert column("^[а-я]{5}$").storage.bytes == 14
+
+
+def test_columns_of_one_pattern_share_their_tables():
+    first, second = (
+        SynthesizePattern(Column(name, "text", patterns=("^[a-z]+(-[a-z]+){1,3}$",)), "T", 10, 0) for name in "ab"
+    )
+    assert first.sampler.walk is second.sampler.walk
+    assert first.at(range(9)) != second.at(range(9))
+    other = SynthesizePattern(Column("c", "text", patterns=("^[a-z]+(-[a-z]+){1,4}$",)), "T", 10, 0)
+    assert other.sampler.walk is not first.sampler.walk

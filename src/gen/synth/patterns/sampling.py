@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 import pyarrow as pa
@@ -240,6 +241,9 @@ class _Walk:
     steps: int  # of the longest walk
 
 
+_WALKS: WeakKeyDictionary[Language, WeakValueDictionary[Any, _Walk]] = WeakKeyDictionary()
+
+
 def too_large(where: str, language: Language) -> SchemaError:
     """The error for a language whose tables outgrow their limit."""
     return SchemaError(
@@ -276,6 +280,15 @@ class TextSampler:
 
     @cached_property
     def walk(self) -> _Walk:
+        """The tables, which all columns of the same language and weights share as long as there are such."""
+        key = self.law, None if self.weights is None else tuple(sorted(self.weights.items()))
+        walks = _WALKS.setdefault(self.language, WeakValueDictionary())
+        walk = walks.get(key)
+        if walk is None:
+            walk = walks[key] = self._walked()
+        return walk
+
+    def _walked(self) -> _Walk:
         language, ways, slots = self.language, Ways(self.language), Slots()
         cells: dict[Cell, int] = {(0, state): 0 for state in range(len(language.runs))}
         steps = dict.fromkeys(cells, 0)
