@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, create_model
 from columns import EARLY, KEY, LATE, ZONE, Colour, Level, array, drawn, examples, joined, source, validated
 from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema
 from gen.block import Partition
+from gen.checksums import Checksum
 from gen.errors import SchemaError
 
 
@@ -348,3 +349,11 @@ def test_names_are_ordinary_and_few_repeat():
     assert {"Smith", "Johnson"} <= surnames
     assert len(given_names) > 200
     assert len(surnames) > 2000
+
+
+@pytest.mark.parametrize("rows", [0, 1, 1000, 4096])
+def test_a_small_table_is_probed_whole(rows):
+    table = source(rows, id=KEY, x=float, y=Literal["a", "b"])
+    whole = Checksum("Thing", ["id", "x", "y"])
+    whole.add(table.at(range(rows)))
+    assert table.probe() == whole.to_json()

@@ -174,22 +174,26 @@ class TableSource:
             start = stop
 
     def probe(self) -> dict[str, str]:
-        """Checksums of up to 4,096 rows of each column, at four places; by ranges and by address, which must agree.
+        """Checksums of 4,096 rows of each column, at four places, by ranges: the fingerprint of what this machine, code
+        and library compute. Fewer rows where they are wide, or where a model is asked for each; all of a small table.
 
-        The fingerprint of what this machine, code and library compute; it also warms every kernel. Fewer rows where
-        they are wide, or where a model is asked for each.
+        Keys, which others refer to, and what user code has a part in, are asked for by address, too: both must agree.
         """
         size = max(1, min(PROBE_ROWS, int(BLOCK_BYTES / max(self.bytes_per_row, 1))) // (8 if self.filter else 1))
-        starts = sorted({int(self.rows * part) for part in (0, 1 / 3, 2 / 3)} | {max(self.rows - size, 0)})
-        ranges = [range(start, min(start + size, self.rows)) for start in starts]
+        starts = sorted({int(self.rows * part) for part in (0, 1 / 3, 2 / 3)} | {self.rows - size})
+        few = self.rows <= size * len(starts)
+        ranges = [range(self.rows)] if few else [range(start, start + size) for start in starts]
         by_range = Checksum(self.table, list(self.columns))
-        by_address = Checksum(self.table, list(self.columns))
         for rows in ranges:
             by_range.add(self.at(rows))
+        result = by_range.to_json()
+        twice = [name for name, s in self.columns.items() if self.filter or s.column.key or _is_of_the_user(s)]
         for synthesizer in self.columns.values():
             synthesizer.forget()
-        by_address.add(self.at(np.concatenate([np.arange(r.start, r.stop, dtype=np.uint64) for r in ranges])))
-        result = by_range.to_json()
+        by_address = Checksum(self.table, twice)
+        if twice:
+            numbers = np.concatenate([np.arange(r.start, r.stop, dtype=np.uint64) for r in ranges])
+            by_address.add(self.at(numbers, twice))
         for name, digits in by_address.to_json().items():
             if name and result[name] != digits:
                 raise SchemaError(
@@ -198,6 +202,11 @@ class TableSource:
                     hint="Draw only from `self.words(rows)`, or from the generator that `draw` is given.",
                 )
         return result
+
+
+def _is_of_the_user(synthesizer: Synthesizer) -> bool:
+    """Whether code of the user's own has a part in a column's values."""
+    return bool(synthesizer.column.functions()) or not all(part.is_built_in for part in synthesizer.every_part())
 
 
 def table_sources(
