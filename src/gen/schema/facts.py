@@ -72,12 +72,15 @@ _FORMAT_OF_ENCODER = {
 }
 
 
+_GROUPED = "__is_annotated_types_grouped_metadata__"  # isinstance alone asks for all of a protocol, which takes long
+
+
 def ungrouped(metadata: Iterable[Any]) -> Iterator[Any]:
     """Every constraint by itself: `Interval(ge=1, le=5)` is two, and a Field has some of its own."""
     for item in metadata:
         if isinstance(item, FieldInfo):
             yield from ungrouped(item.metadata)
-        elif isinstance(item, annotated_types.GroupedMetadata):
+        elif hasattr(item, _GROUPED) and isinstance(item, annotated_types.GroupedMetadata):
             yield from ungrouped(item)
         elif item is not None:
             yield item
@@ -366,7 +369,7 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         if values.get("nulls"):
             raise SchemaError(f"{where}: a primary key has no nulls.", hint="Leave the nulls out.")
         values["nulls"] = None  # an Optional key is one that a database would fill in
-    return apply_row_facts(where, replace(column, **values), facts)
+    return apply_row_facts(where, replace(column, **values) if values else column, facts)
 
 
 def _lengths(where: str, value: Any, column: Column) -> Distribution:
