@@ -40,7 +40,6 @@ from employee import hardware
 
 CONTENDERS = ("gen", "polyfactory", "hypothesis-jsonschema", "json-schema-faker")
 SLOWEST = "hypothesis-jsonschema"  # so it is begun first
-SLOWEST = "hypothesis-jsonschema"  # so it is begun first
 GRACE = 40.0  # seconds beyond the limit, to judge the rows, before a process is taken for hung
 START = 120.0  # seconds a process may take to start
 WIDTH = 160  # of a reason that is printed
@@ -317,7 +316,6 @@ def main() -> None:
     parser.add_argument("--packages-dir", help="a folder to install them into, and to find them in the next time")
     parser.add_argument("--rows", type=int, help="of every entry; 1,000, and 100 of a package's models, unless given")
     parser.add_argument("--limit", type=float, default=20.0, help="seconds an entry may take")
-    parser.add_argument("--jobs", type=int, default=1, help="contenders at work at once; no more than there are cores")
     parser.add_argument("--jobs", type=int, default=1, help="contenders at work at once; no more than there are cores")
     parser.add_argument("--contenders", default=",".join(CONTENDERS))
     parser.add_argument("--only", default="", help="entries, or packages, whose name has this in it")

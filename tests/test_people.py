@@ -8,7 +8,6 @@ import enum
 import json
 import pickle
 import re
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal
@@ -524,18 +523,3 @@ def test_two_workers_write_the_same_people(tmp_path):
         "where not starts_with(email, replace(lower(name), ' ', '.'))"
     )
     assert disagreeing == [(0,)]
-
-
-@pytest.mark.parametrize("name", ["name", "email", "user", "city", "zip_code", "address", "phone", "sex", "age"])
-def test_a_value_takes_nanoseconds(name):
-    """Loose: 4 to 36 ns a row are measured on 2.6 GHz; 150 are asked for, whatever else the machine does."""
-    schema = Schema()
-    schema.add(Person, 10**6)
-    column = schema.table("Person").source.columns[name]
-    column.at(range(10))
-    best = 1e9
-    for k in range(7):
-        start = time.perf_counter()
-        column.at(range(k * 65_536, (k + 1) * 65_536))
-        best = min(best, time.perf_counter() - start)
-    assert best / 65_536 < 150e-9
