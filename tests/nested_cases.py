@@ -6,7 +6,7 @@ import datetime
 import decimal
 import enum
 import uuid
-from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Optional, Union
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Optional, Self, Union
 
 from pydantic import AwareDatetime, BaseModel, Field, Json, NaiveDatetime
 from typing_extensions import TypedDict
@@ -43,6 +43,11 @@ class Cat(BaseModel):
 class Dog(BaseModel):
     kind: Literal["pet"]
     name: str
+
+
+class Linked(BaseModel):
+    next: Self | None
+    number: int
 
 
 class Square(BaseModel):

@@ -23,7 +23,7 @@ from gen.schema.spec import Spec
 from gen.synth.lists import DEFAULT_ITEMS, MOST_ITEMS
 from gen.synth.synthesizer import path_of
 from gen.synth.table import described
-from nested_cases import NESTED, Address, Cat, Chain, Dog, Round, Square, Tree
+from nested_cases import NESTED, Address, Cat, Chain, Dog, Linked, Round, Square, Tree
 
 ROWS = 200
 # Pydantic reads bytes as UTF-8, keys of objects as texts, and of a union whatever it can.
@@ -392,7 +392,7 @@ def depth(value, inside):
     return 1 + max((depth(item, inside) for item in (nested if isinstance(nested, list) else [nested])), default=0)
 
 
-@pytest.mark.parametrize(("kind", "inside"), [(Tree, "children"), (Chain, "next")])
+@pytest.mark.parametrize(("kind", "inside"), [(Tree, "children"), (Chain, "next"), (Linked, "next")])
 def test_a_model_that_contains_itself_ends(kind, inside):
     table = source(ROWS, x=kind)
     depths = {depth(row["x"], inside) for row in table.python(table.at(range(ROWS)))}

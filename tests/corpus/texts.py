@@ -149,7 +149,7 @@ ENCODED = group(
         "EmailStr max_length": field(Annotated[EmailStr, Field(max_length=20)], "ann@mail.org"),
         "NameEmail": field(NameEmail, "Ann <ann@mail.org>"),
         "PaymentCardNumber": field(PaymentCardNumber, "4242424242424242"),
-        "ImportString": field(ImportString, "math.cos", refused=None),
+        "ImportString": field(ImportString, "math.cos"),
         "re.Pattern": field(re.Pattern, "a+", refused=None),
         "re.Pattern of str": field(re.Pattern[str], "a+", refused=None),
     },

@@ -70,6 +70,7 @@ _NAMED: dict[str, dict[str, Any]] = {
     "pydantic.types.ByteSize": {"kind": "integer", "minimum": 0},
     "pydantic.types.Json": {"kind": "any", "format": "json"},
     "pydantic.types.JsonValue": {"kind": "any"},
+    "pydantic.types.ImportString": {"kind": "choice", "choices": ("math.pi", "math.sqrt", "os.path", "json.dumps")},
     "fractions.Fraction": {"kind": "number", "multiple_of": 0.125},
 }
 # generic type -> kind, and whether items differ
@@ -136,6 +137,8 @@ class Reader:
     def type(self, where: str, name: str, annotation: Any, metadata: Sequence[Any]) -> Column:
         """A type by itself: the first of the tables and shapes that knows it."""
         self.nesting.parts += 1
+        if any(annotation is known for known in (typing.Self, typing_extensions.Self)):
+            annotation = next((model for model in reversed(self.nesting.inside) if isinstance(model, type)), annotation)
         origin = typing.get_origin(annotation)
         if isinstance(annotation, (str, typing.ForwardRef)):
             return self.annotated(where, name, self._resolved(where, annotation))
