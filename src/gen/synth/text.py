@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gen.errors import SchemaError
 from gen.keys import Permutation, check_capacity
 from gen.schema.spec import Column
-from gen.streams import BITS32, LOW32, Rows, Word, Words, first_and_rows, kernel, rows_array
+from gen.streams import BITS32, LOW32, Rows, Word, Words, first_and_rows, kernel, mulhi, rows_array
 from gen.synth.laws.compiled import law_of
 from gen.synth.lengths import LengthLaw, even_lengths
 from gen.synth.letters import EVERY_BYTE, LETTERS_AND_PUNCTUATION, draw_sized_text, draw_text
@@ -148,6 +148,7 @@ def _write_keys(
 ) -> None:
     """Text of each rank: its last 9 letters are the rank's digits in base `size`; letters before them are random."""
     base, head, gap, size = alphabet[0], alphabet[1], alphabet[2], alphabet[3]
+    inverse = np.uint64(0xFFFFFFFFFFFFFFFF) // size  # a division by multiplication
     position = np.int64(0)
     offsets[0] = 0
     for i in range(ranks.size):
@@ -163,8 +164,10 @@ def _write_keys(
             data[position + j] = np.uint8(index + base + (gap if index >= head else np.uint64(0)))
         rank = ranks[i]
         for j in range(tail):
-            index = rank % size
-            rank //= size
+            whole = mulhi(rank, inverse)
+            index = rank - whole * size
+            past = np.uint64(index >= size)  # the inverse is rounded down
+            rank, index = whole + past, index - size * past
             data[position + length - 1 - j] = np.uint8(index + base + (gap if index >= head else np.uint64(0)))
         position += length
         offsets[i + 1] = position
