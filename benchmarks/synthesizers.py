@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ PARTS = (
     Distribution("normal", (("mean", 700.0), ("deviation", 20.0), ("weight", 2.0))),
     Distribution("constant", (("value", 0.0),)),
 )
-# case -> law, parameters; those of continuous laws on floats from 0 to 1,000 and on a million grid points
+# case -> law, parameters; those of continuous laws from 0 to 1,000, on floats and on thousandths
 CONTINUOUS: dict[str, tuple[str, dict[str, Any]]] = {
     "normal": ("normal", {"mean": 400.0, "deviation": 150.0}),
     "lognormal": ("lognormal", {"median": 100.0, "sigma": 0.8}),
@@ -185,7 +186,8 @@ def law_on(line: Line, name: str, parameters: dict[str, Any]) -> Callable[[], An
 def of_laws() -> dict[str, Figure]:
     """Every law that is not uniform, after its words; sequence and series with theirs."""
     reals = Line(0.0, 1000.0)
-    whole, short, long = (line_of_grid(Grid(0, 1, count)) for count in (10**6, 1001, 2 * 10**9))
+    whole = line_of_grid(Grid(0, 1, 10**6), scale=Fraction(1000))
+    short, long = (line_of_grid(Grid(0, 1, count)) for count in (1001, 2 * 10**9))
     tasks = {f"float, {case}": law_on(reals, *law) for case, law in CONTINUOUS.items()}
     tasks |= {f"integer, {case}": law_on(whole, *law) for case, law in CONTINUOUS.items()}
     tasks |= {f"integer, {case}": law_on(short, *law) for case, law in COUNTS.items()}
