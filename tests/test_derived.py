@@ -339,3 +339,12 @@ def test_each_case_has_its_law_or_its_weights():
     assert {row["w"] for row in rows if row["k"] == "blue"} == {"b"}
     cities, countries = ({row["t"] for row in rows if row["k"] == colour} for colour in ("red", "blue"))
     assert not cities & countries - {"Singapore", "Luxembourg", "Monaco", "Mexico", "Kuwait", "Panama", "Guatemala"}
+
+
+def test_a_duration_is_no_number_until_its_days_or_hours_are_counted():
+    start, end = datetime.date, Annotated[datetime.date, After("s", within=datetime.timedelta(days=9))]
+    with pytest.raises(SchemaError, match="duration") as error:
+        rows_of(s=start, e=end, n=Annotated[int, Derived("e - s")])
+    assert error.value.hint == "Count them: days(end - start)."
+    for row in rows_of(s=start, e=end, n=Annotated[int, Derived("int(days(e - s))")]):
+        assert row["n"] == (row["e"] - row["s"]).days

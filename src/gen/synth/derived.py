@@ -164,6 +164,7 @@ class SynthesizeDerived(MadeOfOthers):
             lossy = any(word in str(error) for word in ("data loss", "truncat"))
             rounded = "round(price * 1.19, 2)" if pa.types.is_decimal(self.arrow_type) else "round(x), or x // 2"
             error.hint = f"Round it: {rounded}." if lossy else error.hint
+            error.hint = "Count them: days(end - start)." if "they are duration" in str(error) else error.hint
             error.hint = (
                 "Make the field Optional, or use coalesce." if " nulls for a field" in str(error) else error.hint
             )

@@ -316,8 +316,9 @@ class Synthesizer:
             array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=False)
             if isinstance(array, pa.ChunkedArray):
                 array = array.combine_chunks()
-            if pa.types.is_string(self.arrow_type) and pa.types.is_primitive(array.type):
-                raise TypeError(f"they are {array.type}")  # which Arrow would write out in digits
+            digits = pa.types.is_string(self.arrow_type) and pa.types.is_primitive(array.type)
+            if digits or (pa.types.is_duration(array.type) and not pa.types.is_duration(self.arrow_type)):
+                raise TypeError(f"they are {array.type}")  # of which Arrow would give the digits, in that unit
             array = array if array.type == self.arrow_type else array.cast(self.arrow_type)
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise SchemaError(
