@@ -1,17 +1,20 @@
 """Proves that JSON Schema documents mean what they say, keyword by keyword, and go out and come back the same."""
 
 import json
+import re
 from dataclasses import replace
+from typing import Optional
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel
 
 from corpus.fields import FIELDS
 from corpus.schemas import SCHEMAS
 from gen import Schema
 from gen.errors import BadRequest, GenError, SchemaError
 from gen.schema.documents import documents_of, load_document
-from gen.schema.from_json_schema import table_from_schema
+from gen.schema.from_json_schema import column_from_schema, table_from_schema
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
 from gen.schema.to_json_schema import schema_of, schema_of_table
@@ -59,6 +62,13 @@ REFERENCES = {
     | {"$defs": {"n": {"$id": "n", "$defs": {"k": NOT_3}} | thing(q={"$ref": "#/$defs/k"})}},
     "inside an inner $id": {"$id": f"{TREE}/root"}
     | thing(a={"$id": "inner", "$ref": "#/$defs/k", "$defs": {"k": NOT_3}}),
+    "relative to the $id of what it leads to": {"$id": f"{TREE}/root"}
+    | thing(a={"$ref": "sub/x"})
+    | {"$defs": {"x": {"$id": "sub/x"} | thing(y={"$ref": "y"}), "y": NOT_3 | {"$id": "sub/y"}}},
+    "relative to an $id in a document without one": thing(a={"$ref": "sub/x"})
+    | {"$defs": {"x": {"$id": "sub/x"} | thing(y={"$ref": "y"}) | {"$defs": {"y": NOT_3 | {"$id": "y"}}}}},
+    "relative to two $ids, checked": thing(a={"$id": "sub/x"} | thing(y={"$ref": "y"}) | {"not": {"$ref": "z"}})
+    | {"$defs": {"y": INTEGER | {"$id": "sub/y"}, "z": {"$id": "sub/z"} | thing(y={"const": 3})}},
     "with siblings": thing(a={"$ref": "#/$defs/n", "minimum": 5}) | {"$defs": {"n": NOT_3}},
     "checked around a reference": thing(a={"$ref": "#/$defs/n"}, b=INTEGER)
     | {"$defs": {"n": INTEGER}, "not": {"properties": {"a": {"const": 3}}}},
@@ -116,6 +126,46 @@ def test_a_recursion_ends_and_is_checked_at_every_level():
     assert {depth(row) for row in made} == {1, 2, 3}
     lists = rows_of(thing(kids={"type": "array", "items": {"$ref": "#"}}))
     assert any(kid["kids"] for row in lists for kid in row["kids"])
+
+
+NODE = {"$ref": "#/$defs/node"}
+NULL = {"type": "null"}
+ENDINGS = {
+    "anyOf": {"anyOf": [NODE, NULL]},
+    "null first": {"anyOf": [NULL, NODE]},
+    "oneOf": {"oneOf": [NODE, NULL]},
+    "oneOf that is checked": {"oneOf": [NODE, {"enum": [None, 1]}, {"const": 1}]},
+    "a list of branches": {"type": "array", "items": {"anyOf": [NODE, {"type": "string"}]}},
+}
+
+
+@pytest.mark.parametrize("required", [["v", "next", "other"], ["v"]])
+@pytest.mark.parametrize("name", ENDINGS)
+def test_a_recursion_through_a_branch_ends(name, required):
+    node = thing(required, v=NOT_3, next=ENDINGS[name], other=ENDINGS[name])
+    for document in (NODE | {"$defs": {"node": node}}, thing(root=NODE) | {"$defs": {"node": node}}):
+        made = rows_of(document)
+        assert any(isinstance(row.get("root", row).get("next"), (dict, list)) for row in made)
+        assert len(distinct(made)) > 3
+    root = json.loads(json.dumps(node).replace("#/$defs/node", "#"))
+    assert max(map(depth, rows_of(root)) if name != "a list of branches" else [2]) >= 2
+
+
+class LinkedList(BaseModel):
+    v: int
+    next: Optional["LinkedList"]
+
+
+class Expression(BaseModel):
+    arguments: list["Expression | int"]
+
+
+@pytest.mark.parametrize("model", [LinkedList, Expression])
+def test_a_recursive_model_reads_back_from_the_schema_that_pydantic_writes(model):
+    schema = Schema()
+    schema.add(model.model_json_schema(), ROWS, name="Thing")
+    for row in schema.rows("Thing"):
+        model.model_validate(row)
 
 
 # -- what several schemas say together -----------------------------------------------------------------------
@@ -314,6 +364,49 @@ def test_objects_told_apart_by_a_constant_are_columns():
     assert [column.name for column in table.columns] == ["kind", "x", "y"]
     assert table.columns[0].choices == ("a", "b", "c")
     assert {row["kind"] for row in rows_of(document)} == {"a", "b", "c"}
+
+
+def test_listed_values_heed_formats():
+    dates = {"type": "string", "format": "date", "enum": ["2024-01-01", "nope", "2024-02-30", "2024-02-29"]}
+    assert {row["x"] for row in rows_of(thing(x=dates))} == {"2024-01-01", "2024-02-29"}
+    with pytest.raises(SchemaError, match=r"Thing\.x: no value of `enum`"):
+        table_from_schema(thing(x={"const": "nope", "format": "ipv4"}), "Thing")
+
+
+def test_long_lists_of_values_are_read_without_comparing_each_with_each():
+    """Twenty thousand took minutes; equal are what JSON calls equal."""
+    values = [*range(20_000), "a", True]
+    column = column_from_schema(
+        "Thing", "x", {"enum": values, "allOf": [{"enum": [*map(float, values[9:-2]), "a", 1]}]}
+    )
+    assert len(column.choices) == 20_000 - 9 + 2
+    nested = {"allOf": [{"enum": [{"a": [1]}, [True], None]}, {"enum": [{"a": [1.0]}, [1], None]}]}
+    column = column_from_schema("Thing", "x", nested)
+    assert (column.choices, column.nulls) == (('{"a":[1]}',), 0.5)
+
+
+def test_durations_of_a_document_are_whole_seconds():
+    """RFC 3339, appendix A, has no fractions of them."""
+    made = rows_of(thing(x={"type": "string", "format": "duration"}))
+    assert all(re.fullmatch(r"PT\d+S", row["x"]) for row in made)
+    law = {"type": "string", "format": "duration", "distribution": {"name": "exponential", "mean": 5}}
+    later = {"type": "string", "format": "duration", "after": {"field": "x", "within": 60}} | law
+    assert len(distinct(rows_of(thing(x=law, y=later)))) > 3
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ({"minimum": 10**40}, "is at least 1"),
+        ({"exclusiveMinimum": 10**40}, "is above 1"),
+        ({"maximum": -(10**40)}, "is at most -1"),
+        ({"exclusiveMaximum": -(10**40)}, "is below -1"),
+        ({"minimum": 10**40, "maximum": 10**41}, "lies between 10* and 10*"),
+    ],
+)
+def test_a_bound_of_too_many_digits_is_refused_in_words(bounds, said):
+    with pytest.raises(SchemaError, match=rf"Thing\.x: no value of 38 digits {said}0*\."):
+        rows_of(thing(x={"type": "integer"} | bounds))
 
 
 def test_patterns_that_python_does_not_know_are_drawn():

@@ -332,6 +332,33 @@ RECURSION = group(
             {"head": 1, "tail": None},
             {"head": 1},
         ),
+        "recursive or null": schema(
+            {
+                "type": "object",
+                "required": ["v", "next"],
+                "properties": {"v": DIGIT, "next": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}},
+            },
+            {"v": 1, "next": {"v": 2, "next": None}},
+            {"v": 1},
+        ),
+        "recursive on two sides": schema(
+            {
+                "$defs": {
+                    "node": {
+                        "type": "object",
+                        "required": ["v", "left"],
+                        "properties": {
+                            "v": DIGIT,
+                            "left": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/node"}]},
+                            "right": {"oneOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]},
+                        },
+                    }
+                },
+                "$ref": "#/$defs/node",
+            },
+            {"v": 1, "left": {"v": 2, "left": None}},
+            {"v": 1, "left": {"v": 2}},
+        ),
         "recursive by another": schema(
             {
                 "$defs": {

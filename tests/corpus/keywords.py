@@ -65,6 +65,9 @@ VALUES = group(
         "enum of one value": schema({"enum": ["only"]}, "only", "a", constant=True),
         "enum, type": schema({"type": "string", "enum": ["a", "b", 1]}, "a", 1),
         "enum, bounds": schema({"enum": [1, 5, 10, 50], "minimum": 5}, 50, 1),
+        "enum, format": schema(
+            {"enum": ["2024-01-01", "2024-13-01", "2023-01-01"], "format": "date"}, "2024-01-01", "2024-13-01"
+        ),
         "const": schema({"const": "fixed"}, "fixed", "a", constant=True),
         "const of null": schema({"const": None}, None, 0, constant=True),
         "const of an object": schema({"const": {"a": [1, 2]}}, {"a": [1, 2]}, {}, constant=True),

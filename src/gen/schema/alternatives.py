@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gen.schema.conjunction import Conjunction, Node, Unsatisfiable, add_node, same
+from gen.schema.conjunction import Conjunction, Node, Unsatisfiable, add_node, canonical
 
 MOST_WAYS = 64  # through anyOf, oneOf and if together; further combinations are not drawn
 _TOO_MANY = f"only the first {MOST_WAYS} combinations of alternatives are drawn"
@@ -110,7 +110,7 @@ def _disjoint(a: Conjunction, b: Conjunction) -> bool:
         return False
     for name in a.required.keys() & b.required.keys():
         first, second = _fixed(a.properties.get(name, ())), _fixed(b.properties.get(name, ()))
-        if first and second and not any(same(x, y) for x in first for y in second):
+        if first and second and set(map(canonical, first)).isdisjoint(map(canonical, second)):
             return True
     return False
 

@@ -42,10 +42,20 @@ class Unsatisfiable(SchemaError):
 
 @dataclass(frozen=True)
 class Node:
-    """A schema, and what its references are relative to."""
+    """A schema, and what its references are relative to: its own $id, if it has one."""
 
     schema: Any
     resolver: Any
+
+    def inside(self, schema: Any) -> Node:
+        """A schema inside of this one. Its references are relative to its own $id, if it has one."""
+        if self.resolver is None or not isinstance(schema, dict) or not isinstance(schema.get("$id"), str):
+            return Node(schema, self.resolver)
+        from referencing import Resource
+        from referencing.jsonschema import DRAFT202012
+
+        resource = Resource.from_contents(schema, default_specification=DRAFT202012)
+        return Node(schema, self.resolver.in_subresource(resource))
 
 
 @dataclass
@@ -104,7 +114,6 @@ def add_node(where: str, c: Conjunction, node: Node, depth: int = 0) -> None:
         raise SchemaError(f"{where}: its references lead in a circle.", hint="Break the circle of $ref and allOf.")
     for keyword in schema.keys() & _EARLIER.keys():
         raise SchemaError(f"{where}: {keyword!r} is of an earlier draft.", hint=f"Write {_EARLIER[keyword]}.")
-    node = _in_place(node)
     c.nodes.append(node)
     for keyword in ("$ref", "$dynamicRef"):
         if keyword in schema:
@@ -112,24 +121,13 @@ def add_node(where: str, c: Conjunction, node: Node, depth: int = 0) -> None:
             c.referred = (*c.referred, str(id(target.schema)))
             add_node(where, c, target, depth + 1)
     for part in schema.get("allOf", ()):
-        add_node(where, c, Node(part, node.resolver), depth + 1)
+        add_node(where, c, node.inside(part), depth + 1)
     c.spoken |= {kind for keyword, kind in SPEAKS_OF.items() if keyword in schema}
     c.residual |= any(keyword in schema for keyword in _RESIDUAL)
     for keyword, read in _KEYWORDS.items():
         if keyword in schema:
             read(where, c, node, schema[keyword])
     _add_alternatives(c, node)
-
-
-def _in_place(node: Node) -> Node:
-    """The node with references relative to its own $id, if it has one."""
-    if node.resolver is None or not isinstance(node.schema.get("$id"), str):
-        return node
-    from referencing import Resource
-    from referencing.jsonschema import DRAFT202012
-
-    resource = Resource.from_contents(node.schema, default_specification=DRAFT202012)
-    return Node(node.schema, node.resolver.in_subresource(resource))
 
 
 def _followed(where: str, node: Node, reference: str) -> Node:
@@ -148,17 +146,17 @@ def _add_alternatives(c: Conjunction, node: Node) -> None:
     schema = node.schema
     for keyword in ("anyOf", "oneOf"):
         if keyword in schema:
-            branches = [[Node(branch, node.resolver)] for branch in schema[keyword]]
+            branches = [[node.inside(branch)] for branch in schema[keyword]]
             if keyword == "oneOf":
                 _exclude_each_other(branches)
             c.alternatives.append((keyword, branches))
     if "if" in schema and ("then" in schema or "else" in schema):
-        met = [Node(schema["if"], node.resolver), Node(schema.get("then", True), node.resolver)]
-        c.alternatives.append(("if", [met, [Node(schema.get("else", True), node.resolver)]]))
+        met = [node.inside(schema["if"]), node.inside(schema.get("then", True))]
+        c.alternatives.append(("if", [met, [node.inside(schema.get("else", True))]]))
         c.residual = True
     for name, dependent in schema.get("dependentSchemas", {}).items():
-        with_it = [Node({"required": [name]}, node.resolver), Node(dependent, node.resolver)]
-        c.alternatives.append(("dependentSchemas", [with_it, [Node({"properties": {name: False}}, node.resolver)]]))
+        with_it = [node.inside({"required": [name]}), node.inside(dependent)]
+        c.alternatives.append(("dependentSchemas", [with_it, [node.inside({"properties": {name: False}})]]))
         c.residual = True
 
 
@@ -168,7 +166,7 @@ def _exclude_each_other(branches: list[list[Node]]) -> None:
     for own, branch in zip(required, list(branches), strict=True):
         others = {name: False for name in required if name is not None and name != own}
         if own is not None and others:
-            branch.append(Node({"properties": others}, branch[0].resolver))
+            branch.append(branch[0].inside({"properties": others}))
 
 
 def _only_required(schema: Any) -> str | None:
@@ -190,18 +188,17 @@ def _type(where: str, c: Conjunction, node: Node, value: Any) -> None:
 
 
 def _enum(where: str, c: Conjunction, node: Node, value: Any) -> None:
-    c.enum = list(value) if c.enum is None else [v for v in c.enum if any(same(v, other) for other in value)]
+    others = set(map(canonical, value))
+    c.enum = list(value) if c.enum is None else [listed for listed in c.enum if canonical(listed) in others]
 
 
-def same(a: Any, b: Any) -> bool:
-    """JSON's equality: 1 is 1.0, and neither is true."""
-    if isinstance(a, bool) or isinstance(b, bool):
-        return a is b
-    if isinstance(a, dict) and isinstance(b, dict):
-        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
-    if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(same, a, b))
-    return bool(a == b)
+def canonical(value: Any) -> Any:
+    """What is equal for values that JSON calls equal: 1 is 1.0, and neither is true. Hashable."""
+    if isinstance(value, bool) or value is None:
+        return ("literal", value)
+    if isinstance(value, dict):
+        return ("object", frozenset((name, canonical(inner)) for name, inner in value.items()))
+    return ("array", *map(canonical, value)) if isinstance(value, list) else value
 
 
 def _bound(upper: bool, excluded: bool) -> Callable[..., None]:
@@ -249,7 +246,7 @@ def _content(where: str, c: Conjunction, node: Node, value: Any) -> None:
 
 def _properties(where: str, c: Conjunction, node: Node, value: Any) -> None:
     for name, schema in value.items():
-        c.properties.setdefault(name, []).append(Node(schema, node.resolver))
+        c.properties.setdefault(name, []).append(node.inside(schema))
 
 
 def _required(where: str, c: Conjunction, node: Node, value: Any) -> None:
@@ -263,36 +260,36 @@ def _dependent(where: str, c: Conjunction, node: Node, value: Any) -> None:
 
 
 def _by_pattern(where: str, c: Conjunction, node: Node, value: Any) -> None:
-    c.by_pattern += [(pattern, Node(schema, node.resolver)) for pattern, schema in value.items()]
+    c.by_pattern += [(pattern, node.inside(schema)) for pattern, schema in value.items()]
 
 
 def _additional(where: str, c: Conjunction, node: Node, value: Any) -> None:
     c.closed |= value is False
     if value is not False:
-        c.additional.append(Node(value, node.resolver))
+        c.additional.append(node.inside(value))
 
 
 def _names(where: str, c: Conjunction, node: Node, value: Any) -> None:
-    c.names.append(Node(value, node.resolver))
+    c.names.append(node.inside(value))
 
 
 def _prefix(where: str, c: Conjunction, node: Node, value: Any) -> None:
     for i, schema in enumerate(value):
         if i == len(c.prefix):
             c.prefix.append([])
-        c.prefix[i].append(Node(schema, node.resolver))
+        c.prefix[i].append(node.inside(schema))
 
 
 def _items(where: str, c: Conjunction, node: Node, value: Any) -> None:
     if value is False:
         _size("array", True)(where, c, node, len(node.schema.get("prefixItems", ())))
     else:
-        c.items.append((len(node.schema.get("prefixItems", ())), Node(value, node.resolver)))
+        c.items.append((len(node.schema.get("prefixItems", ())), node.inside(value)))
 
 
 def _contains(where: str, c: Conjunction, node: Node, value: Any) -> None:
     least, most = node.schema.get("minContains", 1), node.schema.get("maxContains")
-    c.contains.append((Node(value, node.resolver), int(least), None if most is None else int(most)))
+    c.contains.append((node.inside(value), int(least), None if most is None else int(most)))
     c.residual = True
 
 
@@ -305,7 +302,7 @@ def _not(where: str, c: Conjunction, node: Node, value: Any) -> None:
         listed = {value["type"]} if isinstance(value["type"], str) else set(value["type"])
         c.types -= listed | ({"integer"} if "number" in listed else set())
     elif isinstance(value, dict) and set(value) == {"required"} and len(value["required"]) == 1:
-        c.properties.setdefault(value["required"][0], []).append(Node(False, node.resolver))
+        c.properties.setdefault(value["required"][0], []).append(node.inside(False))
 
 
 def _facts(where: str, c: Conjunction, node: Node, value: Any) -> None:

@@ -84,19 +84,24 @@ def _base(node: Node) -> str:
 
 
 def _rooted(schema: Any, base: str) -> Any:
-    """The schema with its references made absolute, so that it can stand anywhere."""
+    """The schema with its references, which are relative to `base`, made absolute, so that it can stand anywhere."""
     if isinstance(schema, list):
-        return [_rooted(item, base) for item in schema]
+        return [_inside(item, base) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    base = _joined(base, schema["$id"]) if isinstance(schema.get("$id"), str) else base
     found = {}
     for keyword, value in schema.items():
         if keyword in ("$ref", "$dynamicRef") and isinstance(value, str):
             found[keyword] = _joined(base, value)
         elif keyword not in _NAMES or not isinstance(value, str):
-            found[keyword] = value if keyword in _VALUES else _rooted(value, base)
+            found[keyword] = value if keyword in _VALUES else _inside(value, base)
     return found
+
+
+def _inside(schema: Any, base: str) -> Any:
+    """A schema inside of one whose base this is, or several, with references made absolute."""
+    own = schema.get("$id") if isinstance(schema, dict) else None
+    return _rooted(schema, _joined(base, own) if isinstance(own, str) else base)
 
 
 def _joined(base: str, reference: str) -> str:

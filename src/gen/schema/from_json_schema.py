@@ -6,6 +6,7 @@ column's `check`: values are drawn until they pass, within bounds.
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ _TYPED_FORMATS: dict[str, dict[str, Any]] = {
     "date-time": {"kind": "datetime", "zoned": True},
     "date": {"kind": "date"},
     "time": {"kind": "time", "zoned": True},
-    "duration": {"kind": "duration"},
+    "duration": {"kind": "duration", "multiple_of": datetime.timedelta(seconds=1)},  # RFC 3339 has no fractions of it
     "uuid": {"kind": "uuid"},
 }
 _CONTENT_FORMATS = {"base64": "base64", "base64url": "base64url", "base16": "base16"}
@@ -125,8 +126,8 @@ class _SchemaReader:
             residual |= not all_disjoint(choices)
         for choice in choices:
             try:
-                listed = choice.enum is not None
-                made = [self._listed(where, name, choice)] if listed else self._by_type(where, name, choice, undrawn)
+                with self.nesting.entered(choice.referred[len(c.referred) :]):
+                    made = self._of_way(where, name, choice, undrawn)
                 columns += made if choice is c else [_extended(where, column, choice.extension) for column in made]
                 drawn.append(choice)
             except _NEVER as error:
@@ -140,6 +141,10 @@ class _SchemaReader:
         column = replace(column, undrawn=(*column.undrawn, *undrawn_of(lost, drawn), *undrawn))
         return replace(column, check=self._check(c.nodes)) if residual else column
 
+    def _of_way(self, where: str, name: str, c: Conjunction, undrawn: list[tuple[str, str]]) -> list[Column]:
+        """The columns of one way through the alternatives."""
+        return [self._listed(where, name, c)] if c.enum is not None else self._by_type(where, name, c, undrawn)
+
     def _reason(self, where: str, error: SchemaError | TooDeep) -> str:
         """Why a branch is never drawn; none where it is the end of a recursion, drawn further up."""
         if isinstance(error, SchemaError):
@@ -148,7 +153,7 @@ class _SchemaReader:
 
     def _listed(self, where: str, name: str, c: Conjunction) -> Column:
         """The values of `enum` and `const` that everything else allows."""
-        validator = self.validator(c.nodes)
+        validator = self.validator(list(map(_besides_enum, c.nodes)), formats=True)
         values = [value for value in c.enum or () if validator.is_valid(value)]
         if not values:
             raise Unsatisfiable(f"{where}: no value of `enum` satisfies the rest.", hint="Correct the schema.")
@@ -208,7 +213,8 @@ class _SchemaReader:
         name_of_format = c.format or content
         plain = shortest is None and longest is None and not c.patterns
         if plain and name_of_format in _TYPED_FORMATS:
-            return Column(name, **_TYPED_FORMATS[name_of_format])
+            facts = _TYPED_FORMATS[name_of_format]
+            return Column(name, **facts if "after" not in c.facts else facts | {"multiple_of": None})
         return Column(
             name, "text", min_length=shortest, max_length=longest, patterns=tuple(c.patterns), format=name_of_format
         )
@@ -349,11 +355,12 @@ class _SchemaReader:
 
     # -- what columns alone do not guarantee ------------------------------------------------------------------
 
-    def validator(self, nodes: Sequence[Node]) -> Any:
-        """A validator of all these schemas together."""
+    def validator(self, nodes: Sequence[Node], formats: bool = False) -> Any:
+        """A validator of all these schemas together; of formats, too, as far as jsonschema knows them."""
         from jsonschema import Draft202012Validator
 
-        return Draft202012Validator(json.loads(self._check(nodes)))
+        checker = Draft202012Validator.FORMAT_CHECKER if formats else None
+        return Draft202012Validator(json.loads(self._check(nodes)), format_checker=checker)
 
     def _check(self, nodes: Sequence[Node]) -> str:
         return document_of(nodes, self.document)
@@ -369,6 +376,17 @@ _READERS: dict[str, Callable[[_SchemaReader, str, str, Conjunction], Column]] = 
     "array": _SchemaReader.array,
     "object": _SchemaReader.object,
 }
+
+
+def _besides_enum(node: Node) -> Node:
+    """What a schema says of listed values besides listing them: to compare each with all takes long.
+
+    What it refers to, and `allOf`, are nodes of their own; a schema that asks what these evaluate stays whole.
+    """
+    if any(keyword in node.schema for keyword in ("unevaluatedItems", "unevaluatedProperties")):
+        return node
+    listing = ("enum", "const", "allOf", "$ref", "$dynamicRef")
+    return Node({keyword: value for keyword, value in node.schema.items() if keyword not in listing}, node.resolver)
 
 
 def _is_text(name: str) -> bool:
@@ -417,7 +435,7 @@ def _said_elsewhere(c: Conjunction, name: str) -> list[Node]:
         if "additionalProperties" not in schema or name in schema.get("properties", {}):
             continue
         if not any(_matches(pattern, name) for pattern in schema.get("patternProperties", {})):
-            said.append(Node(schema["additionalProperties"], node.resolver))
+            said.append(node.inside(schema["additionalProperties"]))
     return said
 
 

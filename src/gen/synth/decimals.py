@@ -102,11 +102,19 @@ class SynthesizeDecimal(OnGrid):
         least, most = window(least, most, 0, min(DEFAULT_MAXIMUM * scale, widest))
         if max(least, -widest) > min(most, widest):
             raise SchemaError(
-                f"{self.where}: no value of {column.max_digits or MOST_DIGITS} digits lies between "
-                f"{column.minimum} and {column.maximum}.",
+                f"{self.where}: no value of {column.max_digits or MOST_DIGITS} digits {self._asked_range()}.",
                 hint="Correct the bounds, max_digits or decimal_places.",
             )
         return max(least, -widest), min(most, widest)
+
+    def _asked_range(self) -> str:
+        """Where the declared bounds want values to lie, in words."""
+        column = self.column
+        if column.minimum is None:
+            return f"is {'below' if column.maximum_excluded else 'at most'} {column.maximum}"
+        if column.maximum is None:
+            return f"is {'above' if column.minimum_excluded else 'at least'} {column.minimum}"
+        return f"lies between {column.minimum} and {column.maximum}"
 
     def _unscaled(self, bound: Any) -> Fraction | None:
         return None if bound is None else self._fraction(bound) * 10**self.places
