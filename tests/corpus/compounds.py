@@ -64,6 +64,57 @@ ARRAYS = group(
             [1, 2, 4, 5],
             [1, 2, 3, 5],
         ),
+        "contains beside many others": schema(
+            {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 0, "maximum": 10**5},
+                "contains": {"const": 77777},
+            },
+            [1, 77777],
+            [1],
+        ),
+        "contains, unique": schema(
+            {"type": "array", "items": {"enum": [1, 2, 3, 4]}, "uniqueItems": True, "contains": {"const": 2}}
+            | {"minItems": 2},
+            [2, 1],
+            [2, 2],
+        ),
+        "contains, unique, all of them": schema(
+            {"type": "array", "items": DIGIT, "uniqueItems": True, "contains": {"const": 2}, "minItems": 10},
+            list(range(10)),
+            [2],
+        ),
+        "contains twice": schema(
+            {"type": "array", "items": DIGIT, "allOf": [{"contains": {"const": 1}}, {"contains": {"minimum": 8}}]},
+            [8, 1],
+            [1],
+        ),
+        "contains of objects": schema(
+            {
+                "type": "array",
+                "items": {"type": "object", "required": ["unit"], "properties": {"unit": {"enum": ["kg", "g"]}}},
+                "contains": {"properties": {"unit": {"const": "kg"}}},
+                "maxContains": 1,
+                "minItems": 2,
+            },
+            [{"unit": "g"}, {"unit": "kg"}],
+            [{"unit": "kg"}, {"unit": "kg"}],
+        ),
+        "contains more than once, and once": impossible(
+            {"type": "array", "items": DIGIT, "uniqueItems": True, "contains": {"const": 2}, "minContains": 2}
+        ),
+        "contains after a prefix": schema(
+            {"type": "array", "prefixItems": [STRING], "items": DIGIT, "contains": {"const": 7}}
+            | {"minContains": 2, "maxContains": 3},
+            ["a", 7, 7],
+            ["a", 7],
+        ),
+        "contains what the prefix is": schema(
+            {"type": "array", "prefixItems": [{"const": 7}, SHORT], "items": DIGIT, "contains": {"const": 7}}
+            | {"maxContains": 1, "minItems": 4},
+            [7, "a", 1, 2],
+            [7, "a", 7, 2],
+        ),
         "minContains 0": schema(
             {"type": "array", "items": DIGIT, "contains": {"const": 5}, "minContains": 0}, [], [10]
         ),
@@ -90,6 +141,12 @@ ARRAYS = group(
         ),
         "unevaluatedItems": schema(
             {"type": "array", "prefixItems": [SHORT], "unevaluatedItems": DIGIT}, ["a", 1], ["a", "b"]
+        ),
+        "unevaluatedItems alone": schema({"type": "array", "unevaluatedItems": DIGIT}, [1], ["a"]),
+        "unevaluatedItems after a prefix": schema(
+            {"type": "array", "allOf": [{"prefixItems": [SHORT]}], "unevaluatedItems": DIGIT, "minItems": 3},
+            ["a", 1, 2],
+            ["a", 1, "b"],
         ),
         "array keywords without a type": schema({"items": DIGIT, "minItems": 1}, [1], []),
         "minItems above maxItems": impossible({"type": "array", "minItems": 3, "maxItems": 2}),
@@ -221,6 +278,30 @@ OBJECTS = group(
             {"type": "object", "properties": {"a": SHORT}, "unevaluatedProperties": DIGIT},
             {"a": "x", "b": 1},
             {"b": "y"},
+        ),
+        "unevaluatedProperties, as many as must be": schema(
+            {
+                "type": "object",
+                "properties": {"a": DIGIT},
+                "allOf": [{"properties": {"b": DIGIT}}],
+                "required": ["c"],
+                "unevaluatedProperties": SHORT,
+                "minProperties": 4,
+            },
+            {"a": 1, "c": "x", "d": "y", "e": "z"},
+            {"a": 1, "c": "x", "d": "y", "e": 1},
+        ),
+        "unevaluatedProperties beside others": schema(
+            {"allOf": [{"type": "object", "properties": {"a": SHORT}, "unevaluatedProperties": DIGIT}]}
+            | {"properties": {"b": {"type": "integer", "minimum": 0, "maximum": 20}}, "required": ["b"]},
+            {"a": "x", "b": 1},
+            {"b": 15},
+        ),
+        "unevaluatedProperties where all are evaluated": schema(
+            {"type": "object", "allOf": [{"additionalProperties": DIGIT}], "unevaluatedProperties": False}
+            | {"minProperties": 1},
+            {"b": 1},
+            {"b": "x"},
         ),
         "object keywords without a type": schema({"properties": {"a": DIGIT}, "required": ["a"]}, {"a": 1}, {}),
         "names that need care": schema(

@@ -93,6 +93,7 @@ def copied(c: Conjunction) -> Conjunction:
         if isinstance(value, (list, dict, set)):
             setattr(other, name, copy.copy(value))
     other.properties = {name: list(nodes) for name, nodes in c.properties.items()}
+    other.unevaluated = {kind: list(nodes) for kind, nodes in c.unevaluated.items()}
     other.prefix = [list(nodes) for nodes in c.prefix]
     return other
 

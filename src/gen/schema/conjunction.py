@@ -33,7 +33,7 @@ _EARLIER = {
     "$recursiveRef": "$dynamicRef",
 }
 # keywords that the columns alone do not guarantee: values are checked
-_RESIDUAL = ("not", "dependentRequired", "unevaluatedItems", "unevaluatedProperties")
+_RESIDUAL = ("not", "dependentRequired")
 
 
 class Unsatisfiable(SchemaError):
@@ -63,6 +63,7 @@ class Conjunction:
     """What all of several schemas say. `nodes` are they; alternatives: lists of which one each must hold."""
 
     nodes: list[Node] = field(default_factory=list)
+    alone: bool = False  # whether one of them says it all: by itself, by $ref and by allOf
     types: set[str] = field(default_factory=lambda: set(TYPES))
     typed: bool = False  # whether any schema says which types
     spoken: set[str] = field(default_factory=set)  # the types that keywords speak of
@@ -81,6 +82,8 @@ class Conjunction:
     additional: list[Node] = field(default_factory=list)
     closed: bool = False
     names: list[Node] = field(default_factory=list)
+    # what is said of properties, and of items, that no other schema speaks of
+    unevaluated: dict[str, list[Node]] = field(default_factory=lambda: {"object": [], "array": []})
     prefix: list[list[Node]] = field(default_factory=list)
     items: list[tuple[int, Node]] = field(default_factory=list)  # from which item on
     contains: list[tuple[Node, int, int | None]] = field(default_factory=list)
@@ -95,7 +98,7 @@ class Conjunction:
 
 def conjunction(where: str, nodes: Sequence[Node]) -> Conjunction:
     """What these schemas say together. Raises Unsatisfiable where one of them is `false`."""
-    together = Conjunction()
+    together = Conjunction(alone=len(nodes) == 1)
     for node in nodes:
         add_node(where, together, node)
     return together
@@ -269,6 +272,15 @@ def _additional(where: str, c: Conjunction, node: Node, value: Any) -> None:
         c.additional.append(node.inside(value))
 
 
+def _unevaluated(kind: str) -> Callable[..., None]:
+    def read(where: str, c: Conjunction, node: Node, value: Any) -> None:
+        c.unevaluated[kind].append(node.inside(value))
+        # What schemas beside it speak of does not count. Nor is it seen here which items `contains` speaks of.
+        c.residual |= not c.alone or node is not c.nodes[0] or (kind == "array" and bool(c.contains))
+
+    return read
+
+
 def _names(where: str, c: Conjunction, node: Node, value: Any) -> None:
     c.names.append(node.inside(value))
 
@@ -290,7 +302,6 @@ def _items(where: str, c: Conjunction, node: Node, value: Any) -> None:
 def _contains(where: str, c: Conjunction, node: Node, value: Any) -> None:
     least, most = node.schema.get("minContains", 1), node.schema.get("maxContains")
     c.contains.append((node.inside(value), int(least), None if most is None else int(most)))
-    c.residual = True
 
 
 def _unique(where: str, c: Conjunction, node: Node, value: Any) -> None:
@@ -298,6 +309,8 @@ def _unique(where: str, c: Conjunction, node: Node, value: Any) -> None:
 
 
 def _not(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    if value is True or value == {}:
+        raise Unsatisfiable(f"{where}: `not` excludes every value.", hint="Correct the schema.")
     if isinstance(value, dict) and set(value) == {"type"}:
         listed = {value["type"]} if isinstance(value["type"], str) else set(value["type"])
         c.types -= listed | ({"integer"} if "number" in listed else set())
@@ -339,11 +352,13 @@ _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
     "dependentRequired": _dependent,
     "patternProperties": _by_pattern,
     "additionalProperties": _additional,
+    "unevaluatedProperties": _unevaluated("object"),
     "propertyNames": _names,
     "prefixItems": _prefix,
     "items": _items,
     "contains": _contains,
     "uniqueItems": _unique,
+    "unevaluatedItems": _unevaluated("array"),
     "not": _not,
     EXTENSION: lambda where, c, node, value: c.extension.update(_extension(where, value)),
     **dict.fromkeys(FACTS, _facts),

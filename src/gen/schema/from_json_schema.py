@@ -15,14 +15,13 @@ from typing import Any
 
 from gen.errors import SchemaError
 from gen.schema.alternatives import Branch, all_disjoint, give_up, kind_name, undrawn_of, ways_of
+from gen.schema.arrays import anything, array_of
 from gen.schema.choices import choice_of
 from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, conjunction
 from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table, column_from_json, with_choices
-
-MOST_ITEMS = 1000  # of prefixItems and minItems together
 
 # format -> the column it makes, where nothing else is said of the text
 _TYPED_FORMATS: dict[str, dict[str, Any]] = {
@@ -34,7 +33,6 @@ _TYPED_FORMATS: dict[str, dict[str, Any]] = {
 }
 _CONTENT_FORMATS = {"base64": "base64", "base64url": "base64url", "base16": "base16"}
 _KEY_PATTERN = "^[a-z][a-z0-9_]{2,9}$"  # names of properties that nothing else is said of
-_EMPTY = Column("item", "null")
 _NEVER = (Unsatisfiable, TooDeep)
 
 
@@ -219,52 +217,8 @@ class _SchemaReader:
             name, "text", min_length=shortest, max_length=longest, patterns=tuple(c.patterns), format=name_of_format
         )
 
-    # -- arrays ---------------------------------------------------------------------------------------------
-
     def array(self, where: str, name: str, c: Conjunction) -> Column:
-        shortest, longest = c.shortest.get("array", 0), c.longest.get("array")
-        wanted = max((least for _, least, _ in c.contains), default=0)
-        shortest = max(shortest, wanted)
-        if longest is not None and shortest > longest:
-            raise Unsatisfiable(f"{where}: at least {shortest} and at most {longest} items.", hint="Correct them.")
-        if c.prefix or any(most is not None for _, _, most in c.contains):
-            return self._tuple(where, name, c, shortest, longest)
-        inside = [*(node for _, node in c.items), *(node for node, least, _ in c.contains if least)]
-        try:
-            item = self.column(f"{where}[]", "item", inside or [self._anything(c)])
-        except _NEVER:
-            if shortest:
-                raise
-            return Column(name, "list", parts=(_EMPTY,), max_length=0)
-        return Column(
-            name, "list", parts=(item,), min_length=shortest or None, max_length=longest, unique_items=c.unique
-        )
-
-    def _tuple(self, where: str, name: str, c: Conjunction, shortest: int, longest: int | None) -> Column:
-        """An array whose items differ in kind: those of the prefix, and as many more as there must be."""
-        length = max(len(c.prefix), shortest)
-        length = length if longest is None else min(length, longest)
-        if length > MOST_ITEMS:
-            raise SchemaError(f"{where}: {length:,} items of different kinds.", hint=f"At most {MOST_ITEMS:,}.")
-        c.residual |= c.unique or bool(c.contains)
-        must_hold = [node for node, least, _ in c.contains for _ in range(least)]
-        parts: list[Column] = []
-        for i in range(length):
-            nodes = list(c.prefix[i]) if i < len(c.prefix) else []
-            nodes += [node for start, node in c.items if i >= start]
-            if i >= length - len(must_hold):
-                nodes.append(must_hold[i - (length - len(must_hold))])
-            try:
-                parts.append(self.column(f"{where}[{i}]", str(i), nodes or [self._anything(c)]))
-            except _NEVER:
-                if i < shortest:
-                    raise
-                break
-        return Column(name, "tuple", parts=tuple(parts))
-
-    @staticmethod
-    def _anything(c: Conjunction) -> Node:
-        return Node(True, c.nodes[0].resolver if c.nodes else None)
+        return array_of(self.column, where, name, c)
 
     # -- objects --------------------------------------------------------------------------------------------
 
@@ -299,7 +253,7 @@ class _SchemaReader:
         parts = []
         for name in dict.fromkeys([*c.properties, *c.required]):
             required = name in c.required
-            nodes = [*c.properties.get(name, ()), *_said_elsewhere(c, name)]
+            nodes = [*c.properties.get(name, ()), *_said_elsewhere(c, name)] or c.unevaluated["object"]
             try:
                 if name == EXTRA or not _is_text(name):
                     raise Unsatisfiable(f"{where}: no column can be called {name!r}.", hint="Rename the property.")
@@ -310,7 +264,7 @@ class _SchemaReader:
                     )
                 if c.names and not self.validator(c.names).is_valid(name):
                     raise Unsatisfiable(f"{where}: the name {name!r} is not allowed.", hint="Correct propertyNames.")
-                parts.append(self._property(f"{where}.{name}", name, nodes or [self._anything(c)], required))
+                parts.append(self._property(f"{where}.{name}", name, nodes or [anything(c)], required))
             except _NEVER:
                 if required:
                     raise
@@ -337,12 +291,12 @@ class _SchemaReader:
         if by_pattern:
             pattern, node = by_pattern[0]
             nodes, patterns = [node], (pattern,)
-        elif not c.closed:
-            nodes, patterns = list(c.additional), (_KEY_PATTERN,)
         else:
-            return None
+            nodes, patterns = c.additional or c.unevaluated["object"], (_KEY_PATTERN,)
+            if c.closed or any(node.schema is False for node in nodes):
+                return None
         try:
-            value = self.column(f"{where}{{}}", "value", nodes or [self._anything(c)])
+            value = self.column(f"{where}{{}}", "value", nodes or [anything(c)])
             if c.names:
                 said = [Node({"type": "string"} | ({"pattern": patterns[0]} if by_pattern else {}), None)]
                 key = self.column(f"{where} names", "key", [*said, *c.names])

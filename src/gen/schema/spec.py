@@ -98,7 +98,9 @@ class Column:
     format: what the text is, as "email".
     zoned: whether a date-time or a time has a time zone; None where either will do.
     relative: "past" or "future", seen from the run's `as_of`. version: of a UUID.
-    unique_items: no item of the list is there twice. weights: of the choices, or of a union's branches.
+    unique_items: no item of the list is there twice. contained: of a list whose item is a union, how many
+    items it has of each branch but the first, at least and at most; None: not more than there must be.
+    weights: of the choices, or of a union's branches.
     undrawn: branches that the declaration has and no value is ever of, by name, each with the reason.
     nulls: the share of rows without a value; None where there is always one. null_value: what stands for no value, as
     "999-99-9999"; None: a null. may_be_absent: whether an object may
@@ -132,6 +134,7 @@ class Column:
     relative: str | None = None
     version: int | None = None
     unique_items: bool = False
+    contained: tuple[tuple[int, int | None], ...] = ()
     choices: tuple[Any, ...] = ()
     weights: tuple[float, ...] = ()
     undrawn: tuple[tuple[str, str], ...] = ()
@@ -458,7 +461,7 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
             values[name] = _distribution_from_json(values[name])
     if after := values.get("after"):
         values["after"] = After(**after)
-    for name in ("values", "correlated", "noise", "undrawn"):
+    for name in ("values", "correlated", "noise", "undrawn", "contained"):
         if name in values:
             values[name] = tuple(tuple(map(_value_from_json, pair)) for pair in values[name])
     if provider := values.get("provider"):

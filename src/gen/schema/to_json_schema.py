@@ -148,7 +148,12 @@ def _list(column: Column) -> dict[str, Any]:
         written["minItems"] = column.min_length
     if column.max_length is not None:
         written["maxItems"] = column.max_length
-    return written | ({"uniqueItems": True} if column.unique_items else {})
+    written |= {"uniqueItems": True} if column.unique_items else {}
+    wanted = [
+        {"contains": schema_of_column(branch), "minContains": least} | ({} if most is None else {"maxContains": most})
+        for branch, (least, most) in zip(column.parts[0].parts[1:], column.contained, strict=False)
+    ]
+    return written | (wanted[0] if len(wanted) == 1 else {"allOf": wanted} if wanted else {})
 
 
 def _tuple(column: Column) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class SynthesizeList(Synthesizer):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.kind == "list" and column.stored is None
+        return column.kind == "list" and column.stored is None and not column.contained
 
     def prepare(self) -> None:
         if self.column.distribution:
@@ -238,7 +238,7 @@ class SynthesizeList(Synthesizer):
         return pc.if_else(array.is_valid(), written, null_of(pa.string())) if array.null_count else written
 
 
-def _first_of_each(lists: NDArray[np.int64], sizes: NDArray[np.int32]) -> NDArray[np.bool_]:
+def first_of_each(lists: NDArray[np.int64], sizes: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Of every list's items, the first so many."""
     starts = np.searchsorted(lists, np.arange(sizes.size))
     within = np.arange(lists.size) - starts[lists]
@@ -288,7 +288,7 @@ class SynthesizeMap(SynthesizeList):
         lists = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
         kept, keys = self.items_at(offsets, items)
         if kept is not offsets:  # a key was left out: so are its value's place and the last of its list
-            items = items[_first_of_each(lists, np.diff(kept))]
+            items = items[first_of_each(lists, np.diff(kept))]
             offsets = kept
         values = plain(self.value.values(items))
         return pa.MapArray.from_arrays(fixed_width_array(pa.int32(), offsets), keys, values, type=self.arrow_type)

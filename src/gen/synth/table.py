@@ -19,6 +19,7 @@ from gen.schema.spec import KINDS, Column, Spec, Table
 from gen.streams import Rows, rows_array
 from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found because they exist
 from gen.synth import clock as _clock  # noqa: F401
+from gen.synth import containing as _containing  # noqa: F401
 from gen.synth import decimals as _decimals  # noqa: F401
 from gen.synth import derived as _derived  # noqa: F401
 from gen.synth import faker_pool as _faker_pool  # noqa: F401
