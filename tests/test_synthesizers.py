@@ -4,6 +4,7 @@ import datetime
 import math
 import pickle
 import re
+from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -278,6 +279,51 @@ def test_float_multiples_keep_their_bounds_whatever_they_are(sides, a, b, step, 
     else:
         assert None not in sides
         assert abs(a - b) <= 2 * step
+
+
+@examples
+@example(0.01, 5 * 10**9)
+@given(st.sampled_from([0.01, 0.1, 0.05, 0.001, 1e-6, 2.5, 0.3, 7.01]), st.integers(1, 10**9))
+def test_float_multiples_are_written_as_decimals_are(step, high):
+    """Each is the double nearest to the multiple of what is written, and those at the bounds are there."""
+    values = drawn(Annotated[float, Field(ge=-high * step, le=float(high * Decimal(str(step))), multiple_of=step)])
+    assert not [v for v in values.to_pylist() if Decimal(repr(v)) % Decimal(str(step))]
+    few = set(drawn(Annotated[float, Field(ge=0, le=float(3 * Decimal(str(step))), multiple_of=step)]).to_pylist())
+    assert few == {float(k * Decimal(str(step))) for k in range(4)}  # missed with a probability of 1e-124
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        Annotated[int, Field(multiple_of=10**10)],
+        Annotated[int, Field(multiple_of=2**33, ge=5)],
+        Annotated[int, Field(multiple_of=2**33, le=-5)],
+        Annotated[int, Field(multiple_of=2**33, le=5)],
+        Annotated[int, Field(ge=2**32 - 1)],
+        Annotated[Decimal, Field(multiple_of=Decimal("1e10"))],
+        Annotated[float, Field(multiple_of=1e20)],
+        Annotated[float, Field(multiple_of=1e299, le=-1e300)],
+        Annotated[float, Field(multiple_of=1e20, le=1)],
+        Annotated[float, Field(gt=1e308)],
+        Annotated[float, Field(ge=1e300)],
+        Annotated[float, Field(le=-1e300)],
+        Annotated[float, Field(ge=2**32 - 1)],
+    ],
+)
+def test_a_default_range_that_would_hold_hardly_a_value_is_wider(annotation):
+    values = drawn(annotation, 2000)
+    assert len(set(values.to_pylist())) > 1900  # of 1e6 values or more; chance takes 50 with p < 1e-60
+    assert validated(annotation, values)
+
+
+@pytest.mark.parametrize(
+    ("declared", "low", "high"),
+    [({"multiple_of": 4_000_000}, 0, 2**32 - 1), ({"le": 10}, 0, 10), ({"ge": 2**32 - 1002}, 2**32 - 1002, 2**32 - 1)],
+)
+def test_a_default_range_that_varies_is_not_moved(declared, low, high):
+    values = drawn(Annotated[int, Field(**declared)], 20_000).to_pylist()
+    step = declared.get("multiple_of", 1)
+    assert {min(values), max(values)} == {-(-low // step) * step, high // step * step}
 
 
 @pytest.mark.parametrize(

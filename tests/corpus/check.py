@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
+from jsonschema.validators import extend
 from pydantic import BaseModel, RootModel
 
 from corpus.documents import Document
@@ -116,8 +119,18 @@ def judge_values(json_schema: dict[str, Any] | bool, made: Sequence[Any]) -> lis
     return [_value_fault(validator, row) for row in made]
 
 
+def _multiple_of(validator: Validator, step: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    """Exact division of the decimals in the JSON: jsonschema divides doubles, and 344.03 is no multiple of 0.01 there."""
+    if validator.is_type(instance, "number") and Fraction(repr(instance)) % Fraction(repr(step)):
+        yield ValidationError(f"{instance!r} is not a multiple of {step}")
+
+
+_Exact = extend(Draft202012Validator, {"multipleOf": _multiple_of})
+
+
 def validator_of(json_schema: dict[str, Any] | bool) -> Validator:
-    return Draft202012Validator(json_schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    exact: Validator = _Exact(json_schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    return exact
 
 
 def _value_fault(validator: Validator, row: Any) -> str:

@@ -98,6 +98,10 @@ NUMBERS = group(
         "number exclusive": schema({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, 0.5, 1),
         "number of near bounds": schema({"type": "number", "minimum": 1.5, "maximum": 1.5000000001}, 1.5, 1.6),
         "number multipleOf": schema({"type": "number", "multipleOf": 0.25, "minimum": -2, "maximum": 2}, 0.75, 0.1),
+        "number multipleOf 0.01": schema(
+            {"type": "number", "multipleOf": 0.01, "minimum": 0}, 344.03, 344.03000000000003
+        ),
+        "number multipleOf 0.1": schema({"type": "number", "multipleOf": 0.1, "maximum": 1, "minimum": 0}, 0.3, 0.25),
         "number multipleOf 3": schema({"type": "number", "multipleOf": 3, "minimum": 0, "maximum": 30}, 27, 28),
         "number or integer": schema({"type": ["number", "integer"], "minimum": 0}, 0.5, -1),
         "empty range": impossible({"type": "integer", "minimum": 5, "maximum": 4}),

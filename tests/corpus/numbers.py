@@ -97,6 +97,7 @@ FLOATS = group(
         "float of huge bounds": field(Annotated[float, Field(ge=-1e308, le=1e308)], 0.0),
         "float of near bounds": field(Annotated[float, Field(gt=1.0, lt=1.0000000000000009)], 1.0000000000000004),
         "float of one value": field(Annotated[float, Field(ge=2.5, le=2.5)], 2.5, constant=True),
+        "float multiple_of 0.01, open": field(Annotated[float, Field(ge=0, multiple_of=0.01)], 344.03),
         "float multiple_of 0.5": field(Annotated[float, Field(multiple_of=0.5)], 1.5),
         "float multiple_of 0.01": field(Annotated[float, Field(ge=0, le=100, multiple_of=0.01)], 0.07),
         "float multiple_of 3": field(Annotated[float, Field(gt=0, lt=30, multiple_of=3)], 3.0),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import kernel, mulhi
+from gen.synth.grids import widened
 from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.numbers import DEFAULT_MAXIMUM, Grid, GridKey, OnGrid, grid_of, window
 
@@ -64,7 +65,7 @@ class SynthesizeDecimal(OnGrid):
                 f"{self.where}: multiple_of is {column.multiple_of}, with {self.places} decimal places.",
                 hint="Give a multiple_of above 0, and enough decimal_places for it.",
             )
-        low, high = self._bounds()
+        low, high = self._bounds(int(step))
         exact = grid_of(self.where, low, high, int(step))
         self.coarse = -(-exact.count // 2**63)
         self.unscaled = Grid(exact.first, exact.step * self.coarse, -(-exact.count // self.coarse))
@@ -92,14 +93,14 @@ class SynthesizeDecimal(OnGrid):
             places += next((more for more in range(8) if width * 10 ** (places + more) >= FEW), 0)
         return places if column.max_digits is None else min(places, column.max_digits)
 
-    def _bounds(self) -> tuple[int, int]:
-        """The least and the greatest unscaled integer."""
+    def _bounds(self, step: int) -> tuple[int, int]:
+        """The least and the greatest unscaled integer that are bounds of multiples of the step."""
         column, scale = self.column, 10**self.places
         low, high = self._unscaled(column.minimum), self._unscaled(column.maximum)
         least = None if low is None else math.floor(low) + 1 if column.minimum_excluded else math.ceil(low)
         most = None if high is None else math.ceil(high) - 1 if column.maximum_excluded else math.floor(high)
         widest = 10 ** min(column.max_digits or MOST_DIGITS, MOST_DIGITS) - 1
-        least, most = window(least, most, 0, min(DEFAULT_MAXIMUM * scale, widest))
+        least, most = widened(least, most, window(least, most, 0, min(DEFAULT_MAXIMUM * scale, widest)), step)
         if max(least, -widest) > min(most, widest):
             raise SchemaError(
                 f"{self.where}: no value of {column.max_digits or MOST_DIGITS} digits {self._asked_range()}.",

@@ -13,6 +13,8 @@ from gen.errors import SchemaError
 from gen.keys import MAXIMUM_DOMAIN
 from gen.streams import Words
 
+FEW = 1000  # values that a default window must hold, or it is widened
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -71,6 +73,18 @@ def window(low: int | None, high: int | None, default_low: int, default_high: in
     if low is None:
         return (default_low, high) if high > default_low else (high - width, high)
     return low, high
+
+
+def widened(low: int | None, high: int | None, found: tuple[int, int], step: int) -> tuple[int, int]:
+    """A default window, or one that holds 2^32 multiples of the step where it would hold too few of them to vary.
+
+    low, high: the bounds that are declared, which stay. An upper bound above 0 keeps its window from 0 if that varies.
+    """
+    enough = 2 if low is None and high is not None and high > 0 else FEW
+    if (low is not None and high is not None) or found[1] // step - -(-found[0] // step) + 1 >= enough:
+        return found
+    width = step * 2**32
+    return (high - width, high) if high is not None else (found[0], found[0] + width)
 
 
 def reachable(grid: Grid, origin: Fraction, count: Fraction, least: int, most: int | None) -> tuple[Grid, int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from abc import abstractmethod
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ from gen.errors import SchemaError
 from gen.keys import MAXIMUM_DOMAIN
 from gen.schema.spec import Column
 from gen.streams import Rows, Words
+from gen.synth.grids import FEW, widened
 from gen.synth.grids import Grid as Grid
 from gen.synth.grids import grid_of as grid_of
 from gen.synth.grids import window as window
@@ -27,6 +29,8 @@ DEFAULT_MAXIMUM = 2**32 - 1  # the default range of numbers is 0 to here
 DEFAULT_KEY_MAXIMUM = 2**63 - 1  # of integer keys without bounds, once their table has more rows than
 MANY_ROWS = 2**31
 _INT64 = (-(2**63), 2**63 - 1)
+_LARGEST = sys.float_info.max
+_EXACT = 2**53  # whole numbers up to here are doubles
 
 
 class OnGrid(Synthesizer):
@@ -131,7 +135,11 @@ class SynthesizeInteger(OnGrid):
             if column.maximum is None
             else -_integer_above(-_number(self.where, column.maximum), column.maximum_excluded)
         )
-        low, high = window(low, high, 0, self.default_maximum())
+        found = window(low, high, 0, self.default_maximum())
+        wide = widened(low, high, found, step)
+        if wide != found:
+            found = max(wide[0], _INT64[0]), min(wide[1], _INT64[1])
+        low, high = found
         if low < _INT64[0] or high > _INT64[1]:
             raise SchemaError(
                 f"{self.where}: the bounds {low} to {high} do not fit 64-bit integers.",
@@ -178,10 +186,18 @@ def _double(where: str, bound: Any) -> float:
         raise SchemaError(f"{where}: the bound {bound} is beyond a double.", hint="Give a smaller one.") from None
 
 
-def _window_below(column: Column) -> float:
-    """The lower end of the default window, moved below a single upper bound."""
-    assert isinstance(column.maximum, (int, float))
-    return float(column.maximum) - (DEFAULT_MAXIMUM + column.maximum_excluded)
+def _default_window(column: Column, low: float | None, high: float | None) -> tuple[float, float]:
+    """The ends that are not declared: 0 to 2^32 - 1, or as far from a bound outside; further where values are rare."""
+    least = 0.0 if low is None else low
+    most = (DEFAULT_MAXIMUM if least <= DEFAULT_MAXIMUM else least + DEFAULT_MAXIMUM) if high is None else high
+    if low is None and most <= 0:
+        least = min(float(column.maximum) - (DEFAULT_MAXIMUM + column.maximum_excluded), most)  # type: ignore[arg-type]
+    far, step = max(abs(least), abs(most)), float(column.multiple_of or 0)
+    enough = 2 if low is None and high is not None and high > 0 else FEW
+    if math.floor(most / (step or math.ulp(far))) - math.ceil(least / (step or math.ulp(far))) + 1 >= enough:
+        return least, float(most)
+    width = max(DEFAULT_MAXIMUM, step * 2**32, far)
+    return (max(most - width, -_LARGEST), most) if high is not None else (least, min(least + width, _LARGEST))
 
 
 def _integer_above(bound: int | float, excluded: bool) -> int:
@@ -202,9 +218,10 @@ class SynthesizeFloat(Synthesizer):
         self.low, self.high = self._bounds()
         line = Line(self.low, self.high)
         self.multiples: Grid | None = None
+        self.unit = Fraction(0)
         if column.multiple_of is not None:
             self.multiples = self._multiples()
-            line = line_of_grid(self.multiples, 1 / Fraction(str(float(column.multiple_of))), Fraction(0))
+            line = line_of_grid(self.multiples, 1 / self.unit, Fraction(0))
         self.law = compile_law(self.where, column.distribution, line, self.rows)
 
     def _bounds(self) -> tuple[float, float]:
@@ -215,10 +232,8 @@ class SynthesizeFloat(Synthesizer):
             low = math.nextafter(low, math.inf)
         if high is not None and column.maximum_excluded:
             high = math.nextafter(high, -math.inf)
-        if low is None:
-            low = 0.0 if high is None or high > 0 else min(_window_below(column), high)  # doubles that far apart
-        if high is None:
-            high = float(DEFAULT_MAXIMUM) if low <= DEFAULT_MAXIMUM else low + DEFAULT_MAXIMUM
+        if low is None or high is None:
+            low, high = _default_window(column, low, high)
         if low > high:
             raise SchemaError(
                 f"{self.where}: the bounds contradict each other: from {column.minimum} to {column.maximum}.",
@@ -231,21 +246,43 @@ class SynthesizeFloat(Synthesizer):
         step = float(self.column.multiple_of or 0)
         if not step > 0 or not math.isfinite(step):
             raise SchemaError(f"{self.where}: multiple_of is {step:g}.", hint="Give a finite number above 0.")
-        unit = Fraction(step)
-        low, high = math.ceil(Fraction(self.low) / unit), math.floor(Fraction(self.high) / unit)
-        # k * step, rounded to a double, may fall just outside a bound that the exact product meets.
-        low, high = low + (low * step < self.low), high - (high * step > self.high)
+        self.unit = Fraction(str(step))  # as it is written: 0.01 is a hundredth, not the double next to that
+        low, high = math.ceil(Fraction(self.low) / self.unit), math.floor(Fraction(self.high) / self.unit)
+        # A multiple, rounded to a double, may fall just outside a bound that the exact one meets, or just inside.
+        low += (self._multiple(low) < self.low) - (self._multiple(low - 1) >= self.low)
+        high += (self._multiple(high + 1) <= self.high) - (self._multiple(high) > self.high)
         if low > high:
             raise SchemaError(
                 f"{self.where}: no multiple of {step:g} lies between {self.low:g} and {self.high:g}.",
                 hint="Widen the bounds or drop multiple_of.",
             )
-        if max(-low, high) > 2**53:
+        if max(-low, high) > _EXACT:
             raise SchemaError(
                 f"{self.where}: multiples of {step:g} between {self.low:g} and {self.high:g} are finer than a double.",
                 hint="Narrow the bounds or make multiple_of larger.",
             )
         return Grid(low, 1, high - low + 1)
+
+    def _multiple(self, times: int) -> float:
+        """So many times multiple_of, as a double."""
+        with np.errstate(over="ignore"):  # the next multiple may be infinite
+            return float(self._doubles(np.array([times], np.float64), abs(times))[0])
+
+    def _doubles(self, times: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+        """The doubles next to so many times p / q, by one division, where p and q, and what it divides, are doubles.
+
+        times: whole numbers, at most `most`, and lost. So hundredths are what is written with two places; else the
+        product of doubles, which may be a last bit off.
+        """
+        p, q = self.unit.numerator, self.unit.denominator
+        if max(most, 1) * p > _EXACT or q > _EXACT:
+            times *= float(self.unit)
+            return times
+        if p > 1:
+            times *= p
+        if q > 1:
+            times /= q
+        return times
 
     def words_of(self, probabilities: Words) -> Words:
         return self.law.words_of(probabilities)
@@ -253,7 +290,7 @@ class SynthesizeFloat(Synthesizer):
     def at(self, rows: Rows) -> pa.Array:
         values = self.law.values(rows, self.value_words)
         if self.multiples:
-            values = values.astype(np.float64) * float(self.column.multiple_of or 1)
+            values = self._doubles(values.astype(np.float64), max(-self.multiples.first, self.multiples.last))
         return fixed_width_array(pa.float64(), values)
 
     @property
