@@ -43,7 +43,7 @@ FLOORS = [
     {"schema.choices", "schema.row_markers", "schema.phones"},
     {"schema.row_facts"},
     {"schema.facts"},
-    {"schema.conjunction"},
+    {"schema.conjunction", "schema.keywords", "schema.model_config"},
     {"schema.documents", "schema.alternatives", "schema.arrays"},
     {"schema.from_json_schema"},
     {"schema.annotations", "schema.to_json_schema"},

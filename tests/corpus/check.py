@@ -120,7 +120,7 @@ def judge_values(json_schema: dict[str, Any] | bool, made: Sequence[Any]) -> lis
 
 
 def _multiple_of(validator: Validator, step: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-    """Exact division of the decimals in the JSON: jsonschema divides doubles, and 344.03 is no multiple of 0.01 there."""
+    """Exact division of what the JSON says: jsonschema divides doubles, and 344.03 is no multiple of 0.01 there."""
     if validator.is_type(instance, "number") and Fraction(repr(instance)) % Fraction(repr(step)):
         yield ValidationError(f"{instance!r} is not a multiple of {step}")
 

@@ -12,11 +12,14 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import json
+import re
 import sys
 import types
 import typing
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
@@ -30,6 +33,8 @@ from gen.errors import SchemaError
 from gen.schema.choices import choice_of
 from gen.schema.facts import apply_constraints, apply_facts, facts_of, ungrouped
 from gen.schema.from_json_schema import column_from_schema
+from gen.schema.keywords import apply_keywords, schema_beside
+from gen.schema.model_config import Settings, apply_settings, settings_of
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.phones import PHONE, phone_column
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
@@ -95,6 +100,7 @@ _CONTAINERS: dict[Any, tuple[str, bool]] = {
     collections.abc.Mapping: ("map", False),
     collections.abc.MutableMapping: ("map", False),
 }
+_IDS = re.compile(r":(\d+)(?=\[|\]|,|$)")  # in Pydantic's references: of a class, and of its arguments
 _UNIONS = (typing.Union, types.UnionType)
 _NOT_DATA = ("no value of it can be drawn", "Leave the field out, or give it a type whose values can be written down.")
 
@@ -104,6 +110,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.nesting = Nesting()
+        self.settings: Settings = {}  # of the model that one is inside of
 
     # -- a field ------------------------------------------------------------------------------------------
 
@@ -123,11 +130,15 @@ class Reader:
         self.nesting.recursed = before
         return column
 
-    def annotated(self, where: str, name: str, annotation: Any, metadata: Sequence[Any] = ()) -> Column:
-        """A type with what is said of it."""
+    def annotated(
+        self, where: str, name: str, annotation: Any, metadata: Sequence[Any] = (), around: Sequence[Any] = ()
+    ) -> Column:
+        """A type with what is said of it. around: what is said of the Optional that it is in."""
         annotation, metadata = unwrapped(annotation, metadata)
         column = self.type(where, name, annotation, metadata)
         column = apply_constraints(where, column, metadata)
+        column = apply_settings(where, column, annotation, self.settings, (*metadata, *around))
+        column = apply_keywords(where, column, annotation, metadata)
         if any("pydantic.types.Json" in (full_name(item), full_name(type(item))) for item in ungrouped(metadata)):
             column = replace(column, stored="json", format="json")  # the model wants the text itself
         return apply_facts(where, column, facts_of(where, metadata))
@@ -140,6 +151,8 @@ class Reader:
         if any(annotation is known for known in (typing.Self, typing_extensions.Self)):
             annotation = next((model for model in reversed(self.nesting.inside) if isinstance(model, type)), annotation)
         origin = typing.get_origin(annotation)
+        if full_name(type(annotation)).endswith("_forward_ref.PydanticRecursiveRef"):
+            return self.annotated(where, name, self._generic_around(where, annotation.type_ref))
         if isinstance(annotation, (str, typing.ForwardRef)):
             return self.annotated(where, name, self._resolved(where, annotation))
         if isinstance(origin or annotation, _ALIASES):
@@ -148,7 +161,7 @@ class Reader:
         if origin is typing.Literal:
             return choice_of(where, name, typing.get_args(annotation))
         if origin in _UNIONS:
-            return self.union(where, name, typing.get_args(annotation))
+            return self.union(where, name, typing.get_args(annotation), metadata)
         full = full_name(origin or annotation)
         if full == "pydantic.types.Secret" and origin:
             return self.annotated(where, name, typing.get_args(annotation)[0])
@@ -172,11 +185,14 @@ class Reader:
         fields = self.fields_of(where, annotation)
         if fields is not None:
             return self.object(where, name, annotation, fields)
+        if (schema := schema_beside(metadata)) is not None:
+            return column_from_schema(where, name, schema)
         return self.published(where, name, annotation)
 
-    def union(self, where: str, name: str, branches: Sequence[Any]) -> Column:
+    def union(self, where: str, name: str, branches: Sequence[Any], metadata: Sequence[Any] = ()) -> Column:
         """One of several types; None among them is a null."""
         may_be_none = any(branch in (None, type(None)) for branch in branches)
+        around = metadata if may_be_none and len(branches) == 2 else ()
         columns: list[Column] = []
         undrawn: list[tuple[str, str]] = []
         refused: SchemaError | None = None
@@ -184,7 +200,7 @@ class Reader:
             if branch in (None, type(None)):
                 continue
             try:
-                column = self.annotated(where, name, branch)
+                column = self.annotated(where, name, branch, around=around)
             except TooDeep:
                 undrawn += [] if self.nesting.inside_itself else [(_type_name(branch), ENDLESS)]
                 continue
@@ -216,10 +232,11 @@ class Reader:
         try:
             if kind == "map":
                 key, value = arguments or (str, Any)
-                parts = (self.annotated(where, "key", key), self.annotated(f"{where}{{}}", "value", value))
+                parts = (_once_each(self.annotated(where, "key", key)), self.annotated(f"{where}{{}}", "value", value))
                 return Column(name, kind, parts=parts)
             item = arguments[0] if arguments else Any
-            return Column(name, kind, parts=(self.annotated(f"{where}[]", "item", item),), unique_items=differ)
+            part = self.annotated(f"{where}[]", "item", item)
+            return Column(name, kind, parts=(_once_each(part) if differ else part,), unique_items=differ)
         except TooDeep:
             key = (Column("key", "text"),) if kind == "map" else ()
             return Column(name, kind, parts=(*key, Column("value", "null")), max_length=0)
@@ -252,20 +269,31 @@ class Reader:
     def object(self, where: str, name: str, annotation: Any, fields: Mapping[str, Declared]) -> Column:
         """A model, or what is like one, inside another."""
         if isinstance(annotation, type) and issubclass(annotation, RootModel):
-            with self.nesting.entered((annotation,)):
+            with self._inside(annotation):
                 return self.annotated(where, name, fields["root"].info.annotation, (fields["root"].info,))
         return Column(name, "object", parts=self.columns(where, annotation, fields))
 
     def columns(self, where: str, annotation: Any, fields: Mapping[str, Declared]) -> tuple[Column, ...]:
         """The columns of a model's fields."""
         columns = []
-        with self.nesting.entered((annotation,)):
+        with self._inside(annotation):
             for name, declared in fields.items():
                 column = self.field(f"{where}.{name}", name, declared.info)
                 if declared.may_be_absent and not column.key:
                     column = replace(column, may_be_absent=True, nulls=column.nulls_if_optional)
                 columns.append(column)
         return tuple(columns)
+
+    @contextmanager
+    def _inside(self, annotation: Any) -> Iterator[None]:
+        """Go into a model, with its own settings."""
+        before = self.settings
+        with self.nesting.entered((annotation,)):
+            self.settings = settings_of(annotation, before)
+            try:
+                yield
+            finally:
+                self.settings = before
 
     def _resolved(self, where: str, reference: Any) -> Any:
         """The type that a name means, in the modules of the models around it."""
@@ -282,6 +310,18 @@ class Reader:
                 hint="Define it in the same module, before the schema is read.",
             ) from error
 
+    def _generic_around(self, where: str, reference: str) -> Any:
+        """The model around that a generic one, inside of itself, refers to: "module.Tree:<id of Tree>[int:<id>]"."""
+        for model in reversed(self.nesting.inside):
+            said = getattr(model, "__pydantic_generic_metadata__", {})
+            origin, arguments = said.get("origin") or model, said.get("args", ())
+            if [id(origin), *map(id, arguments)] == [int(number) for number in _IDS.findall(reference)]:
+                return model
+        raise SchemaError(
+            f"{where}: its type is a generic model inside of itself, {reference.partition(':')[0]}, with other types.",
+            hint="Write the model for each type by itself, without type variables.",
+        )
+
     # -- the rest ---------------------------------------------------------------------------------------------
 
     def published(self, where: str, name: str, annotation: Any) -> Column:
@@ -295,10 +335,26 @@ class Reader:
         return column_from_schema(where, name, schema)
 
 
+def _once_each(column: Column) -> Column:
+    """The column of what is in a set: of listed values that are equal in Python, as 1 and True, the first."""
+    if column.kind != "choice" or column.stored != "json":
+        return column
+    first: dict[Any, str] = {}
+    for choice in column.choices:
+        value = json.loads(choice)
+        first.setdefault(value if isinstance(value, collections.abc.Hashable) else choice, choice)
+    return replace(column, choices=tuple(first.values()))
+
+
 def _kept(where: str, name: str, info: FieldInfo) -> Column:
     """A field that always has its default."""
     if info.is_required():
         raise SchemaError(f"{where}: it is to keep its default, and has none.", hint="Give the field a default.")
+    if info.default_factory_takes_validated_data:
+        raise SchemaError(
+            f"{where}: it is to keep its default, and that is made from the other fields by a function.",
+            hint='Say Derived(...) for a value that is computed from other fields: Derived("a + 1").',
+        )
     default = info.get_default(call_default_factory=True)
     if isinstance(default, (set, frozenset)):
         default = sorted(default)

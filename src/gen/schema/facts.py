@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import difflib
 import inspect
 import itertools
 import math
@@ -94,15 +95,16 @@ def apply_constraints(where: str, column: Column, metadata: Sequence[Any]) -> Co
             column = phones.phone_column(where, column, kind, item)
         if type(item).__module__.partition(".")[0] not in ("annotated_types", "pydantic"):
             continue
-        for attribute, apply in _CONSTRAINTS.items():
+        for attribute in _CONSTRAINTS:
             value = getattr(item, attribute, None)
             if value is not None and value is not False:
-                column = _constrained(where, column, attribute, value, apply)
+                column = constrained(where, column, attribute, value)
     return column
 
 
-def _constrained(where: str, column: Column, attribute: str, value: Any, apply: _Apply) -> Column:
-    """A constraint on a union narrows the branches that can have it, and excludes the others."""
+def constrained(where: str, column: Column, attribute: str, value: Any) -> Column:
+    """The column with one constraint; on a union it narrows the branches that can have it, and excludes the others."""
+    apply = _CONSTRAINTS[attribute]
     if column.kind != "union":
         return apply(where, column, attribute, value)
     kept, undrawn = [], list(column.undrawn)
@@ -293,17 +295,15 @@ FACTS = (
     "alphabet",
     *ROW_FACTS,
 )
+_NEAR = 0.85  # how alike a misspelt key is, by difflib
 
 
 def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
     """What json_schema_extra and the markers say, in one dictionary; unknown names are other tools' and left alone."""
     facts: dict[str, Any] = {}
     for item in metadata:
-        extra = item.json_schema_extra if isinstance(item, FieldInfo) else None
-        if callable(extra):
-            extra(facts)
-        elif extra:
-            facts |= extra
+        facts |= extra_of(item)
+    _refuse_misspelt(where, facts)
     for marker in ungrouped_markers(metadata):
         if isinstance(marker, type):
             raise SchemaError(f"{where}: {marker.__name__} is a class here.", hint=f"Write {_written(marker)}.")
@@ -311,6 +311,27 @@ def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
             both = isinstance(value, dict) and isinstance(facts.get(name), dict)
             facts[name] = {**facts[name], **value} if both else value
     return {name: facts[name] for name in FACTS if name in facts}
+
+
+def extra_of(item: Any) -> dict[str, Any]:
+    """What a Field's json_schema_extra adds to its JSON Schema."""
+    extra: Any = item.json_schema_extra if isinstance(item, FieldInfo) else None
+    if not callable(extra):
+        return dict(extra or {})
+    added: dict[str, Any] = {}
+    extra(added)
+    return added
+
+
+def _refuse_misspelt(where: str, extra: Iterable[str]) -> None:
+    """Refuse a key that is nearly one of gen's own; no keyword of JSON Schema's is that near."""
+    for key in extra:
+        near = difflib.get_close_matches(str(key), FACTS, 1, _NEAR)
+        if near and key not in FACTS and not key.startswith("x-"):
+            raise SchemaError(
+                f"{where}: json_schema_extra says {key!r}.",
+                hint=f'Did you mean {near[0]!r}? If it is another tool\'s, call it "x-{key}".',
+            )
 
 
 def _written(marker: type) -> str:
