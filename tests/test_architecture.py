@@ -76,6 +76,7 @@ FLOORS = [
     {"synth.formats", "synth.texts.locale"},
     {"synth.together"},
     {"synth.people", "synth.places", "synth.births"},
+    {"synth.implied"},
     {"synth.company"},
     {"synth.patterns.tree", "synth.patterns.classes"},
     {"synth.patterns.parser", "synth.patterns.program"},

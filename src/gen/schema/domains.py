@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gen.errors import SchemaError
@@ -19,6 +21,7 @@ DOMAIN_KINDS: dict[str, tuple[str, ...]] = {
     "birthday": ("date", "datetime"),
     "latitude": ("text", "number"),
     "longitude": ("text", "number"),
+    "plain": ("text", "choice", "integer", "number", "date", "datetime"),
 }
 LARGEST_POOL = 2**20
 
@@ -96,3 +99,140 @@ def read_provider(where: str, said: Any) -> Provider:
     if isinstance(pool, bool) or not isinstance(pool, int) or not 1 <= pool <= LARGEST_POOL:
         raise SchemaError(f"{where}: the pool's size is {pool!r}.", hint=f"Give a whole number, 1 to {LARGEST_POOL:,}.")
     return Provider(name, locale, tuple(sorted(arguments.items())), pool)
+
+
+# -- what names of fields imply ---------------------------------------------------------------------------------
+
+PLAIN = "plain"  # the domain of a field whose name is to imply none
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """A name that implies a domain only beside others of the same one: columns of these domains. Else `otherwise`."""
+
+    domain: str
+    beside: frozenset[str]
+    otherwise: str | None = None
+
+
+_PERSON = frozenset({"email", "username", "phone", "given-name", "surname", "sex", "birth-date", "age"})
+_TOWN = frozenset({"city", "postcode"})
+_PLACE = _TOWN | {"street", "country", "country-alpha2", "country-alpha3"}
+
+# kind of column -> domain -> the names that imply it, as `field_key` writes them
+FIELD_NAMES: dict[str, dict[str, str]] = {
+    "text": {
+        "email": "email e-mail email-address mail-address emailaddress",
+        "username": "username user-name login login-name",
+        "given-name": "given-name givenname first-name firstname forename",
+        "surname": "surname family-name familyname last-name lastname",
+        "name": "full-name fullname person-name",
+        "sex": "sex gender",
+        "job": "job-title jobtitle occupation profession",
+        "phone": "phone phone-number phonenumber telephone telephone-number mobile mobile-number mobile-phone "
+        "cell-phone cellphone fax fax-number",
+        "street": "street street-address address-line address-line-1 address-1 street-1",
+        "address": "full-address postal-address",
+        "unit": "address-line-2 address-2 street-2",
+        "city": "city town city-name",
+        "state-code": "state-code state-abbreviation",
+        "postcode": "zip zip-code zipcode postcode post-code postal-code postalcode",
+        "country": "country country-name",
+        "country-alpha2": "country-code country-alpha-2 country-iso-2",
+        "country-alpha3": "country-alpha-3 country-iso-3",
+        "latitude": "latitude",
+        "longitude": "longitude",
+        "company": "company company-name employer employer-name organization organisation organization-name "
+        "organisation-name",
+        "department": "department department-name",
+        "industry": "industry",
+        "product": "product-name",
+        "sku": "sku",
+        "colour": "color colour",
+        "currency": "currency currency-code",
+        "language-alpha2": "language-code",
+        "time-zone": "time-zone timezone",
+        "http-url": "url website web-site homepage website-url",
+        "ipv4": "ip ip-address ipaddress ipv-4 ipv-4-address",
+        "ipv6": "ipv-6 ipv-6-address",
+        "mac": "mac-address",
+        "hostname": "hostname host-name",
+        "media-type": "mime-type media-type",
+        "password": "password",
+        "iban": "iban",
+        "isbn13": "isbn isbn-13",
+        "uuid": "uuid guid",
+        "headline": "subject headline",
+        "sentence": "description comment comments notes note summary remark remarks message",
+        "paragraph": "body bio biography abstract",
+    },
+    "choice": {"sex": "sex gender"},
+    "integer": {"age": "age"},
+    "number": {"latitude": "latitude", "longitude": "longitude"},
+    **{kind: {"birth-date": "birth-date birthdate date-of-birth dob birthday"} for kind in ("date", "datetime")},
+}
+# names of texts that may mean something else
+AMBIGUOUS_NAMES: dict[str, Ambiguous] = {
+    "name": Ambiguous("name", _PERSON),
+    "title": Ambiguous("title", frozenset({"given-name", "surname"}), "headline"),
+    "job": Ambiguous("job", _PERSON | {"name"}),
+    "address": Ambiguous("street", _TOWN, "address"),
+    "line-1": Ambiguous("street", _TOWN),
+    "line-2": Ambiguous("unit", _TOWN),
+    **dict.fromkeys(("state", "province", "region"), Ambiguous("state", _PLACE)),
+}
+# what the `name` of a table's rows is, by the name of the table
+NAMES_OF_TABLES = {
+    "company": "company firm business organization organisation supplier vendor merchant employer customer-company",
+    "product": "product item article",
+    "department": "department",
+    "industry": "industry",
+    "city": "city town",
+    "country": "country",
+}
+# domain -> what the name means where its lengths do not suit
+SHORTER = {
+    "country": ("country-alpha3", "country-alpha2"),
+    "country-alpha2": ("country-alpha3",),
+    "state": ("state-code",),
+}
+# domain -> how many characters there must be room for
+LEAST_ROOM = {"sentence": 20, "paragraph": 40}
+# prefixes of whom a name speaks: `customer_email` and `customer_city` speak of the same customer, and of no one else
+_SOMEBODY = (
+    "applicant author billing-contact buyer candidate client contact creator customer delivery-contact doctor donor "
+    "driver emergency-contact employee guest manager member owner parent passenger patient payer recipient reviewer "
+    "sender seller spouse student subscriber supervisor teacher tenant user"
+)
+SOMEBODY = frozenset(_SOMEBODY.split())
+# prefixes of firms, whose `name` is a firm's
+_FIRMS = "company employer firm merchant organisation organization shop store supplier vendor"
+FIRMS = frozenset(_FIRMS.split())
+# prefixes of places
+_SOMEWHERE = (
+    "arrival billing birth bill-to delivery departure destination dropoff home hotel mailing office origin pickup "
+    "residence ship ship-to shipping store venue warehouse work"
+)
+SOMEWHERE = frozenset(_SOMEWHERE.split())
+# prefixes that say which of somebody's addresses or numbers it is, not whose
+_WHICH = "alternate business cell contact day evening home main mobile office personal primary private secondary work"
+WHICH = frozenset(_WHICH.split())
+ADDRESSES = frozenset({"email", "phone"})  # what has a prefix of those
+ANY_PREFIX = frozenset({"http-url", "ipv4", "ipv6", "sentence"})  # `image_url`, `client_ip`, `product_description`
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+@lru_cache(maxsize=4096)
+def field_key(name: str) -> str:
+    """A field's name as tables of names have it: `zipCode`, `zip_code`, `ZIP-Code` are "zip-code", `line2` "line-2".
+
+    Empty where other signs than letters of ASCII, digits, dashes, underscores and spaces are in it.
+    """
+    words = re.findall(_WORDS, name)
+    return "-".join(words).lower() if "".join(words) == re.sub(r"[_\-\s]", "", name) else ""
+
+
+@lru_cache
+def names_that_imply(kind: str) -> dict[str, str]:
+    """Name -> the domain that it implies of columns of that kind, without those that are ambiguous."""
+    return {name: domain for domain, names in FIELD_NAMES.get(kind, {}).items() for name in names.split()}

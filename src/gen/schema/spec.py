@@ -113,7 +113,8 @@ class Column:
     table `values` if there is one; given, a column for each of whose values it has a part of its own; correlated,
     coefficients by column. noise: rates of dirty values by kind; the empty kind stands for all that suit.
     domain: what text is about; locale: of which language or country it is; of: whom it speaks of, where a row speaks of
-    several. company: what it shares with the columns that speak of the same one.
+    several. company: what it shares with the columns that speak of the same one; implied: whether the domain is what
+    the column's name says; both are filled in by a plan.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Column:
     locale: str | None = None
     of: str | None = None
     company: Company | None = None
+    implied: bool = False
     provider: Provider | None = None
     synthesizer: str | None = None
 

@@ -44,10 +44,20 @@ def days_of(
         else:
             earliest += [] if low is None else [low]
             latest += [] if high is None else [high]
-    first, last = max(earliest, default=years_before(today, OLDEST + 1) + _DAY), min(latest)
+    oldest = years_before(today, OLDEST + 1) + _DAY
+    first, last = max(earliest, default=oldest), min(latest)
+    if first < oldest <= last and all(column.implied for column in columns):
+        first = oldest
     if first > last:
         raise SchemaError(f"{where}: no day of birth lies within its bounds.", hint="Correct the bounds.")
     return first, last, today
+
+
+def has_ages(column: Column) -> bool:
+    """Whether a person may be as old as the bounds of an integer column say."""
+    low = _inside(column.minimum, column.minimum_excluded, 1)
+    high = _inside(column.maximum, column.maximum_excluded, -1)
+    return (low is None or low <= OLDEST) and (high is None or high >= 0)
 
 
 def _inside(bound: Any, excluded: bool, step: int) -> Any:

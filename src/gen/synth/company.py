@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gen.errors import SchemaError
-from gen.schema.domains import DOMAIN_KINDS, Company
+from gen.schema.domains import ADDRESSES, DOMAIN_KINDS, PLAIN, Company
 from gen.schema.spec import Column, Spec, Table
 from gen.synth import births, people, places
 from gen.synth.formats import known
+from gen.synth.implied import plainly, with_implied
 from gen.synth.texts.domains import DOMAINS, PROSE, domain_of
 from gen.synth.texts.locale import COUNTRIES, DEFAULT, WORLD, locale_named
 from gen.synth.together import SynthesizeTogether, role_of, with_lengths
@@ -57,18 +58,22 @@ def in_company(spec: Spec, rows: Mapping[str, int], today: datetime.date) -> Spe
 
 
 def _table(table: Table, rows: int, today: datetime.date) -> Table:
-    columns = _together(table.name, [_parts(table.name, c, rows, today) for c in table.columns], rows, today)
+    columns: Sequence[Column] = [_parts(table.name, c, rows, today) for c in table.columns]
+    if table.whole is None:
+        columns = with_implied(table.name, columns)
     whole = _parts("", table.whole, rows, today) if table.whole else None
-    return replace(table, columns=columns, whole=whole)
+    return replace(table, columns=_together(table.name, columns, rows, today), whole=whole)
 
 
-def _parts(where: str, column: Column, rows: int, today: datetime.date) -> Column:
-    """A column whose objects' fields are in company."""
+def _parts(where: str, column: Column, rows: int, today: datetime.date, by_names: bool = True) -> Column:
+    """A column whose objects' fields are in company. by_names: whether the names of plain fields say what they are
+    about; within what a schema checks besides, they do not."""
     if not column.parts:
         return column
-    here = f"{where}.{column.name}"
-    parts: Sequence[Column] = [_parts(here, part, rows, today) for part in column.parts]
+    here, by_names = f"{where}.{column.name}", by_names and column.check is None
+    parts: Sequence[Column] = [_parts(here, part, rows, today, by_names) for part in column.parts]
     if column.kind == "object":
+        parts = with_implied(column.name, parts) if by_names else parts
         parts = _together(here, parts, rows, today)
     else:
         parts = [_together(here, [part], rows, today)[0] for part in parts]
@@ -77,17 +82,45 @@ def _parts(where: str, column: Column, rows: int, today: datetime.date) -> Colum
 
 def _together(where: str, columns: Sequence[Column], rows: int, today: datetime.date) -> tuple[Column, ...]:
     result = [replace(c, domain="name") if c.domain and domain_of(c.domain) == "name" else c for c in columns]
-    for column in result:
+    for place, column in enumerate(result):
         _refuse_locale(where, column)
+        result[place] = column if column.implied else plainly(column)
     for of in dict.fromkeys(column.of for column in result):
         circles = {about: _members(result, of, about) for about in CIRCLES}
         locale = _locale(where, [m for members in circles.values() for m in members])
         for about, members in circles.items():
-            if _agree(members, of, locale):
-                company = _company(f"{where}.{members[0].column.name}", about, members, locale, today)
-                for place, column in _joined(where, company, members, rows):
-                    result[place] = column
-    return tuple(result)
+            for place, column in _agreeing(where, about, members, of, locale, rows, today):
+                result[place] = column
+    return tuple(_by_itself(column) for column in result)
+
+
+def _by_itself(column: Column) -> Column:
+    """A column that is in no company: one that no synthesizer draws alone has no domain by its name."""
+    alone = column.implied and column.company is None and (column.kind != "text" or role_of(column) in _NEVER_ALONE)
+    return plainly(column) if alone else column
+
+
+def _agreeing(
+    where: str,
+    about: str,
+    members: Sequence[_Member],
+    of: str | None,
+    locale: str | None,
+    rows: int,
+    today: datetime.date,
+) -> list[tuple[int, Column]]:
+    """The members of a company; where they cannot agree, those without a domain by their name alone."""
+    if not _agree(members, of, locale):
+        return []
+    try:
+        company = _company(f"{where}.{members[0].column.name}", about, members, locale, today)
+        return _joined(where, company, members, rows)
+    except SchemaError:
+        declared = [member for member in members if not member.column.implied]
+        if len(declared) == len(members):
+            raise
+    plain = [(member.place, plainly(member.column)) for member in members if member.column.implied]
+    return [*plain, *_agreeing(where, about, declared, of, locale, rows, today)]
 
 
 def _refuse_locale(where: str, column: Column) -> None:
@@ -97,7 +130,7 @@ def _refuse_locale(where: str, column: Column) -> None:
     if (
         said
         and not any(name in roles for roles in CIRCLES.values())
-        and (name in DOMAINS or name in PROSE or known(name))
+        and (name in DOMAINS or name in PROSE or name == PLAIN or known(name))
     ):
         raise SchemaError(
             f"{where}.{column.name}: it says {said}, which the domain {column.domain!r} has not.", hint="Leave it out."
@@ -111,8 +144,9 @@ def _members(columns: Sequence[Column], of: str | None, about: str) -> list[_Mem
         role = role_of(column)
         if column.of != of or role not in CIRCLES[about] or not _may_agree(column, role):
             continue
-        if role not in members or (column.domain and not members[role].by_name):
-            members[role] = _Member(place, column, role)
+        said = f"{role} {place}" if column.implied and role in ADDRESSES else role  # of those one may have several
+        if said not in members or (column.domain and not members[said].by_name):
+            members[said] = _Member(place, column, role)
     return sorted(members.values(), key=lambda member: member.place)
 
 
@@ -175,7 +209,7 @@ def _joined(where: str, company: Company, members: Sequence[_Member], rows: int)
     if any(member.column.key for member in members):
         digits = float(people.digits_of(rows))
         company = replace(company, lengths=(("digits", digits, digits),))
-    stay = []
+    stay, left = [], []
     for member in members:
         kinds = [people.SynthesizePersonKey] if member.column.key else _CLASSES
         kind = next(
@@ -185,13 +219,15 @@ def _joined(where: str, company: Company, members: Sequence[_Member], rows: int)
         if narrower is not None:
             company = narrower
             stay.append(member)
+        elif member.column.implied:
+            left.append((member.place, plainly(member.column)))
         elif member.by_name:
             raise SchemaError(
                 f"{where}.{member.column.name}: no {member.role} within its lengths or bounds agrees with the others "
                 "of the same one.",
                 hint="Widen them, or let it speak of another: Domain(..., of=...).",
             )
-    return [(member.place, replace(member.column, company=company)) for member in stay]
+    return [*left, *((member.place, replace(member.column, company=company)) for member in stay)]
 
 
 def _narrowed(kind: type[SynthesizeTogether], member: _Member, company: Company) -> Company | None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gen.block import boolean_array, fixed_width_array
 from gen.errors import SchemaError
-from gen.schema.domains import DOMAIN_KINDS, domain_key
+from gen.schema.domains import DOMAIN_KINDS, PLAIN, domain_key
 from gen.schema.spec import Column, suggestion
 from gen.streams import Rows, Words
 from gen.synth.laws.compiled import law_of
@@ -305,8 +305,9 @@ class SynthesizeNoDomain(SynthesizeString):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        alone = column.kind == "text" and column.domain is not None and column.domain != "name"
-        return alone and not _is_domain(column) and domain_of(column.domain or "") not in PROSE
+        name = domain_of(column.domain or "")
+        alone = column.kind == "text" and column.domain is not None and name not in ("", PLAIN, "name")
+        return alone and not _is_domain(column) and name not in PROSE
 
     def prepare(self) -> None:
         domain = self.column.domain or ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -77,7 +78,7 @@ class SynthesizePerson(SynthesizeTogether):
 
     @classmethod
     def texts(cls, company: Company, part: Part) -> Texts:
-        return table_of(company, part)
+        return table_of(replace(company, path=""), part)  # who it is does not matter
 
 
 @lru_cache(maxsize=256)
@@ -210,7 +211,7 @@ class SynthesizeSex(SynthesizePerson):
         return self.listed.storage
 
     def at(self, rows: Rows) -> pa.Array:
-        table = table_of(self.company, Part("given", "sex"))
+        table = self.texts(self.company, Part("given", "sex"))
         female = np.array([text == "F" for text in table.listed])
         chosen = female[self.index(table, "given", rows)].astype(np.int64)
         if self.bounds.size:
@@ -255,7 +256,7 @@ class SynthesizePersonKey(SynthesizePerson):
         if part.source == "first digits":
             size = int(part.form)
             return plain_numbers(10 ** (size - 1), 10**size - 1)
-        return table_of(company, part)
+        return super().texts(company, part)
 
     def prepare(self) -> None:
         super().prepare()

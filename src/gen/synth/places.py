@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -61,13 +62,13 @@ class SynthesizePlace(SynthesizeTogether):
 
     @classmethod
     def texts(cls, company: Company, part: Part) -> Texts:
-        return table_of(company, part)
+        return table_of(replace(company, path=""), part)  # whose place it is does not matter
 
     def word(self, source: str, rows: Rows) -> Words:
         if source not in ("postcode", "calling"):
             return super().word(source, rows)
         # A postcode is one of the city's: the two choices together are one place in a table of all.
-        table = table_of(self.company, Part("place", "city"))
+        table = self.texts(self.company, Part("place", "city"))
         tail = self.word("tail" if source == "postcode" else "exchange", rows) * np.uint64(TAILS) >> BITS32
         joint = self.index(table, "place", rows).astype(np.uint64) * np.uint64(TAILS) + tail
         return words_of_indexes(joint, len(table) * TAILS)
@@ -141,7 +142,7 @@ class SynthesizeDegrees(SynthesizePlace):
         return Storage(8, 24)
 
     def at(self, rows: Rows) -> pa.Array:
-        table = table_of(self.company, Part("place", "city"))
+        table = self.texts(self.company, Part("place", "city"))
         centres = self.centres[self.index(table, "place", rows)]
         part = self.word(self.source, rows).astype(np.float64) * 2.0**-32
         values = np.floor((centres - _WITHIN + part * (2 * _WITHIN)) * _SCALE + 0.5) / _SCALE

@@ -511,6 +511,7 @@ def _described(column: Column) -> str:
         facts.append(f"that refers to {column.reference}")
     if column.domain:
         facts.append(f"of the domain {column.domain!r}")
+        facts += [f"by its name {column.name!r}"] if column.implied else []
     if column.provider:
         facts.append(f"of Faker's {column.provider.name!r}")
     if column.company:

@@ -82,6 +82,12 @@ def _address() -> Pieces:
     return Pieces.of(plain_numbers(1, 9999), " ", _streets(), falling(ends), numbers(2))
 
 
+def _unit() -> Pieces:
+    """The second line of an address: a flat or an office."""
+    kinds = [("Apt ", 5.0), ("Unit ", 2.0), ("Suite ", 2.0), ("Floor ", 1.0)]
+    return Pieces.of(Texts.of([kind for kind, _ in kinds], [weight for _, weight in kinds]), plain_numbers(1, 60))
+
+
 # -- people ---------------------------------------------------------------------------------------------------
 
 
@@ -156,6 +162,13 @@ def _words() -> Pieces:
     return Pieces.of(listed, " ", listed, " ", listed)
 
 
+def _headline() -> Pieces:
+    """Three words, the first with a capital."""
+    listed = falling(words_of("words", "words"), 2.7)
+    first = Texts(tuple(word.capitalize() for word in listed.listed), listed.weights)
+    return Pieces.of(first, " ", listed, " ", listed)
+
+
 # domain -> its pieces; each made on first use
 DOMAINS: dict[str, Callable[[], Pieces]] = {
     "given-name": _given,
@@ -176,9 +189,11 @@ DOMAINS: dict[str, Callable[[], Pieces]] = {
     "state": lambda: _states(1),
     "state-code": lambda: _states(0),
     "country": _countries,
+    "unit": _unit,
     "postcode": _postcode,
     "word": _word,
     "words": _words,
+    "headline": _headline,
 }
 
 # domain -> the shortest and longest text unless declared, and whether it has several sentences
@@ -221,7 +236,7 @@ ALIASES = {
     "phone-number": "phone",
     "telephone": "phone",
     "sentences": "paragraph",
-    "text": "paragraph",
+    "text": "plain",
 }
 
 

@@ -1,0 +1,158 @@
+"""This file knows which domain a plain field has by its name alone: `email`, `zip_code`, `billingCity`.
+
+A field is plain where its declaration says nothing of its content but how long it is, or within which bounds. Columns
+whose names have the same prefix speak of the same one. Where a domain cannot meet the declaration, where a synthesizer
+of the user's own draws such columns, or where a name may mean something else, the field stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from gen.errors import SchemaError
+from gen.schema import domains
+from gen.schema.domains import AMBIGUOUS_NAMES, PLAIN, Ambiguous, field_key, names_that_imply
+from gen.schema.spec import Column
+from gen.synth import births, people, places
+from gen.synth.synthesizer import find_synthesizer, synthesizer_of
+from gen.synth.texts.domains import PROSE, domain_of
+from gen.synth.together import role_of
+
+_ABOUT_PEOPLE = people.ROLES | births.ROLES
+_ABOUT_SOMEBODY = _ABOUT_PEOPLE | places.ROLES
+_BOUNDS = frozenset({"minimum", "maximum", "minimum_excluded", "maximum_excluded"})
+# kind -> the facts that a plain column of it may have
+_PLAIN_FACTS: dict[str, frozenset[str]] = {
+    "text": frozenset({"min_length", "max_length"}),
+    "choice": frozenset({"choices"}),
+    "integer": _BOUNDS,
+    "number": _BOUNDS,
+    "date": _BOUNDS | {"relative"},
+    "datetime": _BOUNDS | {"relative", "zoned"},
+}
+_NOT_OF_CONTENT = frozenset({"name", "kind", "nulls", "null_value", "may_be_absent", "when", "noise"})
+_TABLES = {name: domain for domain, names in domains.NAMES_OF_TABLES.items() for name in names.split()}
+_HIDDEN = frozenset({"encrypted", "hash", "hashed", "masked", "token"})  # texts that are none, by their prefix
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a name says: a domain, or one that depends on the others beside it; `of`: the prefix."""
+
+    says: str | Ambiguous
+    of: str | None = None
+
+    @property
+    def domain(self) -> str:
+        return self.says.domain if isinstance(self.says, Ambiguous) else self.says
+
+
+def with_implied(container: str, columns: Sequence[Column]) -> list[Column]:
+    """The columns of a table, or of an object in it, each plain one with the domain that its name implies.
+
+    `container`: the name of that table or object, which says whether `name` is a firm's or a product's.
+    """
+    read = [_reading(field_key(column.name), column.kind) for column in columns]
+    said = {place: found for place, found in enumerate(read) if found and _is_plain(columns[place])}
+    said = {place: replace(found, of=_whose(found, said.values())) for place, found in said.items()}
+    roles = {(column.of, role_of(column)) for column in columns}
+    roles |= {(found.of, domain_of(found.says)) for found in said.values() if isinstance(found.says, str)}
+    result = list(columns)
+    for place, found in said.items():
+        domain = _decided(found, container, {role for of, role in roles if of == found.of})
+        for name in (domain, *domains.SHORTER.get(domain, ())) if domain else ():
+            if _fits(columns[place], name):
+                result[place] = _of_domain(columns[place], name, found.of)
+                break
+    return result
+
+
+def plainly(column: Column) -> Column:
+    """The column without a domain that its name implied, and without one that says it is to have none."""
+    if column.implied or domain_of(column.domain or "") == PLAIN:
+        return replace(column, domain=None, of=None, implied=False)
+    return column
+
+
+@lru_cache(maxsize=4096)
+def _reading(key: str, kind: str) -> _Reading | None:
+    """What a name says, whole or after a prefix."""
+    names: dict[str, str | Ambiguous] = {**names_that_imply(kind), **(AMBIGUOUS_NAMES if kind == "text" else {})}
+    if key in names:
+        return _Reading(names[key])
+    words = key.split("-")
+    for count in range(1, len(words)):
+        prefix, rest = "-".join(words[:count]), "-".join(words[count:])
+        if rest == "name" and prefix in domains.FIRMS:
+            return _Reading("company")
+        if rest in names and prefix not in _HIDDEN and _may_precede(prefix, found := _Reading(names[rest])):
+            return replace(found, of=prefix) if found.domain in _ABOUT_SOMEBODY else found
+    return None
+
+
+def _may_precede(prefix: str, found: _Reading) -> bool:
+    if found.domain in domains.ANY_PREFIX | domains.ADDRESSES:
+        return True
+    if found.domain in _ABOUT_PEOPLE:
+        return prefix in domains.SOMEBODY
+    return found.domain in places.ROLES and prefix in domains.SOMEBODY | domains.FIRMS | domains.SOMEWHERE
+
+
+def _whose(found: _Reading, all_: Iterable[_Reading]) -> str | None:
+    """Of whom it speaks: `work_email` is the row's person's, unless there is a `work_name`, too."""
+    if found.domain not in domains.ADDRESSES or found.of not in domains.WHICH:
+        return found.of
+    alike = _ABOUT_PEOPLE if found.domain == "email" else _ABOUT_SOMEBODY
+    beside = (other for other in all_ if other.of == found.of)
+    return found.of if any(other.domain in alike - domains.ADDRESSES for other in beside) else None
+
+
+def _decided(found: _Reading, container: str, beside: set[str]) -> str | None:
+    """The domain, of a name that may mean several the one that the others beside it say."""
+    says = found.says
+    if isinstance(says, str):
+        return says
+    if says.domain == "name":
+        table = field_key(container)
+        if found.of:
+            return "name"
+        if table in _TABLES or table in domains.FIRMS:
+            return _TABLES.get(table, "company")
+    return says.domain if beside & says.beside else says.otherwise
+
+
+def _is_plain(column: Column) -> bool:
+    allowed = _PLAIN_FACTS[column.kind] | _NOT_OF_CONTENT
+    facts = Column.__dataclass_fields__
+    if any(name not in allowed and getattr(column, name) != facts[name].default for name in facts):
+        return False
+    return find_synthesizer(column, column.name)[0].__module__.startswith("gen.")
+
+
+def _fits(column: Column, domain: str) -> bool:
+    """Whether there are texts of that domain within the column's lengths, or days and numbers within its bounds."""
+    if column.kind == "choice":
+        women, men, _ = people.sexes_of(column)
+        return not column.stored and len(women) == len(men) == 1
+    if column.kind != "text":
+        return domain != "age" or births.has_ages(column)
+    if column.min_length is None and column.max_length is None:
+        return True
+    if column.max_length is not None and column.max_length < domains.LEAST_ROOM.get(domain, 1):
+        return False
+    if domain in ("sex", "title"):
+        return True  # they have no texts of their own; a company sees to their lengths
+    try:
+        synthesizer_of(replace(column, domain=domain), "", 1, 0)
+    except SchemaError:
+        return False
+    return True
+
+
+def _of_domain(column: Column, domain: str, of: str | None) -> Column:
+    if domain in PROSE and column.max_length and not column.noise:  # room for a book is no wish for one
+        longest = max(PROSE[domain][1], column.min_length or 0)
+        column = replace(column, max_length=min(column.max_length, longest))
+    return replace(column, domain=domain, of=of, implied=True)

@@ -1,0 +1,295 @@
+"""Proves that a plain field has the domain that its name says, as if it were declared, and no other field has."""
+
+import dataclasses
+import datetime
+import re
+from typing import Annotated, Any, Literal
+
+import jsonschema
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic.alias_generators import to_camel
+from typing_extensions import TypedDict
+
+import gen
+from gen import Domain
+from gen.schema.domains import AMBIGUOUS_NAMES, FIELD_NAMES, field_key
+from gen.schema.from_json_schema import table_from_schema
+from gen.schema.spec import Spec
+from gen.schema.to_json_schema import schema_of
+from gen.synth.table import table_sources
+
+DAY = datetime.date(2026, 3, 1)
+
+
+def source(fields: dict[str, Any], name: str = "Thing", rows: int = 400) -> Any:
+    """The source of a table with these fields."""
+    schema = gen.Schema()
+    schema.add(create_model(name, **{field: (kind, ...) for field, kind in fields.items()}), rows)
+    return table_sources(schema.spec, {name: rows}, 0, DAY)[name]
+
+
+def columns(fields: dict[str, Any], name: str = "Thing") -> dict[str, Any]:
+    return {field: s.column for field, s in source(fields, name, 1).columns.items()}
+
+
+def values(fields: dict[str, Any], name: str = "Thing", rows: int = 400) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = source(fields, name, rows).at(range(rows)).to_pydict()
+    return found
+
+
+PEOPLE: dict[str, Any] = {
+    "email": str,
+    "city": str,
+    "given_name": str,
+    "surname": Annotated[str, Field(max_length=30)],
+    "phone": str | None,
+    "zip": str,
+    "country": str,
+    "gender": Literal["male", "female", "x"],
+    "birth_date": datetime.date,
+    "age": int,
+    "latitude": Annotated[float, Field(ge=-90, le=90)],
+}
+DECLARED = {"gender": "sex", "given_name": "given_name", "zip": "postcode"}
+
+
+def test_plain_fields_are_as_if_their_domains_were_declared():
+    declared = {n: Annotated[kind, Domain(DECLARED.get(n, n.replace("_", "-")))] for n, kind in PEOPLE.items()}
+    assert values(PEOPLE) == values(declared)
+
+
+def test_the_values_are_what_the_names_say():
+    made = values(PEOPLE)
+    for row in zip(*made.values(), strict=True):
+        person = dict(zip(made, row, strict=True))
+        assert person["email"].startswith(f"{person['given_name']}.{person['surname']}".lower())
+        born = person["birth_date"]
+        assert person["age"] == DAY.year - born.year - ((DAY.month, DAY.day) < (born.month, born.day)) <= 99
+    assert all(re.fullmatch(r"\+[0-9]{8,15}", phone) for phone in made["phone"] if phone)
+
+
+@pytest.mark.parametrize("kind", sorted(FIELD_NAMES))
+def test_every_name_of_the_table_implies_its_domain(kind):
+    annotations = {"text": str, "integer": int, "number": float, "date": datetime.date, "datetime": datetime.datetime}
+    annotations["choice"] = Literal["F", "M"]
+    for domain, names in FIELD_NAMES[kind].items():
+        for name in names.split():
+            found = columns({to_camel(name.replace("-", "_")): annotations[kind]}).popitem()[1]
+            assert (found.domain, found.implied) == (domain, True), name
+
+
+@pytest.mark.parametrize("name", sorted(AMBIGUOUS_NAMES))
+def test_an_ambiguous_name_needs_others_beside_it(name):
+    meant = AMBIGUOUS_NAMES[name]
+    assert columns({name: str})[name].domain == meant.otherwise
+    for role in sorted(meant.beside - {"age", "birth-date"}):
+        beside = {"beside": Annotated[str, Domain(role)]}
+        assert columns({name: str, **beside})[name].domain == meant.domain, role
+
+
+@pytest.mark.parametrize(
+    ("table", "domain"), [("Company", "company"), ("Product", "product"), ("Department", "department"), ("Tag", None)]
+)
+def test_the_name_of_a_firm_or_a_product_is_no_persons(table, domain):
+    assert columns({"name": str, "sku": str}, table)["name"].domain == domain
+    if domain:
+        assert columns({"name": str, "email": str}, table)["name"].domain == domain
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("email", Annotated[str, Field(pattern="^[a-z]+$")]),
+        ("email", Annotated[str, Domain("text")]),
+        ("email", Annotated[str, Field(json_schema_extra={"domain": "text"})]),
+        ("email", Annotated[str, Field(max_length=5)]),
+        ("email", Annotated[str, gen.Lengths(gen.Poisson(8))]),
+        ("email", Annotated[str, gen.PrimaryKey()]),
+        ("email", Annotated[str, Field(json_schema_extra={"alphabet": "ab"})]),
+        ("email", int),
+        ("email", list[str]),
+        ("email", dict[str, str]),
+        ("email", bytes),
+        ("gender", Literal["a", "b"]),
+        ("gender", str),
+        ("age", Annotated[int, Field(ge=150)]),
+        ("age", Annotated[int, gen.Normal(40, 5)]),
+        ("age", Annotated[int, Domain("plain")]),
+        ("age", str),
+        ("birth_date", Annotated[datetime.date, gen.Normal()]),
+        ("latitude", Annotated[float, Field(ge=0, le=0.001)]),
+        ("description", Annotated[str, Field(max_length=10)]),
+        ("email_verified", str),
+        ("hashed_email", str),
+        ("emails", str),
+        ("order_state", str),
+        ("file_name", str),
+        ("e-mail!", str),
+    ],
+)
+def test_other_fields_are_what_they_were(name, kind):
+    other = source({name: kind}).columns[name]
+    if name == "gender" and kind is str:
+        assert set(values({name: kind})[name]) == {"F", "M"}
+        return
+    assert other.column.domain is None
+    assert not other.column.implied
+
+
+def test_a_field_that_opts_out_has_the_values_of_plain_text():
+    plain = source({"email": Annotated[str, Domain("text")]})
+    again = source({"email": Annotated[str, Domain("text"), Field(min_length=1, max_length=32)]})
+    assert plain.at(range(50)).equals(again.at(range(50)))
+    assert any("@" not in text for text in plain.at(range(50)).column(0).to_pylist())
+
+
+def test_what_is_declared_wins_over_names_that_cannot_agree_with_it():
+    fields = {"age": Annotated[int, Domain("age"), Field(ge=18, le=65)], "dob": Annotated[datetime.date, Field(ge=DAY)]}
+    found = columns(fields)
+    assert (found["age"].domain, found["dob"].domain) == ("age", None)
+
+
+def test_bounds_that_contradict_each_other_leave_both_as_they_are():
+    young = Annotated[datetime.date, Field(ge=datetime.date(2020, 1, 1))]
+    found = columns({"age": Annotated[int, Field(ge=18)], "dob": young})
+    assert not [column.domain for column in found.values() if column.domain]
+
+
+def test_names_with_one_prefix_speak_of_one():
+    made = values(
+        {
+            "customer_name": str,
+            "customer_email": str,
+            "billing_city": str,
+            "billing_state": Annotated[str, Field(max_length=2)],
+            "billing_zip": str,
+            "shipping_city": str,
+        }
+    )
+    for name, mail in zip(made["customer_name"], made["customer_email"], strict=True):
+        assert mail.startswith(name.lower().replace(" ", "."))
+    states = dict(zip(made["billing_city"], made["billing_state"], strict=True))
+    assert {"New York": "NY", "Los Angeles": "CA", "Chicago": "IL"}.items() <= states.items()
+    assert made["billing_city"] != made["shipping_city"]
+
+
+def test_two_addresses_of_one_person_are_both_that_persons():
+    made = values({"first_name": str, "email": str, "work_email": str, "city": str, "phone": str, "mobile": str})
+    assert all(mail.startswith(name.lower()) for name, mail in zip(made["first_name"], made["work_email"], strict=True))
+    assert made["email"] != made["work_email"]
+    assert {p[:5] for p in made["phone"]} == {p[:5] for p in made["mobile"]}
+    assert all(a[:5] == b[:5] for a, b in zip(made["phone"], made["mobile"], strict=True))
+
+
+def test_lengths_choose_the_codes():
+    two, three = (Annotated[str, Field(min_length=n, max_length=n)] for n in (2, 3))
+    assert columns({"country": two})["country"].domain == "country-alpha2"
+    assert columns({"country": three})["country"].domain == "country-alpha3"
+    assert columns({"state": two, "city": str})["state"].domain == "state-code"
+
+
+def test_long_texts_are_no_longer_than_anybody_writes():
+    made = values({"notes": Annotated[str, Field(max_length=5000)], "bio": Annotated[str, Field(max_length=300)]})
+    assert max(map(len, made["notes"])) <= 120
+    assert all(200 <= len(text) <= 300 for text in made["bio"])
+
+
+class InDict(TypedDict):
+    email: str
+    firstName: str
+
+
+@dataclasses.dataclass
+class InClass:
+    email: str
+    firstName: str
+
+
+class InModel(BaseModel):
+    model_config = ConfigDict(strict=True)
+    email: str
+    firstName: str
+    inside: list[InClass]
+
+
+DOCUMENT = {
+    "title": "InModel",
+    "type": "object",
+    "properties": {
+        "email": {"type": "string"},
+        "firstName": {"type": "string", "maxLength": 255},
+        "inside": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"email": {"type": "string"}}, "required": ["email"]},
+        },
+    },
+    "required": ["email", "firstName", "inside"],
+}
+
+
+@pytest.mark.parametrize("model", [InDict, InClass, InModel, DOCUMENT])
+def test_names_are_read_in_whatever_declares_them(model):
+    schema = gen.Schema()
+    schema.add(model, 50)
+    table = schema.table(next(iter(schema.spec.tables)).name)
+    for row in table.arrow(0, 50).to_pylist():
+        assert row["email"].startswith(row["firstName"].lower())
+        for inner in row.get("inside", ()):
+            assert re.fullmatch(r"[a-z.]+[0-9]*@([a-z]+\.)?example\.(com|net|org)", inner["email"])
+    if model is DOCUMENT:
+        for row in table.arrow(0, 50).to_pylist():
+            jsonschema.validate(row, DOCUMENT)
+
+
+def test_what_a_schema_checks_besides_keeps_its_names():
+    document = {**DOCUMENT, "not": {"properties": {"email": {"pattern": "@"}}}}
+    schema = gen.Schema()
+    schema.add(document, 50)
+    for row in schema.table("InModel").arrow(0, 50).to_pylist():
+        jsonschema.validate(row, document)
+
+
+def test_an_exported_schema_reads_back_to_the_same_columns_and_values():
+    schema = gen.Schema()
+    fields = {**PEOPLE, "note": Annotated[str, Domain("text")], "address": InClass}
+    schema.add(create_model("Thing", **{name: (kind, ...) for name, kind in fields.items()}), 20)
+    table = table_from_schema(schema_of(schema.spec))
+    assert [c.domain for c in table.columns] == [c.domain for c in schema.spec.tables[0].columns]
+    sources = [table_sources(spec, {"Thing": 20}, 0, DAY) for spec in (schema.spec, Spec("x", (table,)))]
+    assert sources[0]["Thing"].at(range(20)).equals(sources[1]["Thing"].at(range(20)))
+
+
+def test_a_synthesizer_of_the_users_own_goes_first():
+    class SynthesizeMail(gen.Synthesizer):
+        @classmethod
+        def match(cls, column):
+            return column.name == "contactEmail" and column.domain is None
+
+        def draw(self, generator, n):
+            return ["me@here"] * n
+
+    assert set(values({"contactEmail": str, "contactName": str})["contactEmail"]) == {"me@here"}
+    assert SynthesizeMail.__name__
+
+
+def test_describe_says_why():
+    found = source({"email": str, "first_name": str}).columns["email"]
+    assert "by its name 'email'" in found.reason
+    assert "by its name" not in source({"email": Annotated[str, Domain("email")]}).columns["email"].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("zipCode", "zip-code"),
+        ("ZIPCode", "zip-code"),
+        ("zip_code", "zip-code"),
+        ("ZIP-CODE", "zip-code"),
+        ("addressLine1", "address-line-1"),
+        ("Größe", ""),
+        ("", ""),
+    ],
+)
+def test_names_are_compared_without_their_spelling(name, key):
+    assert field_key(name) == key
