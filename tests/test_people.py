@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 import numpy as np
 import phonenumbers
 import pyarrow as pa
+import pycountry
 import pytest
 from pydantic import BaseModel, EmailStr, Field, create_model, field_validator
 from scipy import stats
@@ -25,6 +26,7 @@ from gen import Domain, ForeignKey, Nulls, PrimaryKey, Schema, Weights
 from gen.errors import SchemaError
 from gen.schema.spec import Spec
 from gen.synth.table import described
+from gen.synth.texts.locale import codes_of_countries, currencies_of_countries
 from program import AS_OF, checksums, query
 from program import gen as program
 
@@ -187,6 +189,28 @@ def test_a_country_beside_a_city_opens_the_world():
         regions[row["code"]] += 1
     assert len(regions) == 11
     assert stats.chisquare(list(regions.values())).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("others", [{}, {"city": said(str, "city")}])
+def test_everything_that_is_said_of_a_country_agrees(others):
+    names = ("country_name", "country_code", "country_alpha3", "country_numeric", "currency")
+    made = source(3000, **{name: said(str, name) for name in names}, **others).at(range(3000)).to_pydict()
+    for name, two, three, number, money in zip(*(made[name] for name in names), strict=True):
+        known = pycountry.countries.get(alpha_2=two)
+        assert (three, number) == (known.alpha_3, known.numeric), name
+        assert pycountry.currencies.get(alpha_3=money)
+    pairs = dict(zip(made["country_code"], made["currency"], strict=True))
+    assert {"US": "USD", "JP": "JPY", "DE": "EUR", "SE": "SEK", "PL": "PLN", "GB": "GBP"}.items() <= pairs.items()
+
+
+def test_a_currency_beside_a_city_alone_is_any():
+    made = source(300, city=said(str, "city"), paid=said(str, "currency")).at(range(300)).to_pydict()
+    assert len(set(made["paid"])) > 20
+
+
+def test_every_country_has_a_currency():
+    assert currencies_of_countries().keys() == codes_of_countries().keys()
+    assert all(pycountry.currencies.get(alpha_3=money) for money in currencies_of_countries().values())
 
 
 def test_countries_alone_are_all_countries():

@@ -147,6 +147,8 @@ def _members(columns: Sequence[Column], of: str | None, about: str) -> list[_Mem
         said = f"{role} {place}" if column.implied and role in ADDRESSES else role  # of those one may have several
         if said not in members or (column.domain and not members[said].by_name):
             members[said] = _Member(place, column, role)
+    if not any(member.role in places.COUNTRY_ROLES for member in members.values()):
+        members.pop("currency", None)  # a city alone does not say what is paid with
     return sorted(members.values(), key=lambda member: member.place)
 
 
@@ -196,7 +198,7 @@ def _company(where: str, about: str, members: Sequence[_Member], locale: str | N
     roles = {member.role for member in members}
     if locale is None:
         abroad = about == "place" and roles & places.COUNTRY_ROLES
-        locale = (COUNTRIES if roles <= places.COUNTRY_ROLES else WORLD) if abroad else DEFAULT
+        locale = (COUNTRIES if roles <= places.OF_COUNTRIES else WORLD) if abroad else DEFAULT
     company = Company(about, path, locale)
     if about == "birth":
         return replace(company, days=births.days_of(where, columns, today))

@@ -1,6 +1,6 @@
-"""This file knows what the columns that speak of one place say: street, city, state, postcode, country, phone, degrees.
+"""This file knows what the columns that speak of one place say: street, city, state, postcode, country, currency, ...
 
-Where a row is, is one choice: a city. Its state, country and calling code are the city's, its postcode is one of the
+Where a row is, is one choice: a city. Its state, country, currency and calling code are the city's, its postcode is one of the
 city's, and its degrees are those of the city's centre, give or take a twentieth of a degree.
 """
 
@@ -22,11 +22,20 @@ from gen.streams import BITS32, Rows, Words
 from gen.synth.synthesizer import Storage
 from gen.synth.texts.format import numbers, plain_numbers
 from gen.synth.texts.lists import Texts
-from gen.synth.texts.locale import TAILS, Place, Places, places_of, written_out
+from gen.synth.texts.locale import (
+    TAILS,
+    Place,
+    Places,
+    codes_of_countries,
+    currencies_of_countries,
+    places_of,
+    written_out,
+)
 from gen.synth.together import Part, Recipe, SynthesizeTogether, limited, role_of, words_of_indexes
 
-COUNTRY_ROLES = frozenset({"country", "country-alpha2"})
-ROLES = COUNTRY_ROLES | {
+COUNTRY_ROLES = frozenset({"country", "country-alpha2", "country-alpha3", "country-numeric"})
+OF_COUNTRIES = COUNTRY_ROLES | {"currency"}  # what a country says by itself
+ROLES = OF_COUNTRIES | {
     *("street", "address", "city", "state", "state-code", "postcode", "phone", "latitude", "longitude"),
 }
 _BY_CITY: dict[str, Callable[[Place], str]] = {
@@ -35,6 +44,9 @@ _BY_CITY: dict[str, Callable[[Place], str]] = {
     "state-code": lambda place: place.state_code,
     "country": lambda place: place.country,
     "country-alpha2": lambda place: place.country_code,
+    "country-alpha3": lambda place: codes_of_countries()[place.country_code][0],
+    "country-numeric": lambda place: codes_of_countries()[place.country_code][1],
+    "currency": lambda place: currencies_of_countries()[place.country_code],
 }
 _WITHIN = 0.05  # degrees from the centre of a city
 _SCALE = 1e4  # degrees are multiples of 1 / _SCALE

@@ -35,6 +35,9 @@ ROLES_OF_FORMATS = {
     "email": "email",
     "phone": "phone",
     "country-alpha2": "country-alpha2",
+    "country-alpha3": "country-alpha3",
+    "country-numeric": "country-numeric",
+    "currency": "currency",
     "country-name": "country",
 }
 _SHIFT = np.uint64(14)

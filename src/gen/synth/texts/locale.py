@@ -161,6 +161,20 @@ def _countries() -> dict[str, str]:
     return {line.split(" ", 3)[0]: line.split(" ", 3)[3] for line in lists_of("world")["countries"]}
 
 
+@lru_cache
+def codes_of_countries() -> dict[str, tuple[str, str]]:
+    """Of each country, by its ISO 3166-1 alpha-2 code, the alpha-3 and the numeric one."""
+    codes = (line.split(" ", 3)[:3] for line in lists_of("world")["countries"])
+    return {two: (three, number) for two, three, number in codes}
+
+
+@lru_cache
+def currencies_of_countries() -> dict[str, str]:
+    """Country, by its ISO 3166-1 alpha-2 code -> what is paid with there, by its ISO 4217 code."""
+    groups = (line.split() for line in items_of("world", "currencies_of"))
+    return {country: currency for currency, *countries in groups for country in countries}
+
+
 def _american_streets() -> tuple[tuple[str, ...], str, str]:
     kinds = items_of("domains", "street_kinds")
     streets = tuple(f"{name} {kind}" for name in items_of("domains", "street_names") for kind in kinds)
