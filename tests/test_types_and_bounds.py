@@ -4,6 +4,8 @@ import datetime
 import decimal
 import enum
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
@@ -11,12 +13,17 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 import annotated_types
+import jsonschema
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from pydantic import Field, TypeAdapter, conint, constr, create_model
+from pydantic_extra_types.coordinate import Coordinate, Latitude, Longitude
 
 from columns import declared, model, refusal, source, values
 from gen import Domain
 from gen.errors import SchemaError
+from gen.schema.from_json_schema import column_from_schema
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Column, Spec
 
@@ -275,3 +282,49 @@ def test_every_kind_and_constraint_goes_through_json_and_comes_back_equal():
     bounds = {f"c{i}": annotation for i, (annotation, _) in enumerate(CONSTRAINTS)}
     spec = Spec("all", (table_from_model(model(**kinds, **bounds)),))
     assert Spec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Latitude, 90), (Longitude, 180)])
+def test_degrees_are_numbers_within_their_bounds(kind, most):
+    assert declared(kind) == Column("x", "number", minimum=-most, maximum=most)
+    made = source(500, x=kind).at(range(500)).column(0)
+    assert made.type == pa.float64()
+    assert -most <= pc.min(made).as_py() < -most / 2 < most / 2 < pc.max(made).as_py() <= most
+
+
+def test_coordinates_are_a_latitude_and_a_longitude():
+    made = source(500, x=Coordinate, y=Annotated[Latitude, Field(ge=47, le=49)]).at(range(500))
+    assert made.schema.field("x").type == pa.struct(
+        [pa.field("latitude", pa.float64(), False), pa.field("longitude", pa.float64(), False)]
+    )
+    for row in made.to_pylist():
+        TypeAdapter(Coordinate).validate_python(row["x"])
+        assert 47 <= row["y"] <= 49
+
+
+LISTED = [
+    {"enum": ["a", "bb", "ccc"], "minLength": 2},
+    {"enum": ["a", "bb", "ccc"], "maxLength": 2, "type": "string"},
+    {"enum": ["a", "bb", "ccc"], "pattern": "^[ac]"},
+    {"enum": ["a", "bb", "𝄞𝄞𝄞"], "minLength": 3, "pattern": "."},
+    {"enum": ["a", 1], "minLength": 1},
+    {"enum": ["a", "bb"], "minimum": 3},
+    {"enum": ["a", "bb"], "type": ["string", "null"], "minLength": 2},
+]
+
+
+@pytest.mark.parametrize("schema", LISTED)
+def test_listed_texts_are_those_that_a_validator_takes(schema):
+    taken = tuple(filter(jsonschema.Draft202012Validator(schema).is_valid, schema["enum"]))
+    column = column_from_schema("T.x", "x", schema)
+    found = column.choices if column.kind == "choice" else [c for part in column.parts for c in part.choices]
+    assert tuple(json.loads(c) if column.stored == "json" else c for c in found) == taken
+
+
+def test_a_list_of_texts_is_read_without_a_validator():
+    code = (
+        "import sys; from gen.schema.from_json_schema import column_from_schema as read;"
+        "read('T.x', 'x', {'enum': ['aav', 'b'], 'maxLength': 3}); print('jsonschema' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.strip() == "False"

@@ -76,6 +76,8 @@ _NAMED: dict[str, dict[str, Any]] = {
     "pydantic.types.Json": {"kind": "any", "format": "json"},
     "pydantic.types.JsonValue": {"kind": "any"},
     "pydantic.types.ImportString": {"kind": "choice", "choices": ("math.pi", "math.sqrt", "os.path", "json.dumps")},
+    "pydantic_extra_types.coordinate.Latitude": {"kind": "number", "minimum": -90.0, "maximum": 90.0},
+    "pydantic_extra_types.coordinate.Longitude": {"kind": "number", "minimum": -180.0, "maximum": 180.0},
     "fractions.Fraction": {"kind": "number", "multiple_of": 0.125},
 }
 # generic type -> kind, and whether items differ

@@ -59,9 +59,6 @@ _LIBRARY = {
 }
 _EXTRA = {
     "color.Color": "color",
-    "coordinate.Latitude": "latitude",
-    "coordinate.Longitude": "longitude",
-    "coordinate.Coordinate": "coordinate",
     "country.CountryAlpha2": "country-alpha2",
     "country.CountryAlpha3": "country-alpha3",
     "country.CountryNumericCode": "country-numeric",

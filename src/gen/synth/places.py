@@ -1,7 +1,7 @@
 """This file knows what the columns that speak of one place say: street, city, state, postcode, country, currency, ...
 
-Where a row is, is one choice: a city. Its state, country, currency and calling code are the city's, its postcode is one of the
-city's, and its degrees are those of the city's centre, give or take a twentieth of a degree.
+Where a row is, is one choice: a city. Its state, country, currency and calling code are the city's, its postcode is one
+of the city's, and its degrees are those of the city's centre, give or take a twentieth of a degree.
 """
 
 from __future__ import annotations
