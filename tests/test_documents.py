@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +10,16 @@ import pytest
 from pydantic import BaseModel, Field, create_model
 
 import gen
+from columns import source
+from gen.errors import SchemaError
 from gen.schema.distributions import Law
+from gen.schema.domains import AMBIGUOUS_NAMES, FIELD_NAMES, field_key, names_that_imply
 from gen.schema.markers import Marker
+from gen.synth import births, people, places
+from gen.synth.formats import ALIASES as FORMAT_ALIASES
+from gen.synth.formats import FORMATS, format_named, known
+from gen.synth.texts.domains import ALIASES as DOMAIN_ALIASES
+from gen.synth.texts.domains import DOMAINS, PROSE, domain_of
 
 DOCUMENTS = Path(__file__).parents[1] / "docs"
 _PAIR = re.compile(r"^\| `(\w+\(.*?\))` \| `(\{.*?\})` \|", re.MULTILINE)
@@ -67,3 +75,67 @@ def test_a_law_as_documented_draws_the_same_values_in_both_forms(marker, written
         values.append(schema.table("Thing").arrow(0, 40))
     assert values[0].equals(values[1])
     assert len(values[0]) == 40
+
+
+# -- domains ----------------------------------------------------------------------------------------------------
+
+CIRCLES = {"People": people.ROLES, "Places": places.ROLES, "Ages": births.ROLES}
+BY_NAMES = "Names of plain fields"
+
+
+def tables() -> dict[str, dict[str, list[list[str]]]]:
+    """Section -> the first cell of each row of its table -> what the other cells have in backticks."""
+    found: dict[str, dict[str, list[list[str]]]] = {}
+    for section in (DOCUMENTS / "domains.md").read_text().split("\n## ")[1:]:
+        rows = [re.split(r" ?(?<!\\)\| ?", line)[1:-1] for line in section.splitlines() if line.startswith("| `")]
+        listed = {row[0].strip("`"): [re.findall("`([^`]+)`", cell) for cell in row[1:]] for row in rows}
+        found[section.partition("\n")[0]] = listed
+    return found
+
+
+def documented() -> dict[str, list[list[str]]]:
+    """Domain -> an example, its other names, the names of fields that imply it."""
+    return {name: row for section, rows in tables().items() if section != BY_NAMES for name, row in rows.items()}
+
+
+def test_every_domain_is_in_its_table():
+    every = {*DOMAINS, *PROSE, *FORMATS}
+    assert {name for name in every if domain_of(name) == name} | {r for rs in CIRCLES.values() for r in rs} == set(
+        documented()
+    )
+    for section, roles in CIRCLES.items():
+        assert set(tables()[section]) == roles
+    other = {name: domain for name, domain in {**DOMAIN_ALIASES, **FORMAT_ALIASES}.items() if domain != "plain"}
+    assert {name: domain for domain, (_, names, _) in documented().items() for name in names} == other
+
+
+@pytest.mark.parametrize("domain", sorted(documented()))
+def test_a_domain_is_drawn_and_its_example_is_like_it(domain):
+    kind = {"age": int, "birth-date": date}.get(domain, str)
+    drawn = source(30, x=Annotated[kind, gen.Domain(domain)]).at(range(30)).column(0).to_pylist()
+    assert len(set(drawn)) > 1
+    (example,), pattern = documented()[domain][0], format_named(domain).pattern if known(domain) else None
+    if pattern and all(re.fullmatch(pattern, text) for text in drawn) and not example.endswith(" ..."):
+        assert re.fullmatch(pattern, example)
+
+
+def test_every_name_that_implies_a_domain_is_in_the_tables():
+    implied = {(name, domain) for kind in FIELD_NAMES for name, domain in names_that_imply(kind).items()}
+    found = {(field_key(name), domain) for domain, (_, _, names) in documented().items() for name in names}
+    assert found == implied
+    ambiguous = {field_key(name): row for name, row in tables()[BY_NAMES].items()}
+    for name, meant in AMBIGUOUS_NAMES.items():
+        assert ambiguous[name] == [sorted(meant.beside), [meant.domain], [meant.otherwise] if meant.otherwise else []]
+    assert ambiguous.keys() == AMBIGUOUS_NAMES.keys()
+
+
+def test_a_domain_that_is_not_there_is_offered_any_that_is_like_it():
+    for wrong, right in (
+        ("titel", "title"),
+        ("birthdate", "birth-date"),
+        ("langitude", "longitude"),
+        ("emial", "email"),
+    ):
+        with pytest.raises(SchemaError) as refused:
+            source(9, x=Annotated[str, gen.Domain(wrong)])
+        assert right in (refused.value.hint or "")
