@@ -26,7 +26,7 @@ from gen import Domain, ForeignKey, Nulls, PrimaryKey, Schema, Weights
 from gen.errors import SchemaError
 from gen.schema.spec import Spec
 from gen.synth.table import described
-from gen.synth.texts.locale import codes_of_countries, currencies_of_countries
+from gen.synth.texts.locale import LANGUAGES, codes_of_countries, currencies_of_countries
 from program import AS_OF, checksums, query
 from program import gen as program
 
@@ -201,6 +201,43 @@ def test_everything_that_is_said_of_a_country_agrees(others):
         assert pycountry.currencies.get(alpha_3=money)
     pairs = dict(zip(made["country_code"], made["currency"], strict=True))
     assert {"US": "USD", "JP": "JPY", "DE": "EUR", "SE": "SEK", "PL": "PLN", "GB": "GBP"}.items() <= pairs.items()
+
+
+ABROAD = {name: said(str, name) for name in ("street", "city", "country_code", "postcode", "address")}
+
+
+def test_streets_are_written_as_in_the_country_of_their_row():
+    rows = source(5000, **ABROAD).at(range(5000)).to_pylist()
+    codes = {file(locale)["country"][0].split()[0]: locale for locale in LANGUAGES if locale != "en"}
+    seen = set()
+    for row in rows:
+        seen.add(row["country_code"])
+        assert row["street"] in row["address"] and row["city"] in row["address"] and row["postcode"] in row["address"]
+        if row["country_code"] in ("US", "JP"):
+            continue
+        locale = codes[row["country_code"]]
+        written = (
+            re.escape(file(locale)["street"][0]).replace(r"\{house\}", r"[1-9][0-9]*").replace(r"\{street\}", "(.+)")
+        )
+        found = re.fullmatch(written, row["street"])
+        assert found and found[1] in words(locale, "streets"), row
+    assert len(seen) == 11
+
+
+def test_a_street_too_short_for_any_country_is_drawn_by_itself():
+    rows = source(500, **(ABROAD | {"street": Annotated[str, Domain("street"), Field(max_length=12)]})).at(range(500))
+    assert max(map(len, rows.column("street").to_pylist())) <= 12
+
+
+@pytest.mark.parametrize("longest", [5, 7, 8])
+def test_a_short_postcode_is_one_of_its_city_all_the_same(longest):
+    short = Annotated[str, Domain("postcode"), Field(max_length=longest)]
+    rows = source(
+        2000, **(ABROAD | {"postcode": short, "street": Annotated[str, Domain("street"), Field(max_length=20)]})
+    )
+    for row in rows.at(range(2000)).to_pylist():
+        assert len(row["postcode"]) <= longest and len(row["street"]) <= 20
+        assert row["postcode"] in row["address"] and row["street"] in row["address"]
 
 
 def test_a_currency_beside_a_city_alone_is_any():

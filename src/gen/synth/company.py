@@ -32,7 +32,7 @@ _CLASSES: tuple[type[SynthesizeTogether], ...] = (
 )
 # roles that no synthesizer draws by itself
 _NEVER_ALONE = frozenset({"sex", "title", "age", "birth-date"})
-_AGREES_WITH_ANY = frozenset({"street"})  # and needs no company
+_AGREES_WITH_ANY = frozenset({"street"})  # and needs no company, unless there is a country whose streets it has
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,8 @@ def _agree(members: Sequence[_Member], of: str | None, locale: str | None) -> bo
         return False
     if of is not None or locale is not None or roles & _NEVER_ALONE:
         return True
-    return len(roles - _AGREES_WITH_ANY) > 1 or any(member.column.kind == "number" for member in members)
+    alike = roles if roles & places.COUNTRY_ROLES else roles - _AGREES_WITH_ANY
+    return len(alike) > 1 or any(member.column.kind == "number" for member in members)
 
 
 def _locale(where: str, members: Sequence[_Member]) -> str | None:
@@ -223,7 +224,7 @@ def _joined(where: str, company: Company, members: Sequence[_Member], rows: int)
             stay.append(member)
         elif member.column.implied:
             left.append((member.place, plainly(member.column)))
-        elif member.by_name:
+        elif member.by_name and member.role not in _AGREES_WITH_ANY:
             raise SchemaError(
                 f"{where}.{member.column.name}: no {member.role} within its lengths or bounds agrees with the others "
                 "of the same one.",
@@ -235,7 +236,8 @@ def _joined(where: str, company: Company, members: Sequence[_Member], rows: int)
 def _narrowed(kind: type[SynthesizeTogether], member: _Member, company: Company) -> Company | None:
     column = member.column
     if column.kind != "number":
-        return with_lengths(kind, column, company)
+        cut = with_lengths(kind, column, company)
+        return None if cut is None or (cut.about == "place" and not places.kept_places(cut)[0]) else cut
     low = -180.0 if column.minimum is None else float(column.minimum)  # type: ignore[arg-type]
     high = 180.0 if column.maximum is None else float(column.maximum)  # type: ignore[arg-type]
     narrower = replace(company, lengths=(*company.lengths, (member.role, low, high)))

@@ -7,7 +7,7 @@ of the city's, and its degrees are those of the city's centre, give or take a tw
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -23,12 +23,17 @@ from gen.synth.synthesizer import Storage
 from gen.synth.texts.format import numbers, plain_numbers
 from gen.synth.texts.lists import Texts
 from gen.synth.texts.locale import (
+    FEW_HOUSES,
+    MOST_HOUSES,
     TAILS,
+    WORLD,
     Place,
     Places,
+    Streets,
     codes_of_countries,
     currencies_of_countries,
     places_of,
+    streets_of_the_world,
     written_out,
 )
 from gen.synth.together import Part, Recipe, SynthesizeTogether, limited, role_of, words_of_indexes
@@ -50,8 +55,15 @@ _BY_CITY: dict[str, Callable[[Place], str]] = {
 }
 _WITHIN = 0.05  # degrees from the centre of a city
 _SCALE = 1e4  # degrees are multiples of 1 / _SCALE
-_MOST_HOUSES = 9999
-_FEW_HOUSES = 199  # where streets are not numbered by the block
+_SLOTS = 2048  # of the streets, and of the houses, of each country of the world
+_ABROAD = ("before", "street", "after")  # parts of a street whose texts are the country's
+_TAILED = {"postcode": "tail", "rest": "tail", "calling": "exchange"}  # which of a place's texts, by which stream
+# what a place may have in several forms
+_LENGTHS: dict[str, Callable[[Place], Sequence[str]]] = {
+    "postcode ": lambda place: place.postcodes,
+    "calling ": lambda place: [place.phone[:-2]],
+    "rest ": lambda place: _rests(place, place.postcodes),
+}
 _PARTS = {"house": Part("house", ""), "street": Part("street", ""), "postcode": Part("postcode", "")}
 
 
@@ -59,13 +71,16 @@ class SynthesizePlace(SynthesizeTogether):
     """What a column says of the place that its row speaks of."""
 
     about = "place"
-    shared = frozenset({"place", "tail", "street", "house"})
+    shared = frozenset({"place", "tail", "postcode", "calling", "street", "house", *_ABROAD, "rest"})
 
     @classmethod
     def recipe(cls, column: Column, company: Company) -> Recipe:
         role, places = role_of(column), places_of(company.locale)
         if role == "phone":
             return (Part("calling", ""), Part("line", ""))
+        if role in ("street", "address") and company.locale == WORLD:
+            street = tuple(Part(source, "abroad") for source in _ABROAD)
+            return (*street, Part("rest", "")) if role == "address" else street
         if role in ("street", "address"):
             written = places.street if role == "street" else places.address
             pieces = enumerate(re.split(r"[{}]", written))  # text, name, text, name, ..., text
@@ -77,13 +92,22 @@ class SynthesizePlace(SynthesizeTogether):
         return table_of(replace(company, path=""), part)  # whose place it is does not matter
 
     def word(self, source: str, rows: Rows) -> Words:
-        if source not in ("postcode", "calling"):
+        if self.company.locale == WORLD and source in _ABROAD:
+            return self._word_of_country("street" if source == "street" else "house", rows)
+        if source not in _TAILED:
             return super().word(source, rows)
         # A postcode is one of the city's: the two choices together are one place in a table of all.
         table = self.texts(self.company, Part("place", "city"))
-        tail = self.word("tail" if source == "postcode" else "exchange", rows) * np.uint64(TAILS) >> BITS32
+        tail = self.word(_TAILED[source], rows) * np.uint64(TAILS) >> BITS32
         joint = self.index(table, "place", rows).astype(np.uint64) * np.uint64(TAILS) + tail
         return words_of_indexes(joint, len(table) * TAILS)
+
+    def _word_of_country(self, source: str, rows: Rows) -> Words:
+        """The words that choose a text of the row's country, in a table of all countries' texts."""
+        place = self.index(self.texts(self.company, Part("place", "city")), "place", rows)
+        slot = super().word(source, rows) * np.uint64(_SLOTS) >> BITS32
+        chosen = countries_of(replace(self.company, path=""))[place] * np.uint64(_SLOTS) + slot
+        return words_of_indexes(chosen, len(streets_of_the_world()) * _SLOTS)
 
 
 @lru_cache(maxsize=16)
@@ -95,9 +119,13 @@ def kept_places(company: Company) -> tuple[tuple[Place, ...], NDArray[np.float64
         if name in ("latitude", "longitude"):
             degrees = np.array([getattr(place, name) for place in places.listed])
             kept &= (low <= degrees - _WITHIN) & (degrees + _WITHIN <= high)
-        elif name == "postcode ":
-            lengths = [sorted(map(len, place.postcodes)) for place in places.listed]
+        elif name in _LENGTHS:
+            lengths = [sorted(map(len, _LENGTHS[name](place))) for place in places.listed]
             kept &= np.array([low <= each[0] and each[-1] <= high for each in lengths])
+        elif name.endswith(" abroad"):
+            streets = streets_of_the_world().items()
+            fit = {code for code, each in streets if limited(_of_country(each, name.split()[0]), company, name).any()}
+            kept &= np.array([place.country_code in fit for place in places.listed])
     for form, write in _BY_CITY.items():
         kept &= limited([write(place) for place in places.listed], company, f"place {form}")
     listed = tuple(place for place, keep in zip(places.listed, kept.tolist(), strict=True) if keep)
@@ -116,12 +144,55 @@ def table_of(company: Company, part: Part) -> Texts:
         return Texts.of(start for place in listed for start in written_out([place.phone[:-2]]))
     if part.source == "line":
         return numbers(2)
+    if part.source == "rest":
+        return Texts.of(rest for place in listed for rest in _rests(place, written_out(place.postcodes)))
+    if part.form == "abroad":
+        return _of_all_countries(company, part.source)
     if part.source == "street":
         streets = places_of(company.locale).streets
         return Texts.of(np.array(streets)[limited(streets, company, "street ")].tolist())
-    listed_houses = plain_numbers(1, _MOST_HOUSES if company.locale in ("en", "world") else _FEW_HOUSES).listed
+    listed_houses = plain_numbers(1, MOST_HOUSES if company.locale in ("en", "world") else FEW_HOUSES).listed
     kept = limited(listed_houses, company, "house ").tolist()
     return Texts.of(house for house, keep in zip(listed_houses, kept, strict=True) if keep)
+
+
+# -- streets of the world -----------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=16)
+def countries_of(company: Company) -> Words:
+    """uint64 array: for each place that is kept, the rank of its country among those that have streets."""
+    order = {code: rank for rank, code in enumerate(streets_of_the_world())}
+    return np.array([order[place.country_code] for place in kept_places(company)[0]], np.uint64)
+
+
+def _rests(place: Place, postcodes: Sequence[str]) -> list[str]:
+    """What an address says after the street, for each of these postcodes."""
+    written = streets_of_the_world()[place.country_code]
+    rest = written.address.removeprefix(written.street)
+    fields = {"city": place.city, "state-code": place.state_code}
+    for name, text in fields.items():
+        rest = rest.replace(f"{{{name}}}", text)
+    return [rest.replace("{postcode}", code) for code in postcodes]
+
+
+def _of_all_countries(company: Company, source: str) -> Texts:
+    """As many texts of each country: streets, or what stands before or after them, evenly chosen."""
+    listed = [_of_country(streets, source) for streets in streets_of_the_world().values()]
+    limit = f"{source} abroad"
+    fitting = [np.array(texts)[limited(texts, company, limit)].tolist() for texts in listed]
+    anywhere = [text for texts in fitting for text in texts]
+    chosen = [texts or anywhere for texts in fitting]  # a country that has none has no places either
+    return Texts.of(texts[slot * len(texts) // _SLOTS] for texts in chosen for slot in range(_SLOTS))
+
+
+def _of_country(streets: Streets, source: str) -> list[str]:
+    before, _, after = streets.street.partition("{street}")
+    if source == "street":
+        return list(streets.listed)
+    written = before if source == "before" else after
+    houses = [1 + slot * streets.houses // _SLOTS for slot in range(_SLOTS)]
+    return [written.replace("{house}", str(house)) for house in houses]
 
 
 # -- degrees ----------------------------------------------------------------------------------------------------

@@ -156,6 +156,36 @@ def places_of(locale: str) -> Places:
     return Places(listed, falling_weights(len(listed), 3.0), streets, file["street"][0], file["address"][0])
 
 
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """How streets are written in one country, in Latin letters. houses: how high their numbers go."""
+
+    listed: tuple[str, ...]
+    street: str
+    address: str
+    houses: int
+
+
+MOST_HOUSES = 9999
+FEW_HOUSES = 199  # where streets are not numbered by the block
+
+
+@lru_cache
+def streets_of_the_world() -> dict[str, Streets]:
+    """Streets by the ISO 3166-1 alpha-2 code of the country, of every one that WORLD has places in."""
+    found = {"US": Streets(*_american_streets(), MOST_HOUSES)}
+    for locale in LANGUAGES:
+        file = _file(locale)
+        if locale == DEFAULT:
+            continue
+        streets, street, address = (
+            f"{key}_latin" if f"{key}_latin" in file else key for key in ("streets", "street", "address")
+        )
+        listed = tuple(_listed(locale, streets))
+        found[file["country"][0].split()[0]] = Streets(listed, file[street][0], file[address][0], FEW_HOUSES)
+    return found
+
+
 @lru_cache
 def _countries() -> dict[str, str]:
     return {line.split(" ", 3)[0]: line.split(" ", 3)[3] for line in lists_of("world")["countries"]}
