@@ -462,6 +462,25 @@ def test_long_lists_of_values_are_read_without_comparing_each_with_each():
     assert (column.choices, column.nulls) == (('{"a":[1]}',), 0.5)
 
 
+def test_a_text_beside_any_value_is_json_too():
+    made = rows_of(thing(x={"anyOf": [{"type": "string"}, {}]}))
+    assert {type(row["x"]) for row in made} == {str, bool, int, float}
+
+
+@pytest.mark.parametrize("keyword", ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"])
+def test_a_bound_is_excluded_by_its_opposite(keyword):
+    whole = {"type": "integer", "minimum": 0, "maximum": 10**6}
+    edge = 3 if "inimum" in keyword else 10**6 - 3
+    made = rows_of(thing(x=whole | {"not": {keyword: edge}}))
+    assert len(distinct(made)) == (3 if keyword in ("minimum", "maximum") else 4)
+
+
+def test_texts_in_base16_are():
+    for lengths in ({}, {"minLength": 4, "maxLength": 8}):
+        made = rows_of(thing(x={"type": "string", "contentEncoding": "base16"} | lengths))
+        assert len({bytes.fromhex(row["x"]) for row in made}) > 100
+
+
 def test_durations_of_a_document_are_whole_seconds():
     """RFC 3339, appendix A, has no fractions of them."""
     made = rows_of(thing(x={"type": "string", "format": "duration"}))

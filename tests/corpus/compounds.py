@@ -115,6 +115,9 @@ ARRAYS = group(
             [7, "a", 1, 2],
             [7, "a", 7, 2],
         ),
+        "contains beside unevaluatedItems": schema(
+            {"type": "array", "contains": STRING, "unevaluatedItems": INTEGER, "minItems": 3}, [1, "a", 2], [1, 2, 3]
+        ),
         "minContains 0": schema(
             {"type": "array", "items": DIGIT, "contains": {"const": 5}, "minContains": 0}, [], [10]
         ),

@@ -308,12 +308,26 @@ def _unique(where: str, c: Conjunction, node: Node, value: Any) -> None:
     c.unique |= bool(value)
 
 
+# a bound of numbers -> the one that all others satisfy
+_BEYOND = {
+    "minimum": "exclusiveMaximum",
+    "exclusiveMinimum": "maximum",
+    "maximum": "exclusiveMinimum",
+    "exclusiveMaximum": "minimum",
+}
+
+
 def _not(where: str, c: Conjunction, node: Node, value: Any) -> None:
     if value is True or value == {}:
         raise Unsatisfiable(f"{where}: `not` excludes every value.", hint="Correct the schema.")
     if isinstance(value, dict) and set(value) == {"type"}:
         listed = {value["type"]} if isinstance(value["type"], str) else set(value["type"])
         c.types -= listed | ({"integer"} if "number" in listed else set())
+    elif (
+        isinstance(value, dict) and len(value) == 1 and c.types <= {"integer", "number"} and set(value) <= set(_BEYOND)
+    ):
+        ((keyword, bound),) = value.items()
+        _KEYWORDS[_BEYOND[keyword]](where, c, node, bound)
     elif isinstance(value, dict) and set(value) == {"required"} and len(value["required"]) == 1:
         c.properties.setdefault(value["required"][0], []).append(node.inside(False))
 

@@ -31,7 +31,8 @@ _TYPED_FORMATS: dict[str, dict[str, Any]] = {
     "duration": {"kind": "duration", "multiple_of": datetime.timedelta(seconds=1)},  # RFC 3339 has no fractions of it
     "uuid": {"kind": "uuid"},
 }
-_CONTENT_FORMATS = {"base64": "base64", "base64url": "base64url", "base16": "base16"}
+_CONTENT_FORMATS = {"base64": "base64", "base64url": "base64url"}
+_CONTENT_PATTERNS = {"base16": "^([0-9A-F]{2})*$"}
 _KEY_PATTERN = "^[a-z][a-z0-9_]{2,9}$"  # names of properties that nothing else is said of
 _NEVER = (Unsatisfiable, TooDeep)
 
@@ -205,7 +206,10 @@ class _SchemaReader:
         shortest, longest = c.shortest.get("string"), c.longest.get("string")
         if longest is not None and (shortest or 0) > longest:
             raise Unsatisfiable(f"{where}: at least {shortest} and at most {longest} characters.", hint="Correct them.")
-        content = _CONTENT_FORMATS.get(str(c.content.get("contentEncoding", "")).lower())
+        encoding = str(c.content.get("contentEncoding", "")).lower()
+        content = _CONTENT_FORMATS.get(encoding)
+        if encoding in _CONTENT_PATTERNS and _CONTENT_PATTERNS[encoding] not in c.patterns:
+            c.patterns.append(_CONTENT_PATTERNS[encoding])
         if content is None and c.content.get("contentMediaType") == "application/json" and not c.patterns:
             content = "json"
         name_of_format = c.format or content

@@ -15,11 +15,27 @@ from numpy.typing import NDArray
 from gen.block import fixed_width_array
 from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import Column
-from gen.streams import Rows, Words
+from gen.streams import Rows, Words, kernel, mulhi
 from gen.synth.lengths import LengthLaw
 from gen.synth.lists import SynthesizeList, first_of_each
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.unions import SynthesizeUnion
+
+
+@kernel("void(uint64[::1], int32[::1], int64[:, ::1], uint64[::1])")
+def _deal(words: Words, offsets: NDArray[np.int32], sizes: NDArray[np.int64], out: Words) -> None:
+    """The share of each place, as from an urn that holds as many of each as it has in the list: all orders alike."""
+    left = np.empty(sizes.shape[1], np.int64)
+    for i in range(offsets.size - 1):
+        left[:] = sizes[i]
+        for at in range(offsets[i], offsets[i + 1]):
+            ball = np.int64(mulhi(words[at], np.uint64(offsets[i + 1] - at)))
+            share = 0
+            while ball >= left[share]:
+                ball -= left[share]
+                share += 1
+            left[share] -= 1
+            out[at] = np.uint64(share)
 
 
 class Share(SynthesizeList):
@@ -107,21 +123,13 @@ class SynthesizeContaining(SynthesizeList):
         found[:, 0] = left
         return found
 
-    def _places(self, rows: Rows, offsets: NDArray[np.int32], items: Words) -> tuple[NDArray[np.int64], Words]:
-        """The sizes of the shares of each list, and the share that each place is of; each choice equally likely."""
-        sizes = np.diff(offsets).astype(np.int64)
-        shares = self._sizes_of_shares(rows, sizes)
-        owners = np.repeat(np.arange(sizes.size), sizes)
-        shuffled = np.lexsort((self.words(items, 2, "place"), owners))
-        which = np.empty(items.size, np.uint64)
-        which[shuffled] = np.repeat(np.tile(np.arange(len(self.shares), dtype=np.uint64), sizes.size), shares.ravel())
-        return shares, which
-
     def items_at_rows(self, rows: Rows) -> tuple[NDArray[np.int32], pa.Array]:
         """int32 offsets of the lists, and their items."""
         offsets, items = self.layout(rows)
         owners = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
-        sizes, which = self._places(rows, offsets, items)
+        sizes = self._sizes_of_shares(rows, np.diff(offsets))
+        which = np.empty(items.size, np.uint64)
+        _deal(self.words(items, 2, "place"), offsets, sizes, which)
         pieces, places = [pa.array([], self.item.arrow_type)], [np.empty(0, np.int64)]
         for i, share in enumerate(self.shares):
             mine = np.flatnonzero(which == i)
@@ -133,7 +141,9 @@ class SynthesizeContaining(SynthesizeList):
             pieces.append(self.item.piece(share.item, values))
             places.append(mine)
         there = np.concatenate(places)
-        order = np.argsort(there)
+        order = np.empty(items.size, np.int64)
+        order[there] = np.arange(there.size)
+        order = order if there.size == items.size else order[np.sort(there)]
         values = pa.concat_arrays(pieces).take(fixed_width_array(pa.int64(), order))
         if there.size < items.size:
             offsets = self._fewer(np.bincount(owners[there], minlength=offsets.size - 1))

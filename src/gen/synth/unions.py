@@ -22,7 +22,7 @@ from gen.synth.nested import (
     plain_type,
     storages_of,
 )
-from gen.synth.synthesizer import Storage, Synthesizer
+from gen.synth.synthesizer import ReadAsAnother, Storage, Synthesizer
 
 _DEFAULT_ANY = ("boolean", "integer", "number", "text")
 
@@ -42,7 +42,7 @@ class SynthesizeUnion(Synthesizer):
         shares = np.cumsum(weights)[:-1] / total
         self.bounds = np.array([min(round(share * 2**32), 2**32) for share in shares], np.uint64)
         kinds = {plain_type(branch.arrow_type) for branch in self.branches}
-        self.is_json = len(kinds) > 1 or any(branch.column.stored == "json" for branch in self.branches)
+        self.is_json = len(kinds) > 1 or any(map(_writes_json, self.branches))
 
     def branch(self, part: Column, path: str) -> Synthesizer:
         """What draws the values of one kind."""
@@ -90,6 +90,13 @@ class SynthesizeUnion(Synthesizer):
 
     def json(self, array: pa.Array) -> pa.Array:
         return array if self.is_json else self.branches[0].json(array)
+
+
+def _writes_json(branch: Synthesizer) -> bool:
+    """Whether the texts that a branch draws are its values as JSON."""
+    while isinstance(branch, ReadAsAnother):
+        branch = branch.inner
+    return branch.column.stored == "json" or (isinstance(branch, SynthesizeUnion) and branch.is_json)
 
 
 class SynthesizeVariants(SynthesizeUnion):
