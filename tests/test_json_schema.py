@@ -289,6 +289,9 @@ def test_contained_items_are_so_many_and_anywhere():
     assert column_from_schema("Thing", "x", document).check is None
     made = rows_of(document, 4000)
     near = 5 * 0.5 / 4000**0.5
+    schema = Schema()
+    schema.add(document, ROWS, name="Thing")
+    assert schema.table("Thing").source.columns["value"].law_text.endswith("; 2 to 3 contained")
     assert abs(np.mean([row.count("admin") == 2 for row in made]) - 0.5) < near
     for place in range(5):
         assert abs(np.mean([row[place] == "admin" for row in made]) - 0.5) < near

@@ -99,7 +99,7 @@ class SynthesizeContaining(SynthesizeList):
         counts = [
             f"{least:,}" if most in (None, least) else f"{least:,} to {most:,}" for least, most in self.column.contained
         ]
-        return f"{super().law_text}; contained: {', '.join(counts)}"
+        return f"{super().law_text}; {', '.join(counts)} contained"
 
     @property
     def said_parts(self) -> dict[str, Synthesizer]:
