@@ -5,6 +5,7 @@ import datetime
 import decimal
 import difflib
 import json
+import re
 from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypeVar
 
 import pytest
@@ -27,8 +28,8 @@ from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from columns import declared, refusal
-from gen import Domain, PrimaryKey, Schema
-from gen.errors import SchemaError
+from gen import After, Domain, Normal, PrimaryKey, Schema, SynthesizedBy, Weights, Zipf
+from gen.errors import CapacityError, SchemaError
 from gen.schema.facts import FACTS
 from gen.schema.keywords import keywords_of
 
@@ -278,3 +279,33 @@ def test_what_is_equal_in_python_is_in_a_set_once():
 def test_a_domain_and_a_configuration_that_changes_texts_contradict_each_other():
     with pytest.raises(SchemaError, match="the domain 'city' and a pattern are both declared"):
         rows_of(of_config(Annotated[str, Domain("city")]))
+
+
+# -- messages ---------------------------------------------------------------------------------------------------
+
+
+def test_two_laws_of_one_field_are_refused():
+    error = refusal(Annotated[float, Normal(3, 1), Zipf(2)])
+    assert "two laws are declared, 'normal' and 'zipf'" in error.message
+
+
+def test_branches_are_weighed_by_the_names_of_their_python_types():
+    assert declared(Annotated[int | str, Weights({"int": 3, "str": 1})]).weights == (3, 1)
+    assert declared(Annotated[int | str, Weights({"integer": 3, "text": 1})]).weights == (3, 1)
+
+
+def test_a_date_after_a_datetime_is_refused_as_the_reverse_is():
+    model = create_model("Thing", a=(datetime.datetime, ...), b=(Annotated[datetime.date, After("a")], ...))
+    with pytest.raises(SchemaError, match="b: it is datetime.date, and a before it is datetime.datetime") as it:
+        rows_of(model)
+    assert it.value.hint == "Give both fields the same type."
+
+
+def test_a_synthesizer_that_is_not_there_is_offered_none_that_draws_nothing():
+    error = refusal(Annotated[int, SynthesizedBy("Nope")])
+    assert not {"OnGrid", "Ranked", "GridKey", "MadeOfOthers"} & set(re.findall(r"\w+", error.hint))
+
+
+def test_too_few_keys_are_said_in_english():
+    with pytest.raises(CapacityError, match="an integer in its bounds holds 4"):
+        rows_of(create_model("Thing", x=(Annotated[int, Field(ge=0, le=3), PrimaryKey()], ...)))

@@ -400,7 +400,7 @@ def test_lengths_cut_a_format_and_it_stays_valid(name: str, low: int, high: int)
 
 
 def test_what_cannot_be_is_refused() -> None:
-    with pytest.raises(SchemaError, match=r"T\.x: no text of 1 to 10 characters matches .*36 to 36 characters"):
+    with pytest.raises(SchemaError, match=r"T\.x: gen knows no text of the format 'uuid' .* at most 10 char"):
         texts("uuid", min_length=1, max_length=10)
     with pytest.raises(SchemaError, match="at once"):
         texts("iban", patterns=("^a",))

@@ -51,7 +51,7 @@ def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
         )
     names = ["False", "True"] if column.kind == "boolean" else names
     if isinstance(value, dict):
-        by_name = {str(name): weight for name, weight in value.items()}
+        by_name = {_branch(str(name), column): weight for name, weight in value.items()}
         unknown = sorted(set(by_name) - set(names))
         if unknown:
             raise SchemaError(
@@ -66,6 +66,13 @@ def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
             hint="Give one number for each, 0 or more, not all 0.",
         )
     return tuple(float(weight) for weight in value)
+
+
+def _branch(name: str, column: Column) -> str:
+    """What a branch of a union is called, by the name of its type in Python, too: "integer" for "int"."""
+    if any(part.name == name for part in column.parts):
+        return name
+    return next((part.name for part in column.parts if KINDS[part.kind].rpartition(".")[2] == name), name)
 
 
 def _refuse_undrawn(where: str, value: Any, column: Column, names: Sequence[str]) -> None:

@@ -72,6 +72,8 @@ _FORMAT_OF_ENCODER = {
     ("Base64UrlEncoder", "text"): "base64-text",
 }
 
+_OF_DECODED = frozenset(_FORMAT_OF_ENCODER.values())  # Pydantic counts what is inside, after it decoded it
+
 
 _GROUPED = "__is_annotated_types_grouped_metadata__"  # isinstance alone asks for all of a protocol, which takes long
 
@@ -205,9 +207,23 @@ def _length(where: str, column: Column, attribute: str, value: Any) -> Column:
         return column
     if column.kind not in _SIZED:
         raise _unsuitable(where, column, attribute, value)
+    if column.format in _OF_DECODED:
+        return replace(column, patterns=(*column.patterns, _encoded_length(value, longest)))
     known = getattr(column, attribute)
     narrower = value if known is None else min(known, value) if longest else max(known, value)
     return replace(column, **{attribute: narrower})
+
+
+def _encoded_length(size: int, longest: bool) -> str:
+    """A pattern of the Base64 texts whose content has at most, or at least, so many bytes."""
+    if longest:  # whole groups of three bytes, and one or two bytes more
+        ends = [f"(.{{3}}[^=]){{0,{(size - rest) // 3}}}{end}" for rest, end in enumerate(_ENDS) if size >= rest]
+    else:
+        ends = [f"(.{{3}}[^=]){{{max(-(-(size - rest) // 3), 0)},}}{end}" for rest, end in enumerate(_ENDS)]
+    return f"^({'|'.join(ends)})$"
+
+
+_ENDS = ("", ".{2}==", ".{2}[^=]=")  # of Base64, by the number of bytes in its last group
 
 
 def _pattern(where: str, column: Column, attribute: str, value: Any) -> Column:
@@ -309,6 +325,11 @@ def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
             raise SchemaError(f"{where}: {marker.__name__} is a class here.", hint=f"Write {_written(marker)}.")
         for name, value in _facts_of_marker(where, marker).items():
             both = isinstance(value, dict) and isinstance(facts.get(name), dict)
+            if both and name in ("distribution", "lengths") and facts[name].get("name") != value.get("name"):
+                raise SchemaError(
+                    f"{where}: two laws are declared, {facts[name].get('name')!r} and {value.get('name')!r}.",
+                    hint="Keep one of them; Mixture([(3, Normal(...)), (1, Zipf())]) is both, by weight.",
+                )
             facts[name] = {**facts[name], **value} if both else value
     return {name: facts[name] for name in FACTS if name in facts}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
@@ -45,6 +46,9 @@ def apply_settings(where: str, column: Column, annotation: Any, settings: Settin
         transforms = isinstance(value, bool)
         if any(getattr(item, attribute, None) is not None for item in said) or (transforms and column.format):
             continue  # a text of a format is taken as it is, and may be unlike itself in capitals
+        if column.format and not transforms:  # it is of the text as it comes, before any decoding
+            column = replace(column, **{attribute: value})
+            continue
         column = constrained(where, column, attribute, value)
     return column
 

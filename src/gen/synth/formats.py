@@ -28,6 +28,7 @@ from gen.synth.texts.domains import DOMAINS, PROSE, domain_of, prose
 from gen.synth.texts.format import Format
 from gen.synth.texts.lists import Texts, choose_indexes
 from gen.synth.texts.pieces import Pieces
+from gen.synth.texts.wide import WIDE
 
 FORMATS: dict[str, Format] = times.FORMATS | network.FORMATS | codes.FORMATS | syntax.FORMATS
 
@@ -62,6 +63,12 @@ def known(name: str) -> bool:
 def format_named(name: str) -> Format:
     """The format of that name, or of an alias. Raises KeyError where it is not `known`."""
     return FORMATS[ALIASES.get(name, name)]
+
+
+def patterns_of(name: str) -> list[str]:
+    """The regular expressions of a format, of what is drawn first, then of more; none where none says it."""
+    narrow, wide = format_named(name).pattern, WIDE.get(ALIASES.get(name, name))
+    return [*([f"^(?:{narrow})$"] if narrow is not None else []), *([wide] if wide is not None else [])]
 
 
 @lru_cache(maxsize=128)
@@ -120,14 +127,15 @@ def is_format(column: Column) -> bool:
 
 def is_intersection(column: Column) -> bool:
     """Whether a format's pattern is needed: beside patterns of the column, or for lengths that its pieces have not."""
-    if not is_format(column) or format_named(column.format or "").pattern is None:
+    if not is_format(column) or not patterns_of(column.format or ""):
         return False
     if column.patterns:
         return True
     whole = pieces_of(column.format or "")
     assert whole is not None
     shortest, longest = whole.lengths
-    low, high = max(column.min_length or 0, 0), min(column.max_length or longest, MAXIMUM_LENGTH)
+    low = max(column.min_length or 0, 0)
+    high = MAXIMUM_LENGTH if column.max_length is None else min(column.max_length, MAXIMUM_LENGTH)
     if low <= shortest and longest <= high:
         return False
     return low <= high and pieces_of(column.format or "", False, low, high) is None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gen.block import fixed_width_values
 from gen.errors import SchemaError
-from gen.schema.spec import After, Column, suggestion
+from gen.schema.spec import KINDS, After, Column, suggestion
 from gen.streams import kernel, mulhi, rows_array
 from gen.synth.derived import MadeOfOthers
 from gen.synth.grids import Grid
@@ -189,6 +189,11 @@ def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tu
         pair = synthesizer_of(later, table, rows, seed)
         assert isinstance(pair, SynthesizeAfter)
         before = found[other]
+        if before.kind != later.kind:
+            raise SchemaError(
+                f"{table}.{later.name}: it is {KINDS[later.kind]}, and {other} before it is {KINDS[before.kind]}.",
+                hint="Give both fields the same type.",
+            )
         if _is_drawn_freely(before):  # else, what it may be is seen when it is drawn
             found[other] = _narrowed(pair, before, table, rows, seed)
     return tuple(found.values())

@@ -13,14 +13,15 @@ from gen.errors import SchemaError
 from gen.keys import check_capacity
 from gen.schema.spec import Column
 from gen.streams import Rows
-from gen.synth.formats import format_named, is_format, is_intersection
+from gen.synth.formats import is_format, is_intersection, patterns_of
 from gen.synth.laws.compiled import law_of
 from gen.synth.lengths import LengthLaw
 from gen.synth.patterns.keys import TextKeys
-from gen.synth.patterns.language import SMALL, Language
+from gen.synth.patterns.language import SMALL, Language, NoText
 from gen.synth.patterns.sampling import TextSampler
 from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.text import MAXIMUM_LENGTH
+from gen.synth.texts.wide import LONGEST, WIDE
 
 
 def _has_pattern(column: Column) -> bool:
@@ -28,11 +29,11 @@ def _has_pattern(column: Column) -> bool:
     return column.kind == "text" and (is_intersection(column) or (bool(column.patterns) and not named_otherwise))
 
 
-def _patterns_of(column: Column) -> tuple[str, ...]:
-    """The patterns that a text must match: the column's own, and its format's."""
-    if not is_format(column):
-        return column.patterns
-    return (*column.patterns, f"^(?:{format_named(column.format or '').pattern})$")
+def _lengths_text(column: Column) -> str:
+    """The lengths that a column declares, in words."""
+    least, most = column.min_length, column.max_length
+    said = [f"at least {least}"] * (least is not None) + [f"at most {most}"] * (most is not None)
+    return f" with {' and '.join(said)} characters" if said else ""
 
 
 class SynthesizePattern(Synthesizer):
@@ -59,9 +60,7 @@ class SynthesizePattern(Synthesizer):
                 f"{self.where}: the domain {column.domain!r} and a pattern are both declared.",
                 hint="Keep one of them: a pattern says which characters, a domain which words.",
             )
-        self.language = Language.of(
-            self.where, _patterns_of(column), column.min_length or 0, self._longest(), needed=self._needed()
-        )
+        self.language = self._of_format() if is_format(column) else self._language_of()
         self.sized: LengthLaw | None = None
         if column.lengths:
             lengths = self.language.lengths
@@ -70,6 +69,34 @@ class SynthesizePattern(Synthesizer):
         self.sampler = TextSampler(self.where, self.language, weights=self._weights())
         self.key = self.stream_key("value")
         self.prepare_tables()
+
+    def _language_of(self, *patterns: str) -> Language:
+        """The texts that match the column's own patterns, and these."""
+        column = self.column
+        shortest, longest = column.min_length or 0, self._longest()
+        if longest is not None and longest > LONGEST and set(patterns) & set(WIDE.values()):
+            longest = max(LONGEST, shortest)
+        return Language.of(self.where, (*column.patterns, *patterns), shortest, longest, needed=self._needed())
+
+    def _of_format(self) -> Language:
+        """The texts of the column's format that match: of those drawn otherwise, or of more where they are too few."""
+        column, found = self.column, None
+        for pattern in patterns_of(column.format or ""):
+            try:
+                language = self._language_of(pattern)
+            except NoText:
+                continue
+            found = found or language
+            if language.cardinality >= self._needed():
+                return language
+        if found is not None:
+            return found
+        own = " and ".join(map(repr, column.patterns))
+        said = f"{f' that matches {own}' if own else ''}{_lengths_text(column)}"
+        raise SchemaError(
+            f"{self.where}: gen knows no text of the format {column.format!r}{said}.",
+            hint="Widen the pattern or the lengths; or leave the format out, where the pattern says it all.",
+        )
 
     def _longest(self) -> int | None:
         """The greatest length asked for: as far as a law of lengths reaches, where it alone says so."""

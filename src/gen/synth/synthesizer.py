@@ -429,7 +429,8 @@ class Ranked(Synthesizer):
                 f"{self.where}: the distribution {self.column.distribution.name!r} does not apply to a primary key.",
                 hint="Leave it out: every key is there once.",
             )
-        check_capacity(self.table, self.column.name, self.rows, self.cardinality, f"a {self.column.kind} in its bounds")
+        article = f"{'an' if self.column.kind[0] in 'aeio' else 'a'} {self.column.kind}"
+        check_capacity(self.table, self.column.name, self.rows, self.cardinality, f"{article} in its bounds")
         order = self.column.key.order or self.default_order
         self.order = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
 
@@ -477,7 +478,7 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
                 return found, "named by the column"
         raise SchemaError(
             f"{where}: there is no synthesizer {column.synthesizer!r}.",
-            hint=suggestion(column.synthesizer, (c.__name__ for c in classes)),
+            hint=suggestion(column.synthesizer, (c.__name__ for c in classes if "match" in vars(c))),
         )
     for found in classes:
         if found.match(column):

@@ -24,6 +24,10 @@ ROOM = (32, 16)  # without a max_length: texts of up to 32, or of 16 more than t
 SMALL = 2**16  # a finite language of up to so many texts is drawn uniformly over texts, others over lengths
 
 
+class NoText(SchemaError):
+    """No text matches the patterns and has the lengths."""
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """Consecutive letters of a state's that lead to the same next one."""
@@ -368,7 +372,7 @@ def _counts(
 
 def _nothing(
     where: str, patterns: tuple[str, ...], classes: list[Ranges], trees: list[Node], shortest: int, longest: int | None
-) -> SchemaError:
+) -> NoText:
     """Why there is no text: the lengths, one pattern alone, or several together."""
     said = " and ".join(map(repr, patterns))
     some = len(patterns) > 1
@@ -376,14 +380,14 @@ def _nothing(
     if everything:
         most = f" to {longest}" if longest is not None else " or more"
         lengths = everything.lengths
-        return SchemaError(
+        return NoText(
             f"{where}: no text of {shortest}{most} characters matches the pattern{'s' * some} {said}; "
             f"texts of {lengths[0]} to {lengths[-1]} characters are the first that do.",
             hint="Correct min_length, max_length or the pattern.",
         )
     letters = ranges(*(pair for a in classes for pair in a))
     alphabet = "printable ASCII" if letters == PRINTABLE else "the column's alphabet"
-    return SchemaError(
+    return NoText(
         f"{where}: no text over {alphabet} matches {'all of ' * some}the pattern{'s' * some} {said}.",
         hint="Correct the patterns; one that means other characters has to name them."
         if some
