@@ -296,7 +296,7 @@ def test_branches_are_weighed_by_the_names_of_their_python_types():
 
 def test_a_date_after_a_datetime_is_refused_as_the_reverse_is():
     model = create_model("Thing", a=(datetime.datetime, ...), b=(Annotated[datetime.date, After("a")], ...))
-    with pytest.raises(SchemaError, match="b: it is datetime.date, and a before it is datetime.datetime") as it:
+    with pytest.raises(SchemaError, match=r"b: it is datetime\.date, and a before it is") as it:
         rows_of(model)
     assert it.value.hint == "Give both fields the same type."
 

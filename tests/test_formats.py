@@ -37,6 +37,7 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+import gen.synth.pattern  # noqa: F401 - which draws formats beside lengths that their pieces do not have
 from columns import declared, values
 from gen import Domain, PrimaryKey, Weights
 from gen.errors import CapacityError, SchemaError
