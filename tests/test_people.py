@@ -229,6 +229,64 @@ def test_a_street_too_short_for_any_country_is_drawn_by_itself():
     assert max(map(len, rows.column("street").to_pylist())) <= 12
 
 
+LIVING = {
+    "given": said(str, "given_name"),
+    "surname": Annotated[str, Domain("surname"), Field(max_length=14)],
+    "name": said(str, "name"),
+    "email": said(str, "email"),
+    "sex": said(Literal["F", "M"], "sex"),
+    "city": said(str, "city"),
+    "code": said(str, "country_code"),
+}
+
+
+def test_people_have_names_of_the_country_where_they_live():
+    """With 20,000 rows, each pair of frequent names is there; women are half: a false alarm in 1e4."""
+    rows = source(20_000, **LIVING).at(range(20_000)).to_pylist()
+    assert 0.48 < sum(row["sex"] == "F" for row in rows) / len(rows) < 0.52
+    for row in rows:
+        assert row["name"] == f"{row['given']} {row['surname']}" and len(row["surname"]) <= 14
+        assert row["email"].isascii()
+    for locale in set(LANGUAGES) - {"en", "en-gb"}:
+        mine = [row for row in rows if row["code"] == file(locale)["country"][0].split()[0]]
+        women, men, families = (
+            {word.split("/")[-1] for word in words(locale, key)} for key in ("given_female", "given_male", "surnames")
+        )
+        families |= {family[:-1] + "a" for family in families} if locale == "pl" else set()
+        for row in mine:
+            assert row["given"] in (women if row["sex"] == "F" else men) and row["surname"] in families, row
+        common = Counter(row["given"] for row in mine).most_common(8)
+        assert {name for name, _ in common} & {w.split("/")[-1] for w in words(locale, "given_female")[:6]}, locale
+
+
+def test_people_who_are_refused_and_drawn_again_live_where_their_names_are_from():
+    class Resident(BaseModel):
+        given: said(str, "given_name")
+        city: said(str, "city")
+        code: said(str, "country_code")
+
+        @field_validator("given")
+        @classmethod
+        def short(cls, given: str) -> str:
+            assert len(given) < 6
+            return given
+
+    schema = Schema()
+    schema.add(Resident, 800)
+    names = {word.split("/")[-1] for key in ("given_female", "given_male") for word in words("ja", key)}
+    rows = [row for row in schema.table("Resident").arrow(0, 800).to_pylist() if row["code"] == "JP"]
+    assert len(rows) > 30 and all(row["given"] in names for row in rows)
+
+
+def test_a_mail_address_as_a_key_is_of_the_country_too():
+    table = source(500, **(LIVING | {"email": Annotated[str, Domain("email"), PrimaryKey()]}))
+    rows = table.at(range(500)).to_pylist()
+    assert len({row["email"] for row in rows}) == 500
+    assert table.columns["email"].row_of(table.at(range(500)).column("email")).tolist() == list(range(500))
+    sent = pickle.loads(pickle.dumps(table))
+    assert sent.at(range(77, 99)).to_pylist() == rows[77:99]
+
+
 @pytest.mark.parametrize("longest", [5, 7, 8])
 def test_a_short_postcode_is_one_of_its_city_all_the_same(longest):
     short = Annotated[str, Domain("postcode"), Field(max_length=longest)]

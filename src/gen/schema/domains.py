@@ -42,7 +42,8 @@ class Company:
 
     about: "person", "place" or "birth". path: of the streams they share. locale: whose names and places.
     women: the share of rows. days: the first and the last day of birth, and the day that counts as today.
-    lengths: (what, fewest, most) characters; of what is measured in degrees, the least and the greatest.
+    lengths: (what, fewest, most) characters; of what is measured in degrees, the least and the greatest. home: of a
+    person, the place in the world where the row says that they live, and that their names are from.
     """
 
     about: str
@@ -51,6 +52,7 @@ class Company:
     women: float = 0.5
     days: tuple[datetime.date, datetime.date, datetime.date] | None = None
     lengths: tuple[tuple[str, float, float], ...] = ()
+    home: Company | None = None
 
 
 def domain_key(name: str) -> str:

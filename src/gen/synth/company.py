@@ -22,7 +22,7 @@ from gen.synth.texts.domains import DOMAINS, PROSE, domain_of
 from gen.synth.texts.locale import COUNTRIES, DEFAULT, WORLD, locale_named
 from gen.synth.together import SynthesizeTogether, role_of, with_lengths
 
-CIRCLES = {"person": people.ROLES, "place": places.ROLES, "birth": births.ROLES}
+CIRCLES = {"place": places.ROLES, "person": people.ROLES, "birth": births.ROLES}  # where one lives says one's names
 _CLASSES: tuple[type[SynthesizeTogether], ...] = (
     people.SynthesizePerson,
     people.SynthesizeSex,
@@ -88,9 +88,12 @@ def _together(where: str, columns: Sequence[Column], rows: int, today: datetime.
     for of in dict.fromkeys(column.of for column in result):
         circles = {about: _members(result, of, about) for about in CIRCLES}
         locale = _locale(where, [m for members in circles.values() for m in members])
+        home: Company | None = None
         for about, members in circles.items():
-            for place, column in _agreeing(where, about, members, of, locale, rows, today):
+            for place, column in _agreeing(where, about, members, of, locale, rows, today, home):
                 result[place] = column
+                if column.company and column.company.about == "place" and column.company.locale == WORLD:
+                    home = replace(column.company, path="")
     return tuple(_by_itself(column) for column in result)
 
 
@@ -108,19 +111,23 @@ def _agreeing(
     locale: str | None,
     rows: int,
     today: datetime.date,
+    home: Company | None,
 ) -> list[tuple[int, Column]]:
     """The members of a company; where they cannot agree, those without a domain by their name alone."""
-    if not _agree(members, of, locale):
+    at_home = about == "person" and home is not None and any(member.by_name for member in members)
+    if not at_home and not _agree(members, of, locale):
         return []
     try:
         company = _company(f"{where}.{members[0].column.name}", about, members, locale, today)
+        if about == "person" and locale is None:
+            company = replace(company, home=home)
         return _joined(where, company, members, rows)
     except SchemaError:
         declared = [member for member in members if not member.column.implied]
         if len(declared) == len(members):
             raise
     plain = [(member.place, plainly(member.column)) for member in members if member.column.implied]
-    return [*plain, *_agreeing(where, about, declared, of, locale, rows, today)]
+    return [*plain, *_agreeing(where, about, declared, of, locale, rows, today, home)]
 
 
 def _refuse_locale(where: str, column: Column) -> None:

@@ -23,12 +23,21 @@ from gen.errors import SchemaError
 from gen.keys import KeyOrder
 from gen.schema.domains import Company
 from gen.schema.spec import Column
-from gen.streams import Rows, Words
+from gen.streams import BITS32, Rows, Stream, Words
+from gen.synth import places
 from gen.synth.choices import SynthesizeChoice
 from gen.synth.synthesizer import Storage
 from gen.synth.texts.format import numbers, plain_numbers, some
-from gen.synth.texts.lists import Texts
-from gen.synth.texts.locale import Names, falling_weights, names_of
+from gen.synth.texts.lists import Texts, choose_indexes
+from gen.synth.texts.locale import (
+    DEFAULT,
+    LANGUAGES,
+    Names,
+    falling_weights,
+    latin_names_of,
+    names_of,
+    streets_of_the_world,
+)
 from gen.synth.texts.network import HOSTS
 from gen.synth.together import Part, Recipe, SynthesizeTogether, limited, role_of, words_of_indexes
 
@@ -36,6 +45,7 @@ ROLES = frozenset({"name", "given-name", "surname", "title", "sex", "email", "us
 KEYED = ("email", "username")  # what carries a number of its own as a primary key
 WITHOUT_NUMBER = 0.5  # of e-mail addresses have no number after the name
 OTHER_SEX = 0.02  # of rows have a sex that is neither of two, where the field lists such
+_SLOTS = 4096  # of the names of each country, where people live all over the world
 # The ending of a surname that is an adjective, -i or -a, is chosen by the sums of the given name and of the stem.
 _ENDINGS = ("i", "a", "", "")
 _ENDING = (Part("check", "ending"),)
@@ -45,8 +55,8 @@ def _given(form: str) -> Part:
     return Part("given", form)
 
 
-def _surname(form: str, names: Names) -> Recipe:
-    return (Part("surname", form), *(_ENDING if names.adjectives else ()))
+def _surname(form: str, ends: bool) -> Recipe:
+    return (Part("surname", form), *(_ENDING if ends else ()))
 
 
 class SynthesizePerson(SynthesizeTogether):
@@ -58,18 +68,31 @@ class SynthesizePerson(SynthesizeTogether):
     @classmethod
     def recipe(cls, column: Column, company: Company) -> Recipe:
         names, role = names_of(company.locale), role_of(column)
+        ends = bool(names.adjectives) or company.home is not None
         if role == "name" and names.family_first:
             return (Part("surname", "plain"), " ", _given("plain"))
         if role == "name":
-            return (_given("plain"), " ", *_surname("plain", names))
+            return (_given("plain"), " ", *_surname("plain", ends))
         if role == "surname":
-            return (*((_given("silent"),) if names.adjectives else ()), *_surname("plain", names))
+            return (*((_given("silent"),) if ends else ()), *_surname("plain", ends))
         if role == "email":
-            return (_given("latin"), ".", *_surname("latin", names), *cls.number("maybe"), Part("mailbox", "plain"))
+            return (_given("latin"), ".", *_surname("latin", ends), *cls.number("maybe"), Part("mailbox", "plain"))
         if role == "username":
-            between = (*_surname("latin", names), "_", _given("latin"))
+            between = (*_surname("latin", ends), "_", _given("latin"))
             return (*between, *cls.number("always"))
         return (_given({"given-name": "plain"}.get(role, role)),)
+
+    def word(self, source: str, rows: Rows) -> Words:
+        home = self.company.home
+        if home is None or source not in ("given", "surname"):
+            return super().word(source, rows)
+        cities = places.table_of(home, Part("place", "city"))
+        place = np.empty(len(rows), np.int32)
+        words = Stream(self.shared_key("place", home.about), 1).words(rows)
+        choose_indexes(words, np.uint64(len(cities)), cities.aliases, place)
+        slot = super().word(source, rows) * np.uint64(_SLOTS) >> BITS32
+        chosen = places.countries_of(home)[place] * np.uint64(_SLOTS) + slot
+        return words_of_indexes(chosen, len(streets_of_the_world()) * _SLOTS)
 
     @classmethod
     def number(cls, form: str) -> Recipe:
@@ -84,10 +107,11 @@ class SynthesizePerson(SynthesizeTogether):
 @lru_cache(maxsize=256)
 def table_of(company: Company, part: Part) -> Texts:
     """The texts of one part of what is said of a person."""
-    if part.source == "given":
-        return _given_texts(company, part.form)
-    if part.source == "surname":
-        return _surname_texts(company, part.form)
+    if part.source in ("given", "surname"):
+        write = _given_texts if part.source == "given" else _surname_texts
+        if company.home is None:
+            return write(company, names_of(company.locale), part.form)
+        return _of_all_countries(company, part, write)
     if part.source == "check":
         return Texts.of(_ENDINGS)
     if part.source == "mailbox":
@@ -100,9 +124,28 @@ def table_of(company: Company, part: Part) -> Texts:
     return Texts.of(["", *listed], [WITHOUT_NUMBER, *[(1 - WITHOUT_NUMBER) / len(listed)] * len(listed)])
 
 
-def _given_texts(company: Company, form: str) -> Texts:
+def _of_all_countries(company: Company, part: Part, write: Callable[[Company, Names, str], Texts]) -> Texts:
+    """As many names of each country, in the order of the countries, each as often as it is frequent there."""
+    made: list[tuple[Texts, list[int]]] = []
+    for locale in (DEFAULT, *(other for other in LANGUAGES if other != DEFAULT)):
+        names = latin_names_of(locale)
+        try:
+            table = write(company, names, part.form)
+        except ValueError:  # lengths leave none there
+            table, names = write(company, latin_names_of(DEFAULT), part.form), latin_names_of(DEFAULT)
+        sums = [2] * len(table) if table.sums is None else table.sums.tolist()
+        if part.source == "given":
+            sums = [int(text == "F") for text in write(company, names, "sex").listed]
+        weights = np.ones(len(table)) if table.weights is None else table.weights
+        chosen = np.searchsorted(np.cumsum(weights) / weights.sum(), (np.arange(_SLOTS) + 0.5) / _SLOTS)
+        picked = np.minimum(chosen, len(table) - 1).tolist()
+        made.append((Texts.of(table.listed[i] for i in picked), [sums[i] for i in picked]))
+    texts, all_sums = [text for table, _ in made for text in table.listed], [s for _, sums in made for s in sums]
+    return Texts.of(texts, None, None if part.form in ("sex", "title") else all_sums)
+
+
+def _given_texts(company: Company, names: Names, form: str) -> Texts:
     """Given names of women, then of men, each as often as the company has them."""
-    names = names_of(company.locale)
     listed = [*names.women, *names.men]
     female = np.arange(len(listed)) < len(names.women)
     kept = limited(listed, company, "given plain")
@@ -123,9 +166,8 @@ def _given_texts(company: Company, form: str) -> Texts:
     return _of(texts, weights, kept, None if sexes is None else sexes.tolist())
 
 
-def _surname_texts(company: Company, form: str) -> Texts:
+def _surname_texts(company: Company, names: Names, form: str) -> Texts:
     """Surnames; of adjectives the stem."""
-    names = names_of(company.locale)
     latin = form == "latin"
     stems = [name[:-1] if name in names.adjectives else name for name in names.surnames]
     plain = [names.latin[name][: len(names.latin[name]) - (name in names.adjectives)] for name in names.surnames]
@@ -135,9 +177,9 @@ def _surname_texts(company: Company, form: str) -> Texts:
 
 
 def _of(texts: list[str], weights: NDArray[np.float64], kept: NDArray[np.bool_], sums: list[int] | None) -> Texts:
-    places = np.flatnonzero(kept).tolist()
-    mine = None if sums is None else [sums[i] for i in places]
-    return Texts.of([texts[i] for i in places], weights[kept].tolist(), mine)
+    left = np.flatnonzero(kept).tolist()
+    mine = None if sums is None else [sums[i] for i in left]
+    return Texts.of([texts[i] for i in left], weights[kept].tolist(), mine)
 
 
 # -- sex --------------------------------------------------------------------------------------------------------
@@ -190,7 +232,7 @@ class SynthesizeSex(SynthesizePerson):
             OTHER_SEX / len(others) if i in others else (1 - OTHER_SEX * bool(others)) / 2
             for i in range(len(self.column.choices))
         )
-        self.places = np.array([men[0], women[0], *others], np.uint64)
+        self.order = np.array([men[0], women[0], *others], np.uint64)
         self.bounds = np.cumsum([weights[i] for i in others]) / sum(weights)  # of a row that is neither
         self.listed = SynthesizeChoice(self.plain_column, self.table, self.rows, self.seed, self.path)
 
@@ -218,7 +260,7 @@ class SynthesizeSex(SynthesizePerson):
             limits = np.array([min(round(bound * 2**32), 2**32) for bound in self.bounds.tolist()], np.uint64)
             other = np.searchsorted(limits, self.word("other", rows), side="right")
             chosen = np.where(other < limits.size, other + 2, chosen)
-        return self.listed.unrank(self.places[chosen])
+        return self.listed.unrank(self.order[chosen])
 
 
 # -- keys -------------------------------------------------------------------------------------------------------

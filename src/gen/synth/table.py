@@ -15,6 +15,7 @@ from gen.block import Partition
 from gen.checksums import Checksum
 from gen.errors import SchemaError
 from gen.keys import Pool
+from gen.schema.domains import Company
 from gen.schema.spec import KINDS, Column, Spec, Table
 from gen.streams import Rows, rows_array
 from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found because they exist
@@ -276,9 +277,19 @@ def drawn_together(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, .
     for name, synthesizer in columns.items():
         company = synthesizer.column.company
         if company is not None:
-            members = (n for n, s in columns.items() if s.column.company == company)
+            members = (n for n, s in columns.items() if _of_one(company, s.column.company))
             together[name] = tuple(dict.fromkeys([*together.get(name, ()), *members]))
     return together
+
+
+def _of_one(company: Company, other: Company | None) -> bool:
+    """Whether two companies are drawn together: they are one, or a person and the place where they live."""
+    if other is None or other.path != company.path:
+        return False
+    homes = company.home, other.home
+    return other == company or any(
+        h is not None and h == replace(c, path="") for h, c in zip(homes, (other, company), strict=True)
+    )
 
 
 def made_of(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:

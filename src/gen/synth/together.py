@@ -116,12 +116,12 @@ class SynthesizeTogether(Synthesizer):
 
     # -- words
 
-    def shared_key(self, source: str) -> int:
-        """The key of a stream of the company."""
+    def shared_key(self, source: str, about: str | None = None) -> int:
+        """The key of a stream of the company, or of what the same one is in another respect."""
         # A key is drawn once; whoever agrees with it is, too.
         again = self.attempt and not any(name == "digits" for name, _, _ in self.company.lengths)
         attempt = f" attempt {self.attempt}" if again else ""
-        purpose = f"{self.company.about} {source}{attempt}"
+        purpose = f"{about or self.company.about} {source}{attempt}"
         return stream_key(self.seed, self.table, self.prefix + self.company.path, purpose)
 
     def word(self, source: str, rows: Rows) -> Words:

@@ -120,6 +120,19 @@ def names_of(locale: str) -> Names:
     return Names(tuple(female), tuple(male), tuple(last), weights, both, adjectives, known == "ja", pair)
 
 
+@lru_cache
+def latin_names_of(locale: str) -> Names:
+    """The names of a locale, in Latin letters where it has others, the given name first."""
+    names = names_of(locale)
+    if not names.family_first:
+        return names
+    women, men, families = (
+        tuple(names.latin[name].capitalize() for name in listed) for listed in (names.women, names.men, names.surnames)
+    )
+    latin = {name: name.lower() for name in (*women, *men, *families)}
+    return Names(women, men, families, names.surname_weights, latin)
+
+
 def _file(locale: str) -> dict[str, list[str]]:
     return lists_of(locale)
 
