@@ -214,16 +214,18 @@ def test_keywords_that_contradict_the_type_are_refused(annotation, keywords, sen
 
 
 @pytest.mark.parametrize(
-    ("key", "meant"), [("nullss", "nulls"), ("weight", "weights"), ("distributoin", "distribution")]
+    ("key", "value", "meant"),
+    [("nullss", 0.5, "nulls"), ("weight", {"a": 1}, "weights"), ("distributoin", "normal", "distribution")],
 )
-def test_a_misspelt_fact_is_refused_with_the_one_that_is_meant(key, meant):
-    error = refusal(Annotated[int | None, Field(json_schema_extra={key: 0.5})])
+def test_a_misspelt_fact_is_refused_with_the_one_that_is_meant(key, value, meant):
+    error = refusal(Annotated[int | None, Field(json_schema_extra={key: value})])
     assert f"json_schema_extra says {key!r}" in error.message
     assert f"Did you mean {meant!r}?" in error.hint
 
 
 def test_keys_of_other_tools_are_left_alone():
     extra = {"example": 3, "x-nullss": 1, "ui": "slider", "readOnly": True, "examples": [1], "$comment": "", "label": 1}
+    extra |= {"store": "eu", "length": 3, "weight": 2.5}
     assert declared(Annotated[int, Field(json_schema_extra=extra)]) == declared(int)
 
 

@@ -344,11 +344,16 @@ def extra_of(item: Any) -> dict[str, Any]:
     return added
 
 
-def _refuse_misspelt(where: str, extra: Iterable[str]) -> None:
-    """Refuse a key that is nearly one of gen's own; no keyword of JSON Schema's is that near."""
-    for key in extra:
+def _refuse_misspelt(where: str, extra: Mapping[str, Any]) -> None:
+    """Refuse a key that is nearly one of gen's own; no keyword of JSON Schema's is that near.
+
+    A word that one of those begins with, "store", "length", may well be another tool's, unless it says as much as
+    gen's do.
+    """
+    for key, value in extra.items():
         near = difflib.get_close_matches(str(key), FACTS, 1, _NEAR)
-        if near and key not in FACTS and not key.startswith("x-"):
+        word = bool(near) and near[0].startswith(key) and not isinstance(value, (dict, list))
+        if near and not word and key not in FACTS and not key.startswith("x-"):
             raise SchemaError(
                 f"{where}: json_schema_extra says {key!r}.",
                 hint=f'Did you mean {near[0]!r}? If it is another tool\'s, call it "x-{key}".',
