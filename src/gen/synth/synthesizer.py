@@ -476,9 +476,9 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
         for found in classes:
             if found.__name__ == column.synthesizer:
                 return found, "named by the column"
+        named = (c.__name__ for c in classes if "match" in vars(c) or not c.__module__.startswith("gen.synth."))
         raise SchemaError(
-            f"{where}: there is no synthesizer {column.synthesizer!r}.",
-            hint=suggestion(column.synthesizer, (c.__name__ for c in classes if "match" in vars(c))),
+            f"{where}: there is no synthesizer {column.synthesizer!r}.", hint=suggestion(column.synthesizer, named)
         )
     for found in classes:
         if found.match(column):
