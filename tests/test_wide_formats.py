@@ -95,7 +95,8 @@ def test_what_narrows_a_format_leaves_what_jsonschema_takes(narrower):
 @pytest.mark.parametrize("name", WIDE)
 def test_every_text_of_the_fuller_patterns_is_of_the_format(name):
     language = Language.of(name, (WIDE[name],))
-    texts = TextSampler(name, language).at(range(500), 1).to_pylist()
+    many = 50 if name.startswith("iri") else 500  # their checker takes 20 ms a text
+    texts = TextSampler(name, language).at(range(many), 1).to_pylist()
     checker = Draft202012Validator.FORMAT_CHECKER
     types = [TypeAdapter(kind) for kind in STRING_TYPES.get(name, ())]
     assert not [text for text in texts if name in checker.checkers and not checker.conforms(text, name)]
