@@ -311,3 +311,9 @@ def test_a_synthesizer_that_is_not_there_is_offered_none_that_draws_nothing():
 def test_too_few_keys_are_said_in_english():
     with pytest.raises(CapacityError, match="an integer in its bounds holds 4"):
         rows_of(create_model("Thing", x=(Annotated[int, Field(ge=0, le=3), PrimaryKey()], ...)))
+
+
+def test_a_default_to_be_kept_whose_factory_fails_is_a_sentence():
+    keep = Field(default_factory=lambda: 1 // 0, json_schema_extra={"keep": True})
+    with pytest.raises(SchemaError, match=r"Thing\.x: .* fails: ZeroDivisionError"):
+        rows_of(create_model("Thing", x=(int, keep)))

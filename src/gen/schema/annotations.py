@@ -357,7 +357,13 @@ def _kept(where: str, name: str, info: FieldInfo) -> Column:
             f"{where}: it is to keep its default, and that is made from the other fields by a function.",
             hint='Say Derived(...) for a value that is computed from other fields: Derived("a + 1").',
         )
-    default = info.get_default(call_default_factory=True)
+    try:
+        default = info.get_default(call_default_factory=True)
+    except Exception as error:
+        raise SchemaError(
+            f"{where}: it is to keep its default, and what makes that fails: {type(error).__name__}: {error}.",
+            hint="Correct the default_factory, or let the field be drawn.",
+        ) from error
     if isinstance(default, (set, frozenset)):
         default = sorted(default)
     return choice_of(where, name, [to_jsonable_python(default) if isinstance(default, BaseModel) else default])
