@@ -159,12 +159,27 @@ class ModelCheck:
 
     @cached_property
     def sample(self) -> int:
-        """How many rows to try: more of a model that has validators of its own, which may narrow what it takes."""
-        return 256 if _has_validators(self._adapter.core_schema) else 64
+        """How many rows to try: of a model that has validators of its own, which may refuse few, all of most tables."""
+        return 1024 if _has_validators(self._adapter.core_schema) else 64
 
     def blamed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """For each row the fields that are to blame, with the reason; {"": reason} where the row as a whole is."""
+        if self._takes_all(rows):
+            return [{} for _ in rows]
         return [self._blamed(row) for row in rows]
+
+    def _takes_all(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the model takes every row by name, asked for all at once: a third of the time of one by one."""
+        values = [self._value(row) for row in rows]
+        try:
+            self._adapter_of_lists.validate_python(values, strict=False, by_alias=False, by_name=True)
+        except Exception:  # noqa: BLE001 - a validator of the user's own may raise anything
+            return False
+        return True
+
+    @cached_property
+    def _adapter_of_lists(self) -> TypeAdapter[Any]:
+        return TypeAdapter(list[self.model])  # type: ignore[name-defined]
 
     def _blamed(self, row: Mapping[str, Any]) -> dict[str, str]:
         value = self._value(row)
