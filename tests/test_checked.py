@@ -1,6 +1,8 @@
 """Proves that what cannot be compiled is drawn until it is accepted: bounded, valid, and a function of the address."""
 
 import json
+from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,6 +11,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    EmailStr,
     Field,
     TypeAdapter,
     ValidationError,
@@ -22,6 +25,7 @@ from scipy import stats
 from columns import array, model, source
 from gen import ForeignKey, PrimaryKey, Schema
 from gen.errors import SchemaError
+from gen.schema.model_check import ModelCheck
 from gen.schema.spec import Column
 from gen.synth.checked import ATTEMPTS, LEAST_ACCEPTED, SynthesizeChecked
 from program import AS_OF, Forks, checksums, gen, query
@@ -400,3 +404,37 @@ def test_what_is_refused_rarely_is_drawn_again_in_all_rows_of_a_table_of_the_usu
     schema.add(OneIn, ROWS)
     assert schema.table("OneIn").source.filter is not None
     assert all(row.a or row.b for row in schema.rows(OneIn))
+
+
+class Contacted(OneIn):
+    mail: EmailStr
+
+    @field_validator("mail")
+    @classmethod
+    def _is_looked_at(cls, value: str) -> str:
+        assert not value.startswith("j"), "no J, please"
+        return value
+
+
+def test_a_validator_beside_an_address_is_heeded_in_rows_whose_addresses_pydantic_is_not_asked_for():
+    schema = Schema()
+    schema.add(Contacted, ROWS)
+    rows = list(schema.rows(Contacted))
+    assert len(rows) == ROWS
+    assert not any(row.mail.startswith("j") for row in rows)
+
+
+class Reached(BaseModel):
+    host: IPv4Address
+    mail: EmailStr | None
+    where: Path
+
+
+def test_a_sample_is_large_where_functions_of_the_users_own_are_asked_and_addresses_are_checked_first():
+    assert (ModelCheck(Reached).sample, ModelCheck(Contacted).sample) == (64, 1024)
+    right = {"host": "10.0.0.1", "mail": "a@example.com", "where": "/a"}
+    wrong = right | {"mail": "nobody"}
+    assert ModelCheck(Reached).blamed([right] * 20) == [{}] * 20
+    assert ModelCheck(Reached).blamed([*[right] * 15, wrong])[15].keys() == {"mail"}
+    assert ModelCheck(Reached).blamed([*[right] * 16, wrong]) == [{}] * 17  # 50 microseconds each: not asked
+    assert ModelCheck(Reached).blamed([*[right] * 16, right | {"host": "x"}])[16].keys() == {"host"}

@@ -18,8 +18,8 @@ from columns import KEY, source
 from gen import Domain, Faker, Normal, PrimaryKey, Schema
 from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import Spec
+from gen.synth.described import described
 from gen.synth.faker_pool import _POOLS, SynthesizeFakerKey
-from gen.synth.table import described
 from program import AS_OF, checksums, gen, query
 
 POOL = 400

@@ -19,7 +19,8 @@ from gen.schema.from_json_schema import column_from_schema, table_from_schema
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
 from gen.schema.to_json_schema import schema_of, schema_of_table
-from gen.synth.table import described, table_sources
+from gen.synth.described import described
+from gen.synth.table import table_sources
 
 ROWS = 200
 

@@ -18,9 +18,9 @@ from gen.schema.from_json_schema import column_from_schema
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Column, Distribution, Spec
 from gen.schema.to_json_schema import schema_of_column
+from gen.synth.described import described
 from gen.synth.laws.discrete import Choice, starts_of
 from gen.synth.lists import SynthesizeList
-from gen.synth.table import described
 from gen.synth.text import SynthesizeString
 from law_cases import p_of_shares
 

@@ -20,9 +20,9 @@ from gen import Constant, ForeignKey, Normal, PrimaryKey, Schema, Weights
 from gen.errors import CapacityError, ReferenceError, SchemaError
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
+from gen.synth.described import described
 from gen.synth.lists import DEFAULT_ITEMS, MOST_ITEMS
 from gen.synth.synthesizer import path_of
-from gen.synth.table import described
 from nested_cases import NESTED, Address, Cat, Chain, Dog, Linked, Round, Square, Tree
 
 ROWS = 200

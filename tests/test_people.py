@@ -25,7 +25,7 @@ from columns import KEY, joined, source
 from gen import Domain, ForeignKey, Nulls, PrimaryKey, Schema, Weights
 from gen.errors import SchemaError
 from gen.schema.spec import Spec
-from gen.synth.table import described
+from gen.synth.described import described
 from gen.synth.texts.locale import LANGUAGES, codes_of_countries, currencies_of_countries
 from program import AS_OF, checksums, query
 from program import gen as program

@@ -11,8 +11,8 @@ from pydantic import create_model
 from columns import KEY, array, drawn, source
 from gen import ForeignKey, PrimaryKey, Schema, SynthesizedBy, Synthesizer
 from gen.errors import SchemaError
+from gen.synth.described import described
 from gen.synth.synthesizer import ADDRESS_BLOCK, synthesizer_classes
-from gen.synth.table import described
 from gen.synth.text import SynthesizeString
 
 

@@ -117,7 +117,8 @@ class Schema:
         return TableView(self._source(name))
 
     def _source(self, name: str | type[BaseModel]) -> TableSource:
-        from gen.synth.table import filtered_sources, table_sources
+        from gen.synth.table import table_sources
+        from gen.synth.trial import filtered_sources
 
         spec = self.spec
         table = spec.table(name if isinstance(name, str) else name.__name__)

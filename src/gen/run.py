@@ -25,7 +25,9 @@ from gen.schema.spec import Spec
 from gen.schema.to_json_schema import schema_of
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
-from gen.synth.table import TableSource, described, filtered_sources, never_drawn, table_sources
+from gen.synth.described import described, never_drawn
+from gen.synth.table import TableSource, table_sources
+from gen.synth.trial import tried_sources
 
 EXAMPLE = "gen.examples.employee"
 SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started
@@ -182,7 +184,7 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
     if to_run and _wants_workers(request, sum(rows[t.name] * len(t.columns) * 8 for t in written)):
         fork_server.start()
     as_of = request.as_of or (_recorded_date(request, spec, rows) if to_run else None) or _today()
-    sources = filtered_sources(table_sources(spec, rows, request.seed, as_of), schema.checks, request.seed)
+    sources, probes = tried_sources(table_sources(spec, rows, request.seed, as_of), schema.checks, request.seed)
     steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
     plan = Plan(
         spec=spec,
@@ -192,7 +194,7 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
         partition_rows=steps,
         layout=request.layout.to_json(),
         code=code_of(sources),
-        probe={table: source.probe() for table, source in sources.items()},
+        probe=probes,
     )
     for table in plan.rows:
         if plan.files(table) > MOST_FILES:

@@ -19,7 +19,8 @@ from gen.schema.model_check import ModelCheck
 from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, read_run
 from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, TableLayout
-from gen.synth.table import filtered_sources, table_sources
+from gen.synth.table import table_sources
+from gen.synth.trial import tried_sources
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
             )
         known = load_schema(schema or record["schema"]).checks
         checks = {table: known[table] for table in record["code"] if table in known}
-    sources = filtered_sources(table_sources(spec, asked["rows"], asked["seed"], as_of), checks, asked["seed"])
+    made = table_sources(spec, asked["rows"], asked["seed"], as_of)
+    sources, probes = tried_sources(made, checks, asked["seed"])
     plan = Plan(
         spec=spec,
         rows=asked["rows"],
@@ -66,7 +68,7 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
         partition_rows=asked["partition_rows"],
         layout=asked["layout"],
         code=code_of(sources),
-        probe={table: source.probe() for table, source in sources.items()},
+        probe=probes,
     )
     layout = ParquetLayout(**{k: v for k, v in asked["layout"].items() if k != "format"})
     return Prepared(plan, sources, ()), record, layout

@@ -99,7 +99,10 @@ def objects_python(parts: Mapping[str, Synthesizer], array: pa.Array, all_absent
     absent = [all_absent or part.column.may_be_absent for part in parts.values()]
     there = array.is_valid().to_pylist()
     rows = zip(*columns, strict=True) if columns else iter([()] * len(array))
-    return [_present(list(parts), values, absent) if t else None for t, values in zip(there, rows, strict=True)]
+    names = list(parts)
+    if not any(absent):
+        return [dict(zip(names, values, strict=True)) if t else None for t, values in zip(there, rows, strict=True)]
+    return [_present(names, values, absent) if t else None for t, values in zip(there, rows, strict=True)]
 
 
 def objects_json(parts: Mapping[str, Synthesizer], array: pa.Array, all_absent: bool = False) -> pa.Array:

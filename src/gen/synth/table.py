@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,6 @@ from gen.block import Partition
 from gen.checksums import Checksum
 from gen.errors import SchemaError
 from gen.keys import Pool
-from gen.schema.domains import Company
 from gen.schema.spec import KINDS, Column, Spec, Table
 from gen.streams import Rows, rows_array
 from gen.synth import choices as _choices  # noqa: F401 - synthesizers are found because they exist
@@ -33,11 +32,11 @@ from gen.synth import pattern as _pattern  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
-from gen.synth.checked import RowCheck, RowFilter
+from gen.synth.checked import RowFilter
 from gen.synth.company import in_company
 from gen.synth.correlation import correlate
 from gen.synth.json_text import json_text, object_json
-from gen.synth.nested import SynthesizeField, Whole, plain_type, product_of
+from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.ordered import with_room, with_room_inside
 from gen.synth.references import SynthesizeReference
@@ -97,14 +96,14 @@ class TableSource:
     @property
     def clean(self) -> TableSource:
         """The same rows without the dirt that was asked for."""
-        return replace(self, dirt={})
+        return replace(self, dirt={}) if self.dirt else self
 
     @property
     def noise(self) -> dict[str, dict[str, int]]:
         """How many dirty values there are, by column and kind."""
         return {name: dict(dirt.counts) for name, dirt in self.dirt.items()}
 
-    @property
+    @cached_property
     def bytes_per_row(self) -> float:
         """Plain, uncompressed: what a row takes in memory, near enough."""
         return sum(self.storage(name).bytes for name in self.columns)
@@ -135,9 +134,11 @@ class TableSource:
         """Rows as a model of Pydantic takes them, by field name; what dirt made texts of, as texts."""
         values = [self._python(name, batch) for name in self.columns]
         absent = {name for name, column in self.columns.items() if column.column.may_be_absent}
+        names, rows = list(self.columns), zip(*values, strict=True)
+        if not absent:
+            return [dict(zip(names, row, strict=True)) for row in rows]
         return [
-            {name: v for name, v in zip(self.columns, row, strict=True) if v is not None or name not in absent}
-            for row in zip(*values, strict=True)
+            {name: v for name, v in zip(names, row, strict=True) if v is not None or name not in absent} for row in rows
         ]
 
     def json(self, batch: pa.RecordBatch) -> pa.Array:
@@ -175,19 +176,31 @@ class TableSource:
             yield self.at(range(start, stop))
             start = stop
 
-    def probe(self) -> dict[str, str]:
+    @property
+    def _probed(self) -> list[range]:
+        """The rows that are asked for to see what is computed."""
+        size = max(1, min(PROBE_ROWS, int(BLOCK_BYTES / max(self.bytes_per_row, 1))) // (8 if self.filter else 1))
+        starts = sorted({int(self.rows * part) for part in (0, 1 / 3, 2 / 3)} | {self.rows - size})
+        if self.rows <= size * len(starts):
+            return [range(self.rows)]
+        return [range(start, start + size) for start in starts]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a probe asks for all of its rows."""
+        return self._probed == [range(self.rows)]
+
+    def probe(self, drawn: pa.RecordBatch | None = None) -> dict[str, str]:
         """Checksums of 4,096 rows of each column, at four places, by ranges: the fingerprint of what this machine, code
         and library compute. Fewer rows where they are wide, or where a model is asked for each; all of a small table.
 
         Keys, which others refer to, and what user code has a part in, are asked for by address, too: both must agree.
+        `drawn`: all rows of a small table, where they are there already.
         """
-        size = max(1, min(PROBE_ROWS, int(BLOCK_BYTES / max(self.bytes_per_row, 1))) // (8 if self.filter else 1))
-        starts = sorted({int(self.rows * part) for part in (0, 1 / 3, 2 / 3)} | {self.rows - size})
-        few = self.rows <= size * len(starts)
-        ranges = [range(self.rows)] if few else [range(start, start + size) for start in starts]
+        ranges = self._probed
         by_range = Checksum(self.table, list(self.columns))
         for rows in ranges:
-            by_range.add(self.at(rows))
+            by_range.add(self.at(rows) if drawn is None else drawn)
         result = by_range.to_json()
         twice = [name for name, s in self.columns.items() if self.filter or s.column.key or _is_of_the_user(s)]
         for synthesizer in self.columns.values():
@@ -241,103 +254,6 @@ def table_sources(
 def _dirt(source: TableSource) -> dict[str, Dirt]:
     """The dirt that its columns declare; which values no key has is known once the keys are."""
     return {name: dirt_of(column) for name, column in source.columns.items() if column.column.noise}
-
-
-def filtered_sources(
-    sources: Mapping[str, TableSource], checks: Mapping[str, RowCheck], seed: int
-) -> dict[str, TableSource]:
-    """The sources, each drawing only rows that its check takes: unchanged where that takes a probe as it is.
-
-    Raises SchemaError, naming the field, its rate and what to do, where too few values are taken.
-    """
-    return {t: _filtered(source, checks[t], seed) if t in checks else source for t, source in sources.items()}
-
-
-def _filtered(source: TableSource, check: RowCheck, seed: int) -> TableSource:
-    count = min(source.rows, check.sample)
-    numbers = np.array([i * source.rows // count for i in range(count)], np.uint64)  # from all over the table
-    if not numbers.size:
-        return source
-    probe = source.clean.at(numbers)
-    blamed = check.blamed(source.python(probe))
-    if not any(blamed):
-        return source
-    fixed = frozenset(name for name, s in source.columns.items() if s.column.key or s.column.reference)
-    together = drawn_together(source.columns)
-    attempts = _Attempts(source.columns)
-    picky = frozenset(name for names in blamed for name in names)
-    row_filter = RowFilter(source.table, check, attempts, fixed, seed, made_of(source.columns), together, picky)
-    spare = row_filter.spare_rows(numbers, {name: probe.column(name) for name in source.columns})
-    return replace(source, filter=replace(row_filter, spare=spare))
-
-
-def drawn_together(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:
-    """Columns that are only drawn again with others: those of a correlated group, and of one company of people."""
-    together = {name: s.tied_to for name, s in columns.items() if s.tied_to}
-    for name, synthesizer in columns.items():
-        company = synthesizer.column.company
-        if company is not None:
-            members = (n for n, s in columns.items() if _of_one(company, s.column.company))
-            together[name] = tuple(dict.fromkeys([*together.get(name, ()), *members]))
-    return together
-
-
-def _of_one(company: Company, other: Company | None) -> bool:
-    """Whether two companies are drawn together: they are one, or a person and the place where they live."""
-    if other is None or other.path != company.path:
-        return False
-    homes = company.home, other.home
-    return other == company or any(
-        h is not None and h == replace(c, path="") for h, c in zip(homes, (other, company), strict=True)
-    )
-
-
-def made_of(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:
-    """For each column that asks for others of its row, after those: the drawn columns it is made of, directly or not.
-
-    Itself, too, unless it is computed and draws nothing.
-    """
-    row = RowView(columns, np.zeros(1, np.uint64))
-    for name in columns:
-        row.array(name)
-    found: dict[str, dict[str, None]] = {}
-    for name in row.made:
-        if inputs := row.inputs.get(name):
-            drawn = {name: None} if getattr(columns[name], "draws", True) else {}
-            for other in inputs:
-                drawn |= found.get(other, {other: None})
-            found[name] = drawn
-    return {name: tuple(drawn) for name, drawn in found.items()}
-
-
-@dataclass
-class _Attempts:
-    """The columns of a table by attempt; keys and references are the same in all."""
-
-    first: Mapping[str, Synthesizer]
-
-    def __call__(self, attempt: int) -> Mapping[str, Synthesizer]:
-        if not attempt:
-            return self.first
-        if attempt not in self._made:
-            made = {name: _again(s, attempt) for name, s in self.first.items()}
-            correlate("", {name: s for name, s in made.items() if self.first[name].tied_to})
-            self._made[attempt] = made
-        return self._made[attempt]
-
-    @cached_property
-    def _made(self) -> dict[int, Mapping[str, Synthesizer]]:
-        return {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"first": self.first}
-
-
-def _again(s: Synthesizer, attempt: int) -> Synthesizer:
-    """The column's synthesizer with other values at the same rows."""
-    if s.column.key or s.column.reference or not getattr(s, "draws", True):
-        return s
-    return s.again(attempt)
 
 
 def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synthesizer]:
@@ -432,58 +348,3 @@ class MaterialisedPool:
         if isinstance(rows, range):
             return self.values.slice(rows.start, len(rows))
         return self.values.take(pa.array(rows))
-
-
-def described(source: TableSource) -> list[dict[str, Any]]:
-    """What a reader wants to know of each column: type, synthesizer, why, law, nulls, cardinality, bytes."""
-    return [
-        {
-            "column": name,
-            "type": str(plain_type(source.schema.field(name).type)),
-            "synthesizer": type(s).__name__,
-            "reason": "; ".join([s.reason + _drawn_again(source, name), *never_drawn(s.column.never_drawn())]),
-            "key": _key_of(s.column),
-            "distribution": s.distribution_text,
-            "cardinality": _cardinality(source.columns, s),
-            "bytes": round(_bytes(source, name), 1),
-            "nulls": _nulls(s),
-            "null_value": s.column.null_value,
-            "noise": source.noise.get(name, {}),
-        }
-        for name, s in source.columns.items()
-    ]
-
-
-def never_drawn(undrawn: Iterable[tuple[str, str]]) -> list[str]:
-    """Branches that no value is ever of, each with the reason, in words."""
-    return [f"never drawn: {name} ({why})" for name, why in undrawn]
-
-
-def _drawn_again(source: TableSource, name: str) -> str:
-    return "; drawn again where the model refuses it" if source.filter and name in source.filter.picky else ""
-
-
-def _cardinality(columns: Mapping[str, Synthesizer], s: Synthesizer) -> int | None:
-    """How many different values a column may have; where others decide it, no more than they have."""
-    on = s.column.depends_on
-    known = [s.cardinality] + ([product_of(columns[name].cardinality for name in on)] if on else [])
-    return min((count for count in known if count is not None), default=None)
-
-
-def _nulls(s: Synthesizer) -> float:
-    """The share of rows without a value, as far as the column itself decides that."""
-    if s.column.kind == "null":
-        return 1.0
-    return s.null_share if isinstance(s, SynthesizeField) else s.column.nulls or 0.0
-
-
-def _bytes(source: TableSource, name: str) -> float:
-    """What a value takes in memory, near enough: of a boolean a bit."""
-    kind = source.schema.field(name).type
-    return 0.125 if pa.types.is_boolean(kind) else source.storage(name).bytes
-
-
-def _key_of(column: Column) -> str:
-    if column.key:
-        return "primary"
-    return f"-> {column.reference}" if column.reference else ""

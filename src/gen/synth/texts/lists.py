@@ -57,7 +57,7 @@ def alias_table(weights: Sequence[float] | NDArray[np.float64]) -> Words:
     return kept << BITS32 | np.array(aliases, np.uint64)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _aliases_of(weights: bytes) -> Words:
     """The same names in small letters, or with a dot, have the same weights, and there are many of them."""
     return alias_table(np.frombuffer(weights))
@@ -93,11 +93,11 @@ class Texts:
 
     def wrapped(self, before: str = "", after: str = "") -> Texts:
         """The same texts with something before and after each: cheaper than a piece of its own."""
-        return Texts(tuple(f"{before}{text}{after}" for text in self.listed), self.weights, self.sums)
+        return Texts(tuple([f"{before}{text}{after}" for text in self.listed]), self.weights, self.sums)
 
     def of_length(self, shortest: int, longest: int) -> Texts | None:
         """The texts of such lengths in characters, weights kept; None where there are none."""
-        fits = np.array([shortest <= len(text) <= longest for text in self.listed])
+        fits = (self.sizes >= shortest) & (self.sizes <= longest)
         weights = None if self.weights is None else self.weights[fits]
         if not fits.any() or (weights is not None and not weights.sum() > 0):
             return None
@@ -105,11 +105,16 @@ class Texts:
         return Texts(kept, weights, None if self.sums is None else self.sums[fits])
 
     @cached_property
+    def sizes(self) -> NDArray[np.uint64]:
+        """The characters of each text."""
+        return np.fromiter(map(len, self.listed), np.uint64, len(self.listed))
+
+    @cached_property
     def encoded(self) -> tuple[bytes, NDArray[np.uint64]]:
         """All texts in UTF-8, one after the other, and the bytes of each."""
         joined = "".join(self.listed)
         if joined.isascii():
-            return joined.encode(), np.fromiter(map(len, self.listed), np.uint64, len(self.listed))
+            return joined.encode(), self.sizes
         parts = [text.encode() for text in self.listed]
         return b"".join(parts), np.fromiter(map(len, parts), np.uint64, len(parts))
 
@@ -131,8 +136,7 @@ class Texts:
     @cached_property
     def lengths(self) -> tuple[int, int]:
         """The fewest and the most characters of a text."""
-        lengths = [len(text) for text in self.listed]
-        return min(lengths), max(lengths)
+        return int(self.sizes.min()), int(self.sizes.max())
 
     @cached_property
     def mean_bytes(self) -> float:

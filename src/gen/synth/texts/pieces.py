@@ -145,14 +145,18 @@ def _write_pieces(
     tile = np.empty((layout.shape[0], TILE + 8), np.uint64)  # 8 more: or a row's pieces share one line of the cache
     left, totals = np.zeros(TILE, np.uint64), np.empty(TILE, np.uint64)
     source, base = np.uint64(texts.ctypes.data), np.uint64(data.ctypes.data)
-    narrow = (layout[:, 5] <= np.uint64(8)).all()  # then one copy a piece, without a question
+    narrow = True  # then one copy a piece, without a question
+    for p in range(layout.shape[0]):
+        narrow &= layout[p, 5] <= np.uint64(8)
     target = base
     offsets[0] = 0
     for start in range(0, offsets.size - 1, TILE):
         n = min(offsets.size - 1 - start, TILE)
-        totals[:] = np.uint64(0)
+        for i in range(n):
+            totals[i] = np.uint64(0)
         if ranks.size:
-            left[:n] = ranks[start : start + n]
+            for i in range(n):
+                left[i] = ranks[start + i]
         for p in order:
             chosen = tile[p]
             _choose(words, words_per_row, start, n, layout[p], aliases, left, totals, chosen)

@@ -1,0 +1,68 @@
+"""This file knows what a reader wants to know of a table's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from gen.schema.spec import Column
+from gen.synth.nested import SynthesizeField, plain_type, product_of
+from gen.synth.synthesizer import Synthesizer
+from gen.synth.table import TableSource
+
+
+def described(source: TableSource) -> list[dict[str, Any]]:
+    """What a reader wants to know of each column: type, synthesizer, why, law, nulls, cardinality, bytes."""
+    return [
+        {
+            "column": name,
+            "type": str(plain_type(source.schema.field(name).type)),
+            "synthesizer": type(s).__name__,
+            "reason": "; ".join([s.reason + _drawn_again(source, name), *never_drawn(s.column.never_drawn())]),
+            "key": _key_of(s.column),
+            "distribution": s.distribution_text,
+            "cardinality": _cardinality(source.columns, s),
+            "bytes": round(_bytes(source, name), 1),
+            "nulls": _nulls(s),
+            "null_value": s.column.null_value,
+            "noise": source.noise.get(name, {}),
+        }
+        for name, s in source.columns.items()
+    ]
+
+
+def never_drawn(undrawn: Iterable[tuple[str, str]]) -> list[str]:
+    """Branches that no value is ever of, each with the reason, in words."""
+    return [f"never drawn: {name} ({why})" for name, why in undrawn]
+
+
+def _drawn_again(source: TableSource, name: str) -> str:
+    return "; drawn again where the model refuses it" if source.filter and name in source.filter.picky else ""
+
+
+def _cardinality(columns: Mapping[str, Synthesizer], s: Synthesizer) -> int | None:
+    """How many different values a column may have; where others decide it, no more than they have."""
+    on = s.column.depends_on
+    known = [s.cardinality] + ([product_of(columns[name].cardinality for name in on)] if on else [])
+    return min((count for count in known if count is not None), default=None)
+
+
+def _nulls(s: Synthesizer) -> float:
+    """The share of rows without a value, as far as the column itself decides that."""
+    if s.column.kind == "null":
+        return 1.0
+    return s.null_share if isinstance(s, SynthesizeField) else s.column.nulls or 0.0
+
+
+def _bytes(source: TableSource, name: str) -> float:
+    """What a value takes in memory, near enough: of a boolean a bit."""
+    kind = source.schema.field(name).type
+    return 0.125 if pa.types.is_boolean(kind) else source.storage(name).bytes
+
+
+def _key_of(column: Column) -> str:
+    if column.key:
+        return "primary"
+    return f"-> {column.reference}" if column.reference else ""
