@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import json
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -176,6 +177,23 @@ def prepare(request: Request, *, to_run: bool = False) -> Prepared:
 
     `to_run`: the plan is about to be run, so workers may start warming up while it is made.
     """
+    with _collector_paused():
+        return _prepared(request, to_run)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without the collector of cycles: a plan makes many objects that stay, and it would walk them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _prepared(request: Request, to_run: bool) -> Prepared:
     schema = request.schema if isinstance(request.schema, Schema) else load_schema(request.schema)
     spec = schema.spec
     _check_options(request, spec)

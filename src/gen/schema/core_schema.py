@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import EmailStr
+from pydantic_core import SchemaError, SchemaValidator
 
 _NO_SCHEMAS = ("metadata", "serialization")  # what is inside says nothing of values
 
@@ -45,23 +45,25 @@ def listed_members(schema: Any) -> list[enum.Enum]:
     return [value for value in listed if isinstance(value, enum.Enum)]
 
 
-def has_addresses(schema: Any) -> bool:
-    """Whether a core schema has an e-mail address somewhere."""
-    return any(map(_is_address, _nodes(schema)))
+def judged_fields(schema: Any) -> dict[str, SchemaValidator] | None:
+    """The fields of a model that functions of the user's own judge, each by what validates it alone.
+
+    None where a function sees more than one field, or may.
+    """
+    fields = schema.get("schema", {})
+    plain = schema["type"] == "model" and fields.get("type") == "model-fields"
+    if not plain or schema.get("custom_init") or schema.get("root_model") or schema.get("post_init"):
+        return None
+    judged = {name: field["schema"] for name, field in fields["fields"].items() if has_validators(field)}
+    if any(_sees_others(node) for field in judged.values() for node in _nodes(field)):
+        return None
+    try:
+        return {name: SchemaValidator(field, schema.get("config")) for name, field in judged.items()}
+    except SchemaError:  # a part is defined elsewhere
+        return None
 
 
-def with_plain_addresses(schema: Any) -> Any:
-    """A core schema with any text in place of an e-mail address, of which Pydantic checks 20,000 a second."""
-    if isinstance(schema, dict):
-        if _is_address(schema):
-            return schema["schema"]
-        kept = (*_NO_SCHEMAS, "default")
-        return {key: value if key in kept else with_plain_addresses(value) for key, value in schema.items()}
-    if type(schema) in (list, tuple):
-        return type(schema)(map(with_plain_addresses, schema))
-    return schema
-
-
-def _is_address(node: dict[str, Any]) -> bool:
-    function = node.get("function") if node.get("type") == "function-after" else None
-    return isinstance(function, dict) and getattr(function.get("function"), "__self__", None) is EmailStr
+def _sees_others(node: dict[str, Any]) -> bool:
+    """Whether a function is called with what was validated before, or in a place of its own."""
+    function = node.get("function")
+    return isinstance(function, dict) and function.get("type") != "no-info"

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import RootModel, TypeAdapter, ValidationError
-from pydantic_core import SchemaValidator, to_json
+from pydantic_core import to_json
 
-from gen.schema.core_schema import has_addresses, has_validators, listed_members, with_plain_addresses
+from gen.schema.core_schema import has_validators, judged_fields, listed_members
 
 # Errors that depend on the clock of this machine, while values depend on the run's `as_of`.
 _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetime_future"})
@@ -19,8 +19,8 @@ _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetim
 # Errors that functions of the user's own raise: these would do so again if the value came from JSON.
 _BY_VALIDATORS = frozenset({"value_error", "assertion_error"})
 
-FEWEST = 64  # rows of a sample
-ADDRESSED = 16  # rows of which e-mail addresses, too, are validated
+SMALL_SAMPLE = 64  # rows, of every model
+LARGE_SAMPLE = 1024
 DEEPEST_TAGS = 10  # unions inside each other that are told apart by members of an Enum
 
 
@@ -127,10 +127,31 @@ class ModelCheck:
     def _is_root(self) -> bool:
         return isinstance(self.model, type) and issubclass(self.model, RootModel)
 
-    @cached_property
+    @property
     def sample(self) -> int:
         """How many rows to try: of a model that has validators of its own, which may refuse few, all of most tables."""
-        return 1024 if has_validators(self._adapter.core_schema) else FEWEST
+        return LARGE_SAMPLE if self._has_validators else SMALL_SAMPLE
+
+    @cached_property
+    def _has_validators(self) -> bool:
+        return has_validators(self._adapter.core_schema)
+
+    def takes_fields(self, values: Callable[[str], Sequence[Any]]) -> bool:
+        """Whether all functions of the user's own take the values of their field in a sample.
+
+        False, too, where that cannot be said field by field. They need not see the others then, most of which they
+        have nothing to do with.
+        """
+        judged = judged_fields(self._adapter.core_schema) if self._has_validators else {}
+        if judged is None:
+            return False
+        try:
+            for name, validator in judged.items():
+                for value in values(name):
+                    validator.validate_python(value, strict=False, by_alias=False, by_name=True)
+        except Exception:  # noqa: BLE001 - a validator of the user's own may raise anything
+            return False
+        return True
 
     def blamed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """For each row the fields that are to blame, with the reason; {"": reason} where the row as a whole is."""
@@ -139,35 +160,13 @@ class ModelCheck:
         return [self._blamed(row) for row in rows]
 
     def _takes_all(self, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Whether the model takes every row by name, asked for all at once: a third of the time of one by one.
-
-        E-mail addresses, which would take most of the time, are validated in the first rows only: the others are there
-        for what is refused rarely.
-        """
+        """Whether the model takes every row by name, asked for all at once: a third of the time of one by one."""
         values = [self._value(row) for row in rows]
-        quick = self._quick
-        wholly = len(values) if quick is None else ADDRESSED
         try:
-            self._adapter_of_lists.validate_python(values[:wholly], strict=False, by_alias=False, by_name=True)
-            if quick is not None:
-                for value in values[wholly:]:
-                    quick.validate_python(value, strict=False, by_alias=False, by_name=True)
+            self._adapter_of_lists.validate_python(values, strict=False, by_alias=False, by_name=True)
         except Exception:  # noqa: BLE001 - a validator of the user's own may raise anything
             return False
         return True
-
-    @cached_property
-    def _quick(self) -> SchemaValidator | None:
-        """The model with any text in place of e-mail addresses; None where it has none."""
-        if not has_addresses(self._adapter.core_schema):
-            return None
-        schema = with_plain_addresses(self._adapter.core_schema)
-        try:
-            return SchemaValidator(schema, _use_prebuilt=False)
-        except (
-            TypeError
-        ):  # before there was that choice: the validator of the model's class, which is slower, is as good
-            return SchemaValidator(schema)
 
     @cached_property
     def _adapter_of_lists(self) -> TypeAdapter[Any]:

@@ -141,6 +141,10 @@ class RowCheck(Protocol):
         """How many rows of every run to try."""
         ...
 
+    def takes_fields(self, values: Callable[[str], Sequence[Any]]) -> bool:
+        """Whether all that could refuse a row of a sample for what is rare takes the values of its field."""
+        ...
+
     def blamed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """For each row the columns that are to blame, with the reason; none where it is accepted."""
         ...

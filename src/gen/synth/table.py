@@ -132,7 +132,7 @@ class TableSource:
 
     def python(self, batch: pa.RecordBatch) -> list[dict[str, Any]]:
         """Rows as a model of Pydantic takes them, by field name; what dirt made texts of, as texts."""
-        values = [self._python(name, batch) for name in self.columns]
+        values = [self.python_of(name, batch) for name in self.columns]
         absent = {name for name, column in self.columns.items() if column.column.may_be_absent}
         names, rows = list(self.columns), zip(*values, strict=True)
         if not absent:
@@ -152,7 +152,8 @@ class TableSource:
         absent = [column.column.may_be_absent for column in self.columns.values()]
         return object_json(list(self.columns), texts, absent, batch.num_rows)
 
-    def _python(self, name: str, batch: pa.RecordBatch) -> list[Any]:
+    def python_of(self, name: str, batch: pa.RecordBatch) -> list[Any]:
+        """The values of one column as a model of Pydantic takes them; None where there is none."""
         array = batch.column(name)
         if self._is_text_of(name, batch):
             return list(array.to_pylist())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,8 @@ from gen.synth.correlation import correlate
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.table import TableSource
+
+WHOLE_ROWS = 64  # of a sample that a model is asked for, where the rest can be asked for field by field
 
 
 def filtered_sources(
@@ -45,15 +47,39 @@ def _sampled(source: TableSource, check: RowCheck | None, seed: int) -> tuple[Ta
     """The source as its check leaves it, and all of its rows, where they had to be drawn for that and it has few."""
     if check is None or not source.rows:
         return source, None
-    count = min(source.rows, check.sample)
-    numbers = np.array([i * source.rows // count for i in range(count)], np.uint64)  # from all over the table
+    numbers = _spread(source.rows, check.sample)
     everything = source.clean.at(range(source.rows)) if source.is_small else None
-    places = fixed_width_array(pa.uint64(), numbers)
-    sample = source.clean.at(numbers) if everything is None else everything.take(places)
+    sample = source.clean.at(numbers) if everything is None else _taken(everything, numbers)
+    few = _taken(sample, _spread(len(sample), WHOLE_ROWS))
+    if not any(check.blamed(source.python(few))) and check.takes_fields(_fields_of(source, sample)):
+        return source, None if source.dirt else everything
     blamed = check.blamed(source.python(sample))
     if any(blamed):
         return _filtered(source, check, seed, numbers, sample, blamed), None
     return source, None if source.dirt else everything
+
+
+def _spread(rows: int, count: int) -> NDArray[np.uint64]:
+    """At most so many row numbers, from all over the table."""
+    count = min(rows, count)
+    return np.array([i * rows // count for i in range(count)], np.uint64)
+
+
+def _taken(batch: pa.RecordBatch, numbers: NDArray[np.uint64]) -> pa.RecordBatch:
+    return batch if len(batch) == numbers.size else batch.take(fixed_width_array(pa.uint64(), numbers))
+
+
+def _fields_of(source: TableSource, sample: pa.RecordBatch) -> Callable[[str], list[Any]]:
+    """The values that a field has in a sample, where it has one."""
+
+    def values(name: str) -> list[Any]:
+        if name not in source.columns:  # a default that is kept
+            return []
+        found = source.python_of(name, sample)
+        absent = source.columns[name].column.may_be_absent
+        return [value for value in found if value is not None] if absent else found
+
+    return values
 
 
 def _filtered(
