@@ -470,20 +470,26 @@ def synthesizer_of(
 
 def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str]:
     """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
-    references = _candidates(column.reference is not None, Synthesizer.classes_defined)
-    classes = [found for found in (reference() for reference in references) if found is not None]
     if column.synthesizer and not column.depends_on:
-        for found in classes:
-            if found.__name__ == column.synthesizer:
-                return found, "named by the column"
-        named = (c.__name__ for c in classes if "match" in vars(c) or not c.__module__.startswith("gen.synth."))
-        raise SchemaError(
-            f"{where}: there is no synthesizer {column.synthesizer!r}.", hint=suggestion(column.synthesizer, named)
-        )
-    for found in classes:
-        if found.match(column):
+        return _named(column, where), "named by the column"
+    for reference in _candidates(column.reference is not None, Synthesizer.classes_defined):
+        found = reference()
+        if found is not None and found.match(column):
             return found, f"matches {_described(column)}"
     raise SchemaError(f"{where}: no synthesizer draws a {_described(column)}.", hint="Write one with a `match`.")
+
+
+def _named(column: Column, where: str) -> type[Synthesizer]:
+    """The class of the name that the column gives."""
+    references = _candidates(column.reference is not None, Synthesizer.classes_defined)
+    classes = [found for found in (reference() for reference in references) if found is not None]
+    for found in classes:
+        if found.__name__ == column.synthesizer:
+            return found
+    named = (c.__name__ for c in classes if "match" in vars(c) or not c.__module__.startswith("gen.synth."))
+    raise SchemaError(
+        f"{where}: there is no synthesizer {column.synthesizer!r}.", hint=suggestion(column.synthesizer or "", named)
+    )
 
 
 @lru_cache(maxsize=2)
