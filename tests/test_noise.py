@@ -16,8 +16,8 @@ from pydantic import BaseModel, Field, create_model, model_validator
 from columns import source
 from gen import Correlated, Domain, ForeignKey, Nulls, PrimaryKey, Schema
 from gen.block import Partition
+from gen.builder import load_schema
 from gen.errors import SchemaError
-from gen.run import load_schema
 from gen.schema.row_markers import DIRT, After, Derived, Noise, When
 from gen.synth.table import table_sources
 from program import manifest, query

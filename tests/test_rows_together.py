@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, model_validator
 from columns import KEY, array, source
 from gen import ForeignKey, Normal, PrimaryKey, Schema
 from gen.artefacts import pack, unpack
-from gen.run import as_json_schema, load_schema
+from gen.builder import as_json_schema, load_schema
 from gen.schema.row_markers import After, DependsOn, Derived, Given, Noise, When
 from program import checksums, parts, stamps
 

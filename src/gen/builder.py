@@ -1,20 +1,24 @@
-"""This file knows the public Schema: add models, read their rows, tables and data frames."""
+"""This file knows the public Schema: models added, or those that a SPEC names; their rows, tables and data frames."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pydantic import BaseModel
 
 from gen.errors import BadRequest, SchemaError
+from gen.schema.documents import documents_of, load_document
 from gen.schema.from_json_schema import table_from_schema
+from gen.schema.from_module import find_object, load_module, models_of, split_spec
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.model_check import ModelCheck
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, Table
+from gen.schema.to_json_schema import schema_of
 
 if TYPE_CHECKING:
     import dask.dataframe
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
 
     from gen.synth.table import TableSource
 
+EXAMPLE = "gen.examples.employee"
 DEFAULT_ROWS = 1000
 _ROWS_AT_ONCE = 4096  # that `rows` turns into models
 
@@ -178,3 +183,54 @@ class TableView:
             )
         index %= self.source.rows
         return self.source.python(self.source.at(range(index, index + 1)))[0]
+
+
+# -- the schema a SPEC names ------------------------------------------------------------------------------
+
+
+def load_schema(spec: str | None = None) -> Schema:
+    """The schema that SPEC names: `pkg.module[:object]`, `models.py[:object]`; the embedded example without one.
+
+    An object is a Schema or a model. Without one: the module's only Schema, otherwise every model defined in it.
+    """
+    place, name = split_spec(spec or EXAMPLE)
+    if place.endswith(".json"):
+        return _schema_of_document(Path(place), name)
+    module = load_module(place)
+    title = Path(place).stem if "/" in place or place.endswith(".py") else place.rpartition(".")[2]
+    if name is not None:
+        found = find_object(module, place, name)
+        if isinstance(found, Schema):
+            return found
+        if isinstance(found, type) and issubclass(found, BaseModel):
+            return _schema_of(name, [found])
+        raise BadRequest(f"{place}:{name} is {type(found).__name__}.", hint="Name a Schema or a Pydantic model.")
+    schemas = {id(item): item for item in vars(module).values() if isinstance(item, Schema)}
+    if len(schemas) == 1:
+        return next(iter(schemas.values()))
+    models = models_of(module)
+    if not models:
+        raise SchemaError(f"{place} defines no Pydantic models.", hint="Define one: class Employee(BaseModel): ...")
+    return _schema_of(title, models)
+
+
+def _schema_of_document(path: Path, name: str | None) -> Schema:
+    """A JSON Schema document as a schema: one table, or those that it declares under `$defs`."""
+    document = load_document(path)
+    title = (document.get("title") if isinstance(document, dict) else None) or path.stem
+    schema = Schema(title)
+    for table, definition in documents_of(document, path.stem, name).items():
+        schema.add(definition, rows=DEFAULT_ROWS, name=table)
+    return schema
+
+
+def _schema_of(name: str, models: Sequence[Any]) -> Schema:
+    schema = Schema(name)
+    for model in models:
+        schema.add(model, rows=DEFAULT_ROWS)
+    return schema
+
+
+def as_json_schema(spec: str | None) -> dict[str, Any]:
+    """The schema that SPEC names as a JSON Schema document."""
+    return schema_of(load_schema(spec).spec)

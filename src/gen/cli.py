@@ -184,9 +184,9 @@ def schema(
     spec: Annotated[str | None, typer.Argument(metavar="SPEC", help="As for --schema; the embedded example.")] = None,
 ) -> None:
     """Print a schema as JSON Schema; what that cannot say goes into `x-gen`, so that it reads back the same."""
-    from gen import run
+    from gen import builder
 
-    _print_json(run.as_json_schema(spec))
+    _print_json(builder.as_json_schema(spec))
 
 
 # -- arguments ----------------------------------------------------------------------------------------------

@@ -14,80 +14,24 @@ from typing import Any, NoReturn
 
 from gen import artefacts, fork_server
 from gen.block import Partition, Receipt
-from gen.builder import DEFAULT_ROWS, Schema
+from gen.builder import EXAMPLE, Schema, load_schema
 from gen.counts import RowRequest, parse_rows, scaled_rows
 from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, run_on
 from gen.errors import BadRequest, RunError, SchemaError
 from gen.plan import Plan, default_partition_rows, share_of
-from gen.schema.documents import documents_of, load_document
-from gen.schema.from_module import find_object, load_module, models_of, split_spec
+from gen.schema.from_module import split_spec
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec
-from gen.schema.to_json_schema import schema_of
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.synth.described import described, never_drawn
 from gen.synth.table import TableSource, table_sources
 from gen.synth.trial import tried_sources
 
-EXAMPLE = "gen.examples.employee"
 SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started
 OVERHEAD = 64 * 1024  # bytes of a file that are not values
 MOST_FILES = 1_000_000  # of a table
 _SEEDS = 2**63
-
-
-# -- the schema a SPEC names ------------------------------------------------------------------------------
-
-
-def load_schema(spec: str | None = None) -> Schema:
-    """The schema that SPEC names: `pkg.module[:object]`, `models.py[:object]`; the embedded example without one.
-
-    An object is a Schema or a model. Without one: the module's only Schema, otherwise every model defined in it.
-    """
-    from pydantic import BaseModel
-
-    place, name = split_spec(spec or EXAMPLE)
-    if place.endswith(".json"):
-        return _schema_of_document(Path(place), name)
-    module = load_module(place)
-    title = Path(place).stem if "/" in place or place.endswith(".py") else place.rpartition(".")[2]
-    if name is not None:
-        found = find_object(module, place, name)
-        if isinstance(found, Schema):
-            return found
-        if isinstance(found, type) and issubclass(found, BaseModel):
-            return _schema_of(name, [found])
-        raise BadRequest(f"{place}:{name} is {type(found).__name__}.", hint="Name a Schema or a Pydantic model.")
-    schemas = {id(item): item for item in vars(module).values() if isinstance(item, Schema)}
-    if len(schemas) == 1:
-        return next(iter(schemas.values()))
-    models = models_of(module)
-    if not models:
-        raise SchemaError(f"{place} defines no Pydantic models.", hint="Define one: class Employee(BaseModel): ...")
-    return _schema_of(title, models)
-
-
-def _schema_of_document(path: Path, name: str | None) -> Schema:
-    """A JSON Schema document as a schema: one table, or those that it declares under `$defs`."""
-    document = load_document(path)
-    title = (document.get("title") if isinstance(document, dict) else None) or path.stem
-    schema = Schema(title)
-    for table, definition in documents_of(document, path.stem, name).items():
-        schema.add(definition, rows=DEFAULT_ROWS, name=table)
-    return schema
-
-
-def _schema_of(name: str, models: Sequence[Any]) -> Schema:
-    schema = Schema(name)
-    for model in models:
-        schema.add(model, rows=DEFAULT_ROWS)
-    return schema
-
-
-def as_json_schema(spec: str | None) -> dict[str, Any]:
-    """The schema that SPEC names as a JSON Schema document."""
-    return schema_of(load_schema(spec).spec)
 
 
 # -- what is asked, and what came of it -------------------------------------------------------------------

@@ -11,10 +11,11 @@ from typing import Any
 
 from gen import artefacts
 from gen.block import Partition, Receipt
+from gen.builder import load_schema
 from gen.engine import Observer
 from gen.errors import BadRequest, RunError
 from gen.plan import Plan
-from gen.run import Prepared, Request, Silent, cluster_for, code_of, is_done, load_schema, write
+from gen.run import Prepared, Request, Silent, cluster_for, code_of, is_done, write
 from gen.schema.model_check import ModelCheck
 from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, read_run

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 
 import gen.engine as _engine  # noqa: F401 - what a task needs
-from gen.run import EXAMPLE, load_schema
+from gen.builder import EXAMPLE, load_schema
 from gen.synth.table import table_sources
 
 # Drawing a few rows loads every common kernel.
