@@ -50,7 +50,7 @@ FLOORS = [
     {"schema.from_pydantic", "schema.from_module", "counts"},
     {"synth.json_text", "synth.texts.lists", "synth.patterns.characters"},
     {"synth.laws.elementary"},
-    {"synth.laws.special", "synth.grids", "synth.rows", "synth.operations"},
+    {"synth.laws.special", "synth.grids", "synth.rows", "synth.operations", "synth.listings"},
     {"synth.expressions"},
     {"synth.synthesizer"},
     {"synth.laws.densities"},

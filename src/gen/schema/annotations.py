@@ -234,7 +234,8 @@ class Reader:
         try:
             if kind == "map":
                 key, value = arguments or (str, Any)
-                parts = (_once_each(self.annotated(where, "key", key)), self.annotated(f"{where}{{}}", "value", value))
+                names = _never_null(where, _once_each(self.annotated(where, "key", key)))
+                parts = (names, self.annotated(f"{where}{{}}", "value", value))
                 return Column(name, kind, parts=parts)
             item = arguments[0] if arguments else Any
             part = self.annotated(f"{where}[]", "item", item)
@@ -346,6 +347,20 @@ def _once_each(column: Column) -> Column:
         value = json.loads(choice)
         first.setdefault(value if isinstance(value, collections.abc.Hashable) else choice, choice)
     return replace(column, choices=tuple(first.values()))
+
+
+def _never_null(where: str, key: Column) -> Column:
+    """The column of a dict's keys, none of which is None: Arrow's maps have no such key."""
+    if key.kind == "null":
+        raise SchemaError(
+            f"{where}: its keys are None, and a map has no null among its keys.",
+            hint="Give its keys another type, or leave the field out.",
+        )
+    if not key.may_be_null:
+        return key
+    parts = tuple(replace(part, nulls=None) for part in key.parts) if key.kind == "union" else key.parts
+    undrawn = (*key.undrawn, ("None", "a map has no null among its keys"))
+    return replace(key, nulls=None, parts=parts, undrawn=undrawn)
 
 
 def _kept(where: str, name: str, info: FieldInfo) -> Column:

@@ -21,6 +21,7 @@ from gen.block import boolean_array, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, rows_array, stream_key
+from gen.synth.listings import Listing
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer
 
@@ -118,6 +119,13 @@ class SynthesizeChecked(ReadAsAnother):
         words = self.words(numbers[bad], 1, "spare")
         chosen = words * np.uint64(len(self.spare)) >> np.uint64(32)
         return merged(array, bad, self.spare.take(fixed_width_array(pa.uint64(), chosen)))
+
+    def listed_values(self, most: int) -> Listing | None:
+        found = self.inner.listing(min(most, SPARE_PROBE))
+        if found is None:
+            return None
+        accepted = self.accepts(found.values)
+        return Listing(found.values.filter(boolean_array(accepted)), found.weights[accepted])
 
     @property
     def law_text(self) -> str:

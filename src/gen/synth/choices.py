@@ -17,6 +17,7 @@ from gen.streams import Rows, Words, kernel, mulhi
 from gen.synth.grids import Grid
 from gen.synth.laws.compiled import COUNTING, Compiled, law_of, listed_law
 from gen.synth.laws.discrete import Choice
+from gen.synth.listings import Listing, listed_once
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 
@@ -126,6 +127,14 @@ class SynthesizeChoice(Synthesizer):
     def unrank(self, ranks: Words) -> pa.Array:
         """The choice of each rank."""
         return self._listed_at(fixed_width_array(pa.int32(), ranks.astype(np.int32)))
+
+    def listed_values(self, most: int) -> Listing | None:
+        if len(self.choices) > most:
+            return None
+        if self.chosen:
+            weights = np.asarray(self.chosen.weights, np.float64)
+            return listed_once(self.listed.take(pa.array(self.chosen.values)), weights)
+        return Listing.even(self.listed)
 
     def _listed_at(self, indexes: pa.Array) -> pa.Array:
         if pa.types.is_string(self.listed.type):

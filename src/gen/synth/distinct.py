@@ -80,6 +80,11 @@ class Pool:
         else:
             values = plain(law.values(range(PROBE)))
             weights = np.ones(PROBE)
+        return cls.weighted(values, weights)
+
+    @classmethod
+    def weighted(cls, values: pa.Array, weights: NDArray[np.float64]) -> Pool:
+        """Values, some of which may be equal, by their weights."""
         hashes, first, which = np.unique(hash_values(values, 0), return_index=True, return_inverse=True)
         shares = np.bincount(which, weights) / weights.sum()
         return cls(values.take(pa.array(first)), hashes, shares, len(values))

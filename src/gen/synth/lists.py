@@ -7,6 +7,7 @@ list of anything is drawn as fast as the thing itself.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,13 @@ from gen.synth.checked import ATTEMPTS, merged
 from gen.synth.distinct import Pool, distinct_ranks, has_law, repeats_of
 from gen.synth.json_text import json_text, list_json
 from gen.synth.lengths import LengthLaw, even_lengths
-from gen.synth.nested import part_field, plain, plain_type
-from gen.synth.synthesizer import Storage, Synthesizer
+from gen.synth.nested import different_of, part_field, plain, plain_type
+from gen.synth.synthesizer import Storage, Synthesizer, keys_like
 
 DEFAULT_ITEMS = 5  # a list without a declared length has 0 to so many items
 MOST_BY_LAW = 1000  # items of a list whose length has a law with parameters, and no declared maximum
 MOST_ITEMS = 64  # a list with a declared maximum beyond has at most so many, or its declared minimum
+LISTED = 2**16  # up to so many values of what has no ranks are listed
 COUNTED = 2**40  # up to so many values, different items are drawn by rank; of more, equal ones are rare
 VIRTUAL_ROWS = 2**62  # rows times items of a list, of lists of lists: their addresses must not meet
 
@@ -104,38 +106,38 @@ class SynthesizeList(Synthesizer):
         """Find how different items are drawn: by rank, where they can be counted and are equally likely; else drawn
         again where equal."""
         count, said = self._countable(item), "there are"
-        if count is not None and has_law(item):
+        few = None if count is not None else self._item_again(ATTEMPTS).listing(LISTED)
+        if few is not None:
+            self.pool, count = Pool.weighted(few.values, few.weights), len(few)
+        elif count is not None and has_law(item):
             self.pool = Pool.of(self._item_again(ATTEMPTS))  # an attempt that no item is drawn in
             count = len(self.pool)
             said = f"of {self.pool.out_of:,} values of their law, {self.item.law_text}, so many differ:"
         elif count is not None and count <= COUNTED:
             keyed = replace(item, key=Key("sequential"), distribution=None)
             self.distinct = self.part(keyed, f"{self.path}[]", count)
-        if count is None:
-            values = self.item.cardinality
-            if values is None:
-                return
-            count = values + item.may_be_null
+        if count is None and (count := different_of(self.item)) is None:
+            return
         if count < self.shortest:
-            raise CapacityError(
-                f"{self.where}: {self.shortest} different items are asked for, and {said} {count}.",
-                hint="Lower min_length, or let the items have more values.",
-                table=self.table,
-                column=self.path,
-                asked=self.shortest,
-                available=count,
-            )
+            raise self._too_few(count, said)
         self.longest = min(self.longest, count)
+
+    def _too_few(self, count: int, said: str) -> CapacityError:
+        return CapacityError(
+            f"{self.where}: {self.shortest} different items are asked for, and {said} {count}.",
+            hint="Lower min_length, or let the items have more values.",
+            table=self.table,
+            column=self.path,
+            asked=self.shortest,
+            available=count,
+        )
 
     def _countable(self, item: Column) -> int | None:
         """How many different items there are, where each can be computed from its rank."""
-        if item.may_be_null or item.check is not None or item.reference:
+        if _has_nulls(item) or item.check is not None or item.reference:
             return None
-        try:
-            keyed = self.part(replace(item, key=Key("sequential"), distribution=None), f"{self.path}[]", 1)
-        except SchemaError:  # of a kind that is no key, or not in this order
-            return None
-        return keyed.cardinality if keyed.unique else None
+        keyed = keys_like(self.item, 1)
+        return keyed.cardinality if keyed else None
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -202,20 +204,40 @@ class SynthesizeList(Synthesizer):
             again = plain(self._item_again(attempt).values(items[repeats]))
             values = merged(values, repeats, again)
             repeats = repeats_of(lists, values)
-        if self.pool and repeats.size:
-            words = self.words(items[repeats], 2, "missing")
-            return offsets, self.pool.filled(offsets, values, repeats, words)
+        return self._completed(offsets, items, values, lists, repeats) if repeats.size else (offsets, values)
+
+    def _completed(
+        self,
+        offsets: NDArray[np.int32],
+        items: Words,
+        values: pa.Array,
+        lists: NDArray[np.int64],
+        repeats: NDArray[np.int64],
+    ) -> tuple[NDArray[np.int32], pa.Array]:
+        """Values of the pool in place of repeats; of those in lists that are longer than it, the last are left out."""
+        pool = self.pool or self._probed
+        owners = lists[repeats]
+        turns = np.arange(repeats.size) - np.searchsorted(owners, owners)
+        different = np.diff(offsets) - np.bincount(owners, minlength=offsets.size - 1)
+        fits = turns < len(pool) - different[owners]
+        if fits.any():
+            words = self.words(items[repeats[fits]], 2, "missing")
+            values = pool.filled(offsets, values, repeats[fits], words)
+        if fits.all():
+            return offsets, values
         keep = np.ones(len(values), bool)
-        keep[repeats] = False
+        keep[repeats[~fits]] = False
         sizes = np.bincount(lists[keep], minlength=offsets.size - 1)
-        if sizes.size and sizes.min() < self.shortest:
-            raise SchemaError(
-                f"{self.where}: {self.shortest} different items could not be drawn in {ATTEMPTS} attempts.",
-                hint="Lower min_length, or let the items have more values.",
-            )
+        if sizes.min() < self.shortest:
+            raise self._too_few(len(pool), f"of {pool.out_of:,} values drawn so many differ:")
         kept = np.zeros(offsets.size, np.int32)
         np.cumsum(sizes, out=kept[1:])
         return kept, values.filter(boolean_array(keep))
+
+    @cached_property
+    def _probed(self) -> Pool:
+        """What a probe of the items draws, where their values are not known otherwise."""
+        return Pool.of(self._item_again(ATTEMPTS))
 
     def _item_again(self, attempt: int) -> Synthesizer:
         return self.item.again(self.attempt * (ATTEMPTS + 1) + attempt)
@@ -236,6 +258,25 @@ class SynthesizeList(Synthesizer):
         texts = pc.fill_null(self.item.json(values), "null")
         written = list_json(fixed_width_array(pa.int32(), np.array(offsets, np.int32)), texts, "[]")
         return pc.if_else(array.is_valid(), written, null_of(pa.string())) if array.null_count else written
+
+
+def _has_nulls(column: Column) -> bool:
+    """Whether some values of a column are null, or hold a null."""
+    return column.may_be_null or any(map(_has_nulls, column.parts))
+
+
+class Fields(dict[str, Any]):
+    """The fields of an object that is a key: hashable, as the model that is made of them has to be."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self.items()))
+
+
+def hashable(value: Any) -> Any:
+    """A value as the key of a dict: its lists as tuples, its objects as what has a hash."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(hashable, value))
+    return Fields({name: hashable(each) for name, each in value.items()}) if isinstance(value, dict) else value
 
 
 def first_of_each(lists: NDArray[np.int64], sizes: NDArray[np.int32]) -> NDArray[np.bool_]:
@@ -295,7 +336,7 @@ class SynthesizeMap(SynthesizeList):
 
     def python(self, array: pa.Array) -> list[Any]:
         offsets, (keys, items) = _window(array, array.keys, array.items)
-        entries = list(zip(self.item.python(keys), self.value.python(items), strict=True))
+        entries = list(zip(map(hashable, self.item.python(keys)), self.value.python(items), strict=True))
         there = array.is_valid().to_pylist()
         return [dict(entries[a:b]) if t else None for t, a, b in zip(there, offsets, offsets[1:], strict=False)]
 

@@ -20,6 +20,7 @@ from gen.schema.spec import Column, Key
 from gen.streams import Rows, Words
 from gen.synth.correlation import correlate
 from gen.synth.json_text import object_json
+from gen.synth.listings import Listing, every_combination
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Ranked, ReadAsAnother, Storage, Synthesizer, path_of
 
@@ -64,7 +65,17 @@ class SynthesizeObject(Synthesizer):
 
     @property
     def cardinality(self) -> int | None:
-        return product_of(part.cardinality for part in self.parts.values())
+        return product_of(map(different_of, self.parts.values()))
+
+    def listed_values(self, most: int) -> Listing | None:
+        count = self.cardinality
+        if not self.parts or count is None or count > most:
+            return None
+        known = [listing for part in self.parts.values() if (listing := part.listing(most)) is not None]
+        if len(known) < len(self.parts):
+            return None
+        arrays, weights = every_combination(known)
+        return Listing(pa.StructArray.from_arrays(arrays, fields=list(self.arrow_type)), weights)
 
     @property
     def law_text(self) -> str:
@@ -180,6 +191,15 @@ def _present(names: Sequence[str], values: Sequence[Any], absent: Sequence[bool]
     return {n: v for n, v, may_miss in zip(names, values, absent, strict=True) if v is not None or not may_miss}
 
 
+def different_of(part: Synthesizer) -> int | None:
+    """How many different values a part has, a null among them; None where that is unknown."""
+    return (
+        None
+        if part.cardinality is None
+        else part.cardinality + (part.column.may_be_null and part.column.kind != "null")
+    )
+
+
 def product_of(counts: Any) -> int | None:
     """How many combinations there are of so many values each; None where one is unknown."""
     known = list(counts)
@@ -233,6 +253,10 @@ class SynthesizeTupleKey(Ranked, SynthesizeTuple):
                 )
         self.parts = keyed
         super().prepare_order()
+
+    @property
+    def cardinality(self) -> int | None:
+        return product_of(part.cardinality for part in self.parts.values())  # a key has no nulls, nor have its parts
 
     def unrank(self, ranks: Words) -> pa.Array:
         arrays: list[pa.Array] = []

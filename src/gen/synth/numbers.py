@@ -23,6 +23,7 @@ from gen.synth.grids import grid_of as grid_of
 from gen.synth.grids import window as window
 from gen.synth.laws.compiled import compile_law
 from gen.synth.laws.lines import Line, line_of_grid
+from gen.synth.listings import Listing
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
 
 DEFAULT_MAXIMUM = 2**32 - 1  # the default range of numbers is 0 to here
@@ -292,6 +293,14 @@ class SynthesizeFloat(Synthesizer):
         if self.multiples:
             values = self._doubles(values.astype(np.float64), max(-self.multiples.first, self.multiples.last))
         return fixed_width_array(pa.float64(), values)
+
+    def listed_values(self, most: int) -> Listing | None:
+        even = self.column.distribution is None or self.column.distribution.name == "uniform"
+        if self.multiples is None or self.multiples.count > most or not even:
+            return None
+        times = self.multiples.values(np.arange(self.multiples.count, dtype=np.uint64)).astype(np.float64)
+        largest = max(-self.multiples.first, self.multiples.last)
+        return Listing.even(fixed_width_array(pa.float64(), self._doubles(times, largest)))
 
     @property
     def law_text(self) -> str:

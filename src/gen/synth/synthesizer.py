@@ -14,7 +14,7 @@ import traceback
 import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -26,13 +26,17 @@ from numpy.typing import NDArray
 from gen.block import array_of, boolean_array, with_nulls
 from gen.errors import GenError, SchemaError
 from gen.keys import KeyOrder, check_capacity
-from gen.schema.spec import Column, suggestion
+from gen.schema.spec import Column, Distribution, Key, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
 from gen.synth.expressions import Expression
 from gen.synth.json_text import json_text
+from gen.synth.listings import Listing
 from gen.synth.rows import RowView
 
 _CASE = re.compile(r"(?<!\\)\?")  # between a column and the case of its conditional table, in a path
+_UNIFORM = Distribution("uniform")
+# what gives other columns, or other tables, a say in a column's values
+_TIES = ("derived", "function", "after", "when", "depends_on", "given", "company", "reference", "provider")
 ADDRESS_BLOCK = 65_536  # rows drawn together by a synthesizer that only writes `draw`; fixed for ever
 
 _ARROW_TYPES = {
@@ -133,6 +137,30 @@ class Synthesizer:
         except ValueError:  # text has no fixed width
             length = ((self.column.min_length or 1) + (self.column.max_length or 32)) / 2
             return Storage(4 + length, 8 * length)
+
+    def listing(self, most: int) -> Listing | None:
+        """Every value that may be drawn, a null among them, and how likely each is.
+
+        None where they are more than `most`, where other columns have a say, or where that is not known.
+        """
+        column = self.column
+        if self.copula is not None or any(getattr(column, tie) for tie in _TIES) or column.null_value is not None:
+            return None
+        found = self.listed_values(most)
+        if found is None or len(found) + bool(column.nulls) > most:
+            return None
+        return found.with_null(column.nulls) if column.nulls else found
+
+    def listed_values(self, most: int) -> Listing | None:
+        """The values of `listing`, without the column's own nulls: what can be counted, where no law is declared."""
+        if not self.is_built_in or self.column.distribution not in (None, _UNIFORM):
+            return None
+        keyed = keys_like(self, 1)
+        count = keyed.cardinality if keyed else None
+        if count is None or count > most or (keyed := keys_like(self, count)) is None:
+            return None
+        values = keyed.at(range(count))
+        return Listing.even(values.dictionary.take(values.indices) if pa.types.is_dictionary(values.type) else values)
 
     def storages(self, path: str) -> dict[str, Storage]:
         """What a sink may know of the values by their path in Parquet: of a nested column, of each of its leaves."""
@@ -440,6 +468,16 @@ class Ranked(Synthesizer):
     def row_of(self, values: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
         """The row whose key each value is; -1 where no row's is."""
         return self.order.row_of(self.rank(values))
+
+
+def keys_like(synthesizer: Synthesizer, rows: int) -> Synthesizer | None:
+    """What gives so many rows a column's values, each once and in order; None where they are no keys."""
+    keyed = replace(synthesizer.column, key=Key("sequential"), distribution=None, nulls=None)
+    try:
+        found = synthesizer.part(keyed, synthesizer.path, rows)
+    except SchemaError:  # of a kind that is no key, or not in this order
+        return None
+    return found if found.unique else None
 
 
 # -- how a column finds its synthesizer --------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from gen.block import fixed_width_array
 from gen.schema.spec import Column, with_choices
 from gen.streams import Rows, rows_array
+from gen.synth.listings import Listing, listed_once
 from gen.synth.nested import (
     SynthesizeObject,
     SynthesizeTuple,
@@ -84,6 +85,15 @@ class SynthesizeUnion(Synthesizer):
     def piece(self, branch: Synthesizer, array: pa.Array) -> pa.Array:
         """What a branch drew, as the union's own type."""
         return pc.fill_null(branch.json(array), "null") if self.is_json else plain(array)
+
+    def listed_values(self, most: int) -> Listing | None:
+        shares = np.diff([0.0, *(self.bounds / 2**32), 1.0])
+        known = [listing for branch in self.branches if (listing := branch.listing(most)) is not None]
+        if len(known) < len(self.branches):
+            return None
+        pieces = [self.piece(branch, found.values) for branch, found in zip(self.branches, known, strict=True)]
+        weights = [share * found.shares for share, found in zip(shares, known, strict=True)]
+        return listed_once(pa.concat_arrays(pieces), np.concatenate(weights))
 
     def python(self, array: pa.Array) -> list[Any]:
         return loaded(array, self.column) if self.is_json else self.branches[0].python(array)
@@ -182,6 +192,10 @@ class SynthesizeJson(Synthesizer):
 
     def at(self, rows: Rows) -> pa.Array:
         return pc.fill_null(self.inner.json(self.inner.values(rows)), "null")
+
+    def listed_values(self, most: int) -> Listing | None:
+        found = self.inner.listing(most)
+        return found and listed_once(pc.fill_null(self.inner.json(found.values), "null"), found.weights)
 
     def python(self, array: pa.Array) -> list[Any]:
         return loaded(array, self.column)
