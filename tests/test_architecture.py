@@ -68,7 +68,7 @@ FLOORS = [
     {"synth.texts.format"},
     {"synth.correlation", "synth.faker_pool"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked"},
-    {"synth.derived"},
+    {"synth.derived", "synth.beyond"},
     {"synth.ordered", "synth.noise", "synth.distinct"},
     {"synth.lists", "synth.unions"},
     {"synth.containing"},

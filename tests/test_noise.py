@@ -11,10 +11,22 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from pydantic import BaseModel, Field, create_model, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    Field,
+    FutureDate,
+    FutureDatetime,
+    PastDate,
+    PastDatetime,
+    TypeAdapter,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 
 from columns import source
-from gen import Correlated, Domain, ForeignKey, Nulls, PrimaryKey, Schema
+from gen import Correlated, Domain, ForeignKey, Normal, Nulls, PrimaryKey, Schema
 from gen.block import Partition
 from gen.builder import load_schema
 from gen.errors import SchemaError
@@ -99,9 +111,9 @@ def test_every_kind_on_every_column_is_exact_or_refused(name, kind):
 @pytest.mark.parametrize(
     ("annotation", "kind", "is_dirty"),
     [
-        (INTEGER, "out_of_bounds", lambda v: 10**9 < v <= 10**9 + 10),
+        (INTEGER, "out_of_bounds", lambda v: 10**9 < v <= 10**9 + 10 or 0 <= v < 10),
         (DECIMAL, "out_of_bounds", lambda v: Decimal("-0.10") <= v < 0),  # 100000.00 has one digit too many
-        (MANY["date"], "out_of_bounds", lambda v: DATES["le"] < v <= DATES["le"] + datetime.timedelta(10)),
+        (MANY["date"], "out_of_bounds", lambda v: DATES["le"] < v or v < DATES["ge"]),
         (MANY["time"], "out_of_bounds", lambda v: v > datetime.time(12)),
         (str, "empty", lambda v: v == ""),
         (Annotated[str, Field(max_length=7)], "too_long", lambda v: 7 < len(v) <= 17),
@@ -117,6 +129,92 @@ def test_dirty_values_are_outside_the_domain_and_the_others_inside(annotation, k
     assert 100 <= sum(map(is_dirty, values)) <= 100 + by_chance
     kept = [(v, o) for v, o in zip(values, others, strict=True) if not is_dirty(v)]
     assert all(str(v).lower() == str(o).lower() for v, o in kept)
+
+
+DAY = datetime.timedelta(days=1)
+NEW_YEAR = datetime.datetime(2026, 1, 1)
+# a bounded field, and whether it has values of its type below its bounds, and above
+BOUNDED = {
+    "int": (Annotated[int, Field(ge=0, le=9)], True, True),
+    "int from": (Annotated[int, Field(ge=0)], True, False),
+    "int of multiples": (Annotated[int, Field(gt=0, lt=99, multiple_of=7)], True, True),
+    "int at the end": (Annotated[int, Field(ge=5, le=2**63 - 1)], True, False),
+    "optional int": (Annotated[int, Field(ge=0, le=9)] | None, True, True),
+    "float": (Annotated[float, Field(ge=0, le=1)], True, True),
+    "float, open": (Annotated[float, Field(gt=0, lt=1)], True, True),
+    "float from": (Annotated[float, Field(ge=0)], True, False),
+    "float up to": (Annotated[float, Field(lt=-1e300)], False, True),
+    "float of one value": (Annotated[float, Field(ge=3, le=3)], True, True),
+    "float of large values": (Annotated[float, Field(ge=1e16, le=1e16 + 4)], True, True),
+    "float at the end": (Annotated[float, Field(ge=0, le=1.7976931348623157e308)], True, False),
+    "float of multiples": (Annotated[float, Field(ge=0, le=1, multiple_of=0.1)], True, True),
+    "float by a law": (Annotated[float, Field(ge=0, le=1), Normal(mean=0.5, deviation=0.1)], True, True),
+    "decimal": (Annotated[Decimal, Field(ge=100, le=500, max_digits=6)], True, True),
+    "decimal, no digit left": (Annotated[Decimal, Field(ge=0, le=Decimal("9.99"))], True, False),
+    "date": (Annotated[datetime.date, Field(ge=NEW_YEAR.date(), lt=NEW_YEAR.date() + DAY)], True, True),
+    "date at the end": (Annotated[datetime.date, Field(ge=NEW_YEAR.date(), le=datetime.date.max)], True, False),
+    "datetime": (Annotated[datetime.datetime, Field(ge=NEW_YEAR, le=NEW_YEAR + DAY)], True, True),
+    "aware": (Annotated[AwareDatetime, Field(ge=NEW_YEAR.replace(tzinfo=datetime.UTC))], True, False),
+    "time": (Annotated[datetime.time, Field(ge=datetime.time(9), le=datetime.time(17))], True, True),
+    "time of all day": (Annotated[datetime.time, Field(ge=datetime.time(0), le=datetime.time(17))], False, True),
+    "duration": (Annotated[datetime.timedelta, Field(ge=-DAY, le=DAY)], True, True),
+    "past": (PastDate, False, True),
+    "past moment": (PastDatetime, False, True),
+    "future": (FutureDate, True, False),
+    "future moment": (FutureDatetime, True, False),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_values_out_of_bounds_are_none_of_the_model_s_on_every_side_that_has_some(name):
+    """Pydantic refuses each of them, and takes it without the bounds; clean values lie between."""
+    annotation, has_below, has_above = BOUNDED[name]
+    dirty, clean = both(annotation, out_of_bounds=0.1)
+    assert dirty.type == clean.type
+    adapter, values = TypeAdapter(annotation), dirty.to_pylist()
+    refused = [value for value in values if not accepts(adapter, value)]
+    assert len(refused) == 200
+    inside = [value for value in clean.to_pylist() if value is not None]
+    below, above = (sum(side) for side in zip(*((v < min(inside), v > max(inside)) for v in refused), strict=True))
+    assert below + above == 200
+    assert (below > 60, above > 60) == (has_below, has_above)
+
+
+def accepts(adapter, value):
+    try:
+        adapter.validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+def test_bounds_are_those_declared_and_not_what_other_fields_leave_of_them():
+    bounded = Annotated[int, Field(ge=0, le=99)]
+    table = source(
+        ROWS,
+        a=Annotated[bounded, Noise(out_of_bounds=0.1)],
+        b=Annotated[bounded, After("a", within=9), Noise(out_of_bounds=0.1)],
+        c=Annotated[bounded, Derived("a // 2"), Noise(out_of_bounds=0.1)],
+    )
+    for name, values in table.at(range(ROWS)).to_pydict().items():
+        assert sum(not 0 <= value <= 99 for value in values) == 200, name
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        *(int, float, Decimal, datetime.date, datetime.datetime, datetime.timedelta, Literal[1, 2]),
+        Annotated[int, Field(multiple_of=5)],
+        Annotated[datetime.time, Field(ge=datetime.time(0))],
+        Annotated[float, Field(le=1.7976931348623157e308)],
+        Annotated[Decimal, Field(max_digits=4)],
+        Annotated[str, Field(max_length=3)],
+    ],
+)
+def test_where_there_is_no_bound_or_nothing_past_it_nothing_is_out_of_bounds(annotation):
+    with pytest.raises(SchemaError, match=r"Thing\.x: the noise 'out_of_bounds'.*with a bound past which its type has"):
+        source(10, x=Annotated[annotation, Noise(out_of_bounds=0.1)])
+    assert "out_of_bounds" not in source(1000, x=Annotated[annotation, Noise(0.1)]).noise["x"]
 
 
 def test_a_key_has_exactly_that_many_duplicates_and_each_has_a_twin():
@@ -256,7 +354,7 @@ def test_noise_on_columns_that_are_made_of_others_leaves_what_is_made_of_them_cl
         (Noise(null=0.6, duplicate=0.5), int, "add up to 1.1"),
         (Noise(nul=0.6), int, "Did you mean 'null'"),
         (Noise(0.1, null=0.1), int, "for all kinds together"),
-        (Noise(empty=0.1), int, "which is int; it wants a text.*null, out_of_bounds, wrong_type, duplicate"),
+        (Noise(empty=0.1), int, "which is int; it wants a text.*null, wrong_type, duplicate"),
         (Noise(too_long=0.1), Colour, "which is an Enum or Literal; it wants a str"),
         (Noise(dangling=0.1), int, "which is int; it wants a foreign key"),
         (Noise(wrong_type=0.1), str, "which is str; it wants a plain field that is no text already"),
@@ -313,7 +411,7 @@ def test_a_run_writes_the_dirt_says_so_and_verifies(forks, tmp_path):
     assert query(f"select count(*) - count(distinct id) from {parent}") == [(10,)]
     assert query(f"select count(*) from {parent} where try_cast(born as date) is null") == [(20,)]
     assert query(f"select count(*) from {child} where size is null") == [(10,)]
-    assert query(f"select count(*) from {child} where size > 9") == [(20,)]
+    assert query(f"select count(*) from {child} where size not between 0 and 9") == [(20,)]
     assert query(f"select count(*) from {child} where more is null and parent is not null")[0][0] >= 100
     assert forks("verify", "data", cwd=tmp_path).code == 0
     assert manifest(tmp_path / "data")["tables"]["Child"]["rows"] == 1000

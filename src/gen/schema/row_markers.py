@@ -25,7 +25,7 @@ DIRT = {
     "null": "no value",
     "empty": "an empty text",
     "too_long": "a text longer than max_length, or than 255 and than it was",
-    "out_of_bounds": "a value just outside the bounds",
+    "out_of_bounds": "a value just outside the bounds that are declared",
     "wrong_type": "a text where the column's type cannot be read from it",
     "duplicate": "the value of another row",
     "dangling": "a reference to a key that is not there",

@@ -6,7 +6,6 @@ less, known before row one; what is not dirty is the value the row has anyhow.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,26 +22,15 @@ from gen.keys import Permutation
 from gen.schema.row_markers import DIRT
 from gen.schema.spec import KINDS, Column, Table
 from gen.streams import Rows, Words, rows_array
+from gen.synth.beyond import beyond, beyond_keys
 from gen.synth.checked import merged
-from gen.synth.clock import DAY
 from gen.synth.derived import MadeOfOthers
 from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
-from gen.synth.numbers import OnGrid
 from gen.synth.references import SynthesizeReference
 from gen.synth.synthesizer import Storage, Synthesizer
 
 _WRONG = ("n/a", "unknown", "#REF!", "1,234.5.6", "--", "NaN?", "true-ish", "12:99")
-_INT64 = (-(2**63), 2**63 - 1)
-_LONGEST = datetime.timedelta.max // datetime.timedelta(microseconds=1)
-_DAYS = tuple((day - datetime.date(1970, 1, 1)).days for day in (datetime.date.min, datetime.date.max))
-# kind -> the least and the greatest grid integer that is a value at all
-_ENDS = {
-    "date": (_DAYS[0], _DAYS[1]),
-    "datetime": (_DAYS[0] * DAY, _DAYS[1] * DAY + DAY - 1),
-    "time": (0, DAY - 1),
-    "duration": (-_LONGEST, _LONGEST),
-}
 _TEXT_BYTES = 24  # of a number or a time as text, near enough
 _AS_A_WHOLE = ("union", "any", "object", "list", "tuple", "map")  # kinds of which only a null is dirt
 # kind -> which columns can have it
@@ -50,13 +38,13 @@ _WANTS = {
     "null": "any field",
     "empty": "a text",
     "too_long": "a str that is not one of a few choices",
-    "out_of_bounds": "a number or a time, no foreign key, whose type has values past its bounds",
+    "out_of_bounds": "a number or a time, no foreign key, with a bound past which its type has values",
     "wrong_type": "a plain field that is no text already",
     "duplicate": "a plain field that is not made of others, and two rows or more",
     "dangling": "a foreign key whose type has values that can be no key: texts, UUIDs, or bounded numbers and times",
 }
 TRIES = 256  # to find a row with a value, for a duplicate
-BEYOND = 10  # steps past a bound, at most
+LONGER = 10  # letters more than there may be, at most
 LONG = 255  # letters that a text without a bound has at most, or as many as it has anyhow
 
 Values = Callable[[Rows], pa.Array]
@@ -68,6 +56,7 @@ class Dirt:
 
     column: Synthesizer
     counts: Mapping[str, int]
+    outside: pa.Array | None = None  # values outside the bounds
 
     @cached_property
     def _order(self) -> Permutation:
@@ -130,21 +119,22 @@ class Dirt:
         return array
 
 
-def dirt_of(synthesizer: Synthesizer) -> Dirt:
-    """The dirt that a column declares. Raises SchemaError where a kind does not suit the column."""
-    declared = dict(synthesizer.column.noise)
+def dirt_of(synthesizer: Synthesizer, column: Column) -> Dirt:
+    """The dirt that a column declares, as its user wrote it. Raises SchemaError where a kind does not suit it."""
+    outside = beyond(synthesizer, column)
+    declared = dict(column.noise)
     if "" in declared:
-        suits = [kind for kind in DIRT if kind != "wrong_type" and _suits(kind, synthesizer)]
+        suits = [kind for kind in DIRT if kind != "wrong_type" and _suits(kind, synthesizer, outside)]
         declared = {kind: declared[""] / len(suits) for kind in suits}
     for kind in declared:
-        if not _suits(kind, synthesizer):
-            suitable = ", ".join(other for other in DIRT if _suits(other, synthesizer))
+        if not _suits(kind, synthesizer, outside):
+            suitable = ", ".join(other for other in DIRT if _suits(other, synthesizer, outside))
             raise SchemaError(
                 f"{synthesizer.where}: the noise {kind!r} ({DIRT[kind]}) does not suit this field, which is "
                 f"{_said_of(synthesizer)}; it wants {_WANTS[kind]}.",
                 hint=f"Leave it out; what suits it: {suitable}.",
             )
-    return Dirt(synthesizer, _counts(declared, synthesizer.rows))
+    return Dirt(synthesizer, _counts(declared, synthesizer.rows), outside)
 
 
 def _said_of(synthesizer: Synthesizer) -> str:
@@ -175,7 +165,7 @@ def _counts(rates: Mapping[str, float], rows: int) -> dict[str, int]:
     return {kind: min(ends[i + 1], rows) - min(ends[i], rows) for i, kind in enumerate(rates)}
 
 
-def _suits(kind: str, synthesizer: Synthesizer) -> bool:
+def _suits(kind: str, synthesizer: Synthesizer, outside: pa.Array | None) -> bool:
     column, is_text = synthesizer.column, pa.types.is_string(plain_type(synthesizer.arrow_type))
     if column.kind in _AS_A_WHOLE or column.stored == "json":
         return kind == "null"
@@ -183,30 +173,12 @@ def _suits(kind: str, synthesizer: Synthesizer) -> bool:
         "null": True,
         "empty": is_text,
         "too_long": is_text and column.kind == "text",
-        "out_of_bounds": _beyond(synthesizer) is not None and not column.reference,
+        "out_of_bounds": outside is not None,
         "wrong_type": not is_text,
         "duplicate": synthesizer.rows > 1 and column.kind != "null" and not isinstance(synthesizer, MadeOfOthers),
         "dangling": _can_dangle(synthesizer),
     }
     return suits[kind]
-
-
-def _beyond(synthesizer: Synthesizer | None) -> tuple[int, int] | None:
-    """A grid integer past a bound, and the direction further out; None where the type has no such value."""
-    if not isinstance(synthesizer, OnGrid):
-        return None
-    grid = synthesizer.values_grid
-    least, most = _ENDS.get(synthesizer.column.kind, _INT64)
-    if pa.types.is_decimal(synthesizer.arrow_type):
-        most = min(most, 10**synthesizer.arrow_type.precision - 1)
-        least = max(least, -most)
-        if getattr(synthesizer, "is_wide", False):
-            return None
-    if grid.last + grid.step * BEYOND <= most:
-        return grid.last + grid.step, grid.step
-    if grid.first - grid.step * BEYOND >= least:
-        return grid.first - grid.step, -grid.step
-    return None
 
 
 def _as_text(synthesizer: Synthesizer, array: pa.Array) -> pa.Array:
@@ -226,16 +198,14 @@ def _empty(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
 def _too_long(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
     texts, longest = clean.fill_null("").to_pylist(), dirt.column.column.max_length
     ends = [max(len(text), LONG) if longest is None else longest for text in texts]
-    more = (1 + _chosen(words, BEYOND)).tolist()
+    more = (1 + _chosen(words, LONGER)).tolist()
     sizes = [end + beyond for end, beyond in zip(ends, more, strict=True)]
     return pa.array([(text + "x" * size)[:size] for text, size in zip(texts, sizes, strict=True)], pa.string())
 
 
 def _out_of_bounds(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
-    synthesizer: Any = dirt.column
-    start, step = _beyond(synthesizer) or (0, 0)
-    out: pa.Array = synthesizer.to_arrow(start + step * _chosen(words, BEYOND))
-    return out
+    assert dirt.outside is not None
+    return dirt.outside.take(fixed_width_array(pa.int64(), _chosen(words, len(dirt.outside))))
 
 
 def _wrong_type(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
@@ -250,9 +220,9 @@ def _dangling(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
         return pa.array([f"dangling-{word:08x}" for word in words.tolist()], kind)
     if pa.types.is_fixed_size_binary(kind):
         return pa.array([bytes(12) + int(word).to_bytes(4, "big") for word in words.tolist()], kind)
-    start, step = _beyond(synthesizer.pool.key) or (0, 0)
-    out: pa.Array = synthesizer.pool.key.to_arrow(start + step * _chosen(words, BEYOND))
-    return out
+    outside = beyond_keys(synthesizer.pool.key)
+    assert outside is not None
+    return outside.take(fixed_width_array(pa.int64(), _chosen(words, len(outside))))
 
 
 def _can_dangle(synthesizer: Synthesizer) -> bool:
@@ -262,7 +232,7 @@ def _can_dangle(synthesizer: Synthesizer) -> bool:
     kind = plain_type(synthesizer.arrow_type)
     if pa.types.is_string(kind) or pa.types.is_fixed_size_binary(kind):
         return True
-    return _beyond(getattr(synthesizer.pool, "key", None)) is not None
+    return beyond_keys(getattr(synthesizer.pool, "key", None)) is not None
 
 
 _MAKERS: dict[str, Callable[[Dirt, Words, pa.Array], pa.Array]] = {

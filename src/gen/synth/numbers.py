@@ -285,22 +285,26 @@ class SynthesizeFloat(Synthesizer):
             times /= q
         return times
 
+    def multiples_at(self, times: NDArray[np.int64]) -> NDArray[np.float64]:
+        """So many times multiple_of each, as doubles."""
+        assert self.multiples is not None
+        return self._doubles(times.astype(np.float64), max(-self.multiples.first, self.multiples.last))
+
     def words_of(self, probabilities: Words) -> Words:
         return self.law.words_of(probabilities)
 
     def at(self, rows: Rows) -> pa.Array:
         values = self.law.values(rows, self.value_words)
         if self.multiples:
-            values = self._doubles(values.astype(np.float64), max(-self.multiples.first, self.multiples.last))
+            values = self.multiples_at(values)
         return fixed_width_array(pa.float64(), values)
 
     def listed_values(self, most: int) -> Listing | None:
         even = self.column.distribution is None or self.column.distribution.name == "uniform"
         if self.multiples is None or self.multiples.count > most or not even:
             return None
-        times = self.multiples.values(np.arange(self.multiples.count, dtype=np.uint64)).astype(np.float64)
-        largest = max(-self.multiples.first, self.multiples.last)
-        return Listing.even(fixed_width_array(pa.float64(), self._doubles(times, largest)))
+        times = self.multiples.values(np.arange(self.multiples.count, dtype=np.uint64))
+        return Listing.even(fixed_width_array(pa.float64(), self.multiples_at(times)))
 
     @property
     def law_text(self) -> str:

@@ -249,12 +249,12 @@ def table_sources(
                 pools[str(target)] = _pool(parent), parent.storage
         if targets:
             synthesizer.take_pools(pools)
-    return {table: replace(source, dirt=_dirt(source)) for table, source in sources.items()}
+    return {table.name: replace(sources[table.name], dirt=_dirt(table, sources[table.name])) for table in spec.tables}
 
 
-def _dirt(source: TableSource) -> dict[str, Dirt]:
+def _dirt(table: Table, source: TableSource) -> dict[str, Dirt]:
     """The dirt that its columns declare; which values no key has is known once the keys are."""
-    return {name: dirt_of(column) for name, column in source.columns.items() if column.column.noise}
+    return {column.name: dirt_of(source.columns[column.name], column) for column in table.columns if column.noise}
 
 
 def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synthesizer]:
