@@ -70,6 +70,7 @@ FLOORS = [
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked"},
     {"synth.derived", "synth.beyond"},
     {"synth.ordered", "synth.noise", "synth.distinct"},
+    {"synth.ordered_floats"},
     {"synth.lists", "synth.unions"},
     {"synth.containing"},
     {

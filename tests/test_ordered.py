@@ -3,6 +3,7 @@
 import datetime
 import itertools
 from collections import Counter
+from decimal import Decimal
 from typing import Annotated
 
 import numpy as np
@@ -53,6 +54,135 @@ def test_exactly_the_pairs_occur_that_are_possible(before, after, least, within,
     least = max(least or 1, 1)
     pairs = allowed(range(before[0], before[1] + 1), values, least, within or 100)
     assert set(zip(a, b, strict=True)) == pairs
+
+
+def number(kind, low, high, *facts, multiple=None, **more):
+    bounds = {name: None if value is None else kind(value) for name, value in {"ge": low, "le": high}.items()}
+    return Annotated[kind, Field(**bounds, multiple_of=multiple and kind(multiple), **more), *facts]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "least", "within", "multiple"),
+    [
+        (("0", "0.9"), ("0", "0.9"), None, None, None),
+        (("0", "0.9"), ("0.5", "0.9"), None, None, None),
+        (("0", "0.9"), ("0.5", "0.5"), None, None, None),
+        (("0", "0.9"), ("0", "0.9"), "0.3", None, None),
+        (("0", "0.9"), ("0", "0.9"), "0.2", "0.4", None),
+        (("-0.9", "3"), ("0", "0.9"), "0.2", "0.4", None),
+        (("0", "0.9"), ("0", "2"), "0.1", "0.2", None),
+        (("-0.9", "0.9"), ("0.3", "2.9"), None, "0.5", "0.5"),
+        (("-0.9", "0.9"), ("-3", "3"), "0.4", "1.1", "0.3"),
+    ],
+)
+@pytest.mark.parametrize("kind", [float, Decimal])
+def test_exactly_the_pairs_of_fractions_occur_that_are_possible(kind, before, after, least, within, multiple):
+    """Differences are those of what is written: 0.3 is 0.2 after 0.1, which it is not in doubles."""
+    distances = [None if each is None else kind(each) for each in (least, within)]
+    a, b = columns_of(
+        20_000,
+        a=number(kind, *before, multiple="0.1"),
+        b=number(kind, *after, After("a", *distances), multiple=multiple or "0.1"),
+    )
+    tenths = [Decimal(i) / 10 for i in range(-30, 31)]
+    firsts = [v for v in tenths if Decimal(before[0]) <= v <= Decimal(before[1])]
+    seconds = [v for v in tenths if Decimal(after[0]) <= v <= Decimal(after[1]) and not v % Decimal(multiple or "0.1")]
+    pairs = allowed(firsts, seconds, max(Decimal(least or "0.1"), Decimal("0.1")), Decimal(within or 100))
+    assert set(zip(a, b, strict=True)) == {(kind(str(x)), kind(str(y))) for x, y in pairs}
+
+
+def test_floats_lie_evenly_in_the_room_that_is_left():
+    """Kolmogorov and Smirnov; fails a right program once in a million seeds."""
+    low, width = 10.0, Annotated[float, Field(ge=0, le=10)]
+    a, b, c = map(
+        np.array,
+        columns_of(
+            5000,
+            a=width,
+            b=Annotated[float, Field(ge=low, le=20), After("a", least=1, within=12)],
+            c=Annotated[float, Field(lt=1e6), After("b")],
+        ),
+    )
+    first, last = np.maximum(a + 1, low), np.minimum(a + 12, 20)
+    assert ((first <= b) & (b <= last) & (c > b) & (c < 1e6)).all()
+    assert stats.kstest((b - first) / (last - first), "uniform").pvalue > FALSE_ALARM
+    assert stats.kstest((c - b) / (1e6 - b), "uniform").pvalue > FALSE_ALARM
+    assert stats.kstest(a / 10, "uniform").pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize("kind", [float, Decimal])
+def test_a_distance_of_fractions_follows_its_law(kind):
+    """As the law of SciPy; fails a right program once in a million seeds."""
+    law = Normal(mean=5, deviation=1)
+    a, b = columns_of(5000, a=number(kind, 0, 100), b=number(kind, 0, 100, After("a", 2.5, 7.5), law))
+    distances = np.array([float(y - x) for x, y in zip(a, b, strict=True)])
+    assert max(a) <= 92.5
+    assert 2.5 - 1e-9 <= distances.min() <= distances.max() <= 7.5 + 1e-9
+    inside = stats.truncnorm(-2.5, 2.5, loc=5)
+    assert stats.kstest(distances, lambda x: inside.cdf(x)).pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 3), (3, 1), (0, 4), (4, 0)])
+def test_decimals_of_different_places_are_compared_exactly(first, second):
+    a, b = columns_of(
+        3000,
+        a=number(Decimal, 0, 50, decimal_places=first),
+        b=number(Decimal, 0, 50, After("a"), decimal_places=second),
+    )
+    assert all(x < y <= 50 for x, y in zip(a, b, strict=True))
+    c, d = columns_of(
+        3000,
+        c=number(Decimal, 0, 50, decimal_places=first),
+        d=number(Decimal, 0, 90, After("c", 1, 3), decimal_places=second),
+    )
+    assert all(1 <= y - x <= 3 for x, y in zip(c, d, strict=True))
+
+
+@pytest.mark.parametrize("low", [-1.7976931348623157e308, 1e16, 5e-324])
+def test_floats_of_any_size_have_room_to_the_last_double(low):
+    high = max(low + 4, 1.7976931348623157e308 * (low < 0), 2e-323 * (low < 1))
+    bounds = Annotated[float, Field(ge=low, le=high)]
+    a, b = columns_of(2000, a=bounds, b=Annotated[bounds, After("a")])
+    assert all(low <= x < y <= high for x, y in zip(a, b, strict=True))
+
+
+def test_fractions_inside_and_after_nulls_and_what_is_computed():
+    class Offer(BaseModel):
+        bid: Annotated[float, Field(gt=0, lt=1)]
+        ask: Annotated[float, Field(gt=0, lt=1), After("bid", within=0.25)]
+
+    half = {"json_schema_extra": {"nulls": 0.5}}
+    table = source(
+        2000,
+        offers=list[Offer],
+        net=Annotated[Decimal | None, Field(ge=0, le=9, **half)],
+        gross=Annotated[Decimal | None, Field(ge=0, le=10), After("net")],
+        double=Annotated[float, Derived("0.5 * 3")],
+        more=Annotated[float, Field(le=2), After("double")],
+    )
+    rows = table.at(range(2000)).to_pylist()
+    assert all(offer["bid"] < offer["ask"] < 1 for row in rows for offer in row["offers"])
+    pairs = [(row["net"], row["gross"]) for row in rows]
+    assert all(y is None or (x is None and 0 <= y <= 10) or x < y <= 10 for x, y in pairs)
+    assert {x is None for x, y in pairs if y is not None} == {True, False}
+    assert all(1.5 < row["more"] <= 2 for row in rows)
+    picked = array([999, 3, 3, 500])
+    assert table.at(picked).equals(table.at(range(2000)).take([999, 3, 3, 500]))
+    with pytest.raises(SchemaError, match=r"no room for it after c = 8\.0"):
+        columns_of(9, a=int, c=Annotated[float, Derived("8.0")], b=Annotated[float, Field(le=8), After("c")])
+
+
+def test_a_number_of_a_schema_lies_after_another_unless_it_is_checked():
+    said = {"type": "number", "minimum": 0, "maximum": 9}
+    schema = Schema()
+    properties = {"a": said, "b": said | {"after": {"field": "a", "least": 0.5, "within": 2}}}
+    schema.add({"type": "object", "properties": properties, "required": ["a", "b"]}, 500, name="Thing")
+    rows = schema.table("Thing").arrow().to_pylist()
+    assert all(row["a"] + 0.5 <= row["b"] <= min(row["a"] + 2, 9) for row in rows)
+    schema = Schema()
+    schema.add({"properties": {"a": said, "b": properties["b"] | {"multipleOf": 0.5}}}, 500, name="Thing")
+    with pytest.raises(SchemaError, match=r"Thing\.b: .* checked by its schema .* a multipleOf with a fraction"):
+        schema.table("Thing")
 
 
 def test_each_place_in_the_room_is_equally_likely():
@@ -187,11 +317,22 @@ def test_after_a_reference_and_under_a_condition():
         ({"b": whole(0, 9, After("aa"))}, "no field 'aa' beside it"),
         ({"a": datetime.date, "b": Annotated[datetime.datetime, After("a")]}, "Give both fields the same type"),
         ({"a": str, "b": whole(0, 9, After("a"))}, "Give both fields the same type"),
-        ({"a": float, "b": Annotated[float, After("a")]}, "a number cannot be declared to lie after"),
+        ({"a": str, "b": Annotated[str, After("a")]}, "a text cannot be declared to lie after"),
+        ({"a": float, "b": Annotated[float, Field(le=0), After("a")]}, "no room for it after a, which is 0.0 to"),
+        ({"a": float, "b": Annotated[float, After("a", within=0)]}, "Make `within` larger"),
+        ({"a": float, "b": Annotated[float, Field(multiple_of=0.5), After("a", within=0.4)]}, "Make `within` larger"),
+        ({"a": float, "b": Annotated[float, After("a", least=2, within=1)]}, "Make `within` larger"),
+        ({"a": float, "b": Annotated[float, After("a"), Normal()]}, "needs an end"),
+        ({"a": float, "b": Annotated[float, Field(multiple_of=2), After("a", within=4), Normal()]}, "no multiple_of"),
+        ({"a": int, "b": Annotated[float, After("a")]}, "Give both fields the same type"),
+        ({"a": float, "b": Annotated[Decimal, After("a")]}, "Give both fields the same type"),
+        ({"a": Decimal, "b": Annotated[Decimal, Field(le=0), After("a")]}, "no room for it after a, which is 0"),
+        ({"a": Decimal, "b": Annotated[Decimal, After("a", within=Decimal("0.001"))]}, "Make `within` larger"),
+        ({"a": Decimal, "b": Annotated[Decimal, Field(le=10**20), After("a")]}, "too far apart.*18 digits"),
         ({"a": whole(0, 9), "b": whole(0, 9, After("a", least=5, within=4))}, "Make `within` larger"),
         ({"a": whole(0, 9), "b": whole(0, 90, After("a", within=3), multiple=10)}, "Make `within` larger"),
         ({"a": datetime.date, "b": Annotated[datetime.date, After("a", within=HOUR)]}, "Make `within` larger"),
-        ({"a": whole(0, 9), "b": whole(0, 9, After("a", within=-1))}, "Give a number of seconds, 0 or more"),
+        ({"a": whole(0, 9), "b": whole(0, 9, After("a", within=-1))}, "Give a number, for times of seconds, 0 or more"),
         ({"a": whole(0, 9), "b": whole(0, 9, After("a"), Normal())}, "needs an end"),
         ({"a": whole(0, 9), "b": whole(-(2**63), 2**63 - 1, After("a"))}, "too far apart"),
         ({"a": whole(0, 9), "b": Annotated[int, KEY.__metadata__[0], After("a")]}, "a key cannot be made of other"),

@@ -91,7 +91,9 @@ def _after(where: str, column: Column, value: Any) -> Column:
     for name in _AFTER[1:]:
         number = said.get(name)
         if number is not None and not (isinstance(number, (int, float)) and math.isfinite(number) and number >= 0):
-            raise SchemaError(f"{where}: after says {name} = {number!r}.", hint="Give a number of seconds, 0 or more.")
+            raise SchemaError(
+                f"{where}: after says {name} = {number!r}.", hint="Give a number, for times of seconds, 0 or more."
+            )
     return replace(column, after=After(said["field"], said.get("least"), said.get("within")))
 
 

@@ -12,6 +12,7 @@ e_mail: Annotated[str, Noise(0.01)]
 from __future__ import annotations
 
 import datetime
+import decimal
 import enum
 import uuid
 from collections.abc import Callable, Mapping
@@ -38,8 +39,10 @@ def listed(value: Any) -> Any:
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
-def seconds_of(duration: float | datetime.timedelta | None) -> float | None:
-    """A duration in seconds."""
+def seconds_of(duration: float | decimal.Decimal | datetime.timedelta | None) -> float | None:
+    """A duration in seconds; another distance as a number of JSON."""
+    if isinstance(duration, decimal.Decimal):
+        return float(duration)
     return duration.total_seconds() if isinstance(duration, datetime.timedelta) else duration
 
 
@@ -72,8 +75,8 @@ class After(Marker):
     """
 
     field: str
-    least: float | datetime.timedelta | None = None
-    within: float | datetime.timedelta | None = None
+    least: float | decimal.Decimal | datetime.timedelta | None = None
+    within: float | decimal.Decimal | datetime.timedelta | None = None
 
     def facts(self) -> dict[str, Any]:
         said = {"field": self.field, "least": seconds_of(self.least), "within": seconds_of(self.within)}

@@ -16,6 +16,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import kernel, mulhi
 from gen.synth.grids import widened
+from gen.synth.json_text import is_null
 from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.numbers import DEFAULT_MAXIMUM, Grid, GridKey, OnGrid, grid_of, window
 
@@ -170,3 +171,15 @@ class SynthesizeDecimalKey(GridKey, SynthesizeDecimal):
             return 2**64 - 1
         rank, rest = divmod(Fraction(value) * 10**self.places - self.unscaled.first, self.unscaled.step)
         return int(rank) if not rest and 0 <= rank < self.unscaled.count else 2**64 - 1
+
+
+def unscaled(where: str, decimals: pa.Array) -> NDArray[np.int64]:
+    """The unscaled integers of decimal128 values, where 64 bits hold them; those of nulls are anything."""
+    halves = np.frombuffer(decimals.buffers()[1], np.int64)[2 * decimals.offset :][: 2 * len(decimals)]
+    low, high = halves[::2], halves[1::2]
+    wide = (low >> np.int64(63)) != high
+    if (wide & ~is_null(decimals)).any():
+        raise SchemaError(
+            f"{where}: it depends on a decimal of more than 18 digits.", hint="Give that narrower bounds."
+        )
+    return low

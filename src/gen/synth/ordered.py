@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -17,29 +18,38 @@ from gen.block import fixed_width_values
 from gen.errors import SchemaError
 from gen.schema.spec import KINDS, After, Column, suggestion
 from gen.streams import kernel, mulhi, rows_array
+from gen.synth.checked import merged
+from gen.synth.decimals import unscaled
 from gen.synth.derived import MadeOfOthers
 from gen.synth.grids import Grid
 from gen.synth.json_text import is_null
 from gen.synth.laws.compiled import Compiled, compile_law
-from gen.synth.laws.lines import line_of_grid
+from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.nested import plain
 from gen.synth.numbers import OnGrid
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import synthesizer_of
+from gen.synth.synthesizer import Synthesizer, synthesizer_of
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _INT64 = (-(2**63), 2**63 - 1)
 _WIDEST = 2**61  # grid integers from one end of a column's bounds to the other
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _MICROSECOND = datetime.timedelta(microseconds=1)
-# kind -> a value of that kind from its grid integer
-_VALUE_OF: dict[str, Callable[[int], Any]] = {
-    "integer": lambda steps: steps,
-    "datetime": lambda steps: _EPOCH + steps * _MICROSECOND,
-    "date": lambda steps: _EPOCH.date() + datetime.timedelta(days=steps),
-    "time": lambda steps: (_EPOCH + steps * _MICROSECOND).time(),
-    "duration": lambda steps: steps * _MICROSECOND,
+# kind -> a value of that kind from its grid integer, and from how many of these one is
+_VALUE_OF: dict[str, Callable[[int, int], Any]] = {
+    "integer": lambda steps, unit: steps,
+    "decimal": lambda steps, unit: decimal.Decimal(steps) / unit,
+    "datetime": lambda steps, unit: _EPOCH + steps * _MICROSECOND,
+    "date": lambda steps, unit: _EPOCH.date() + datetime.timedelta(days=steps),
+    "time": lambda steps, unit: (_EPOCH + steps * _MICROSECOND).time(),
+    "duration": lambda steps, unit: steps * _MICROSECOND,
 }
+_KINDS = (*_VALUE_OF, "number")
+
+
+def value_of(column: OnGrid, steps: int) -> Any:
+    """The value that a grid integer stands for."""
+    return _VALUE_OF[column.column.kind](steps, int(column.unit))
 
 
 @kernel("void(uint64[::1], int64[::1], int64[::1], int64, int64, int64, int64, int64)")
@@ -60,46 +70,89 @@ def _after(
         out[i] = first + step * (low + np.int64(mulhi(words[i], np.uint64(high - low + np.int64(1)))))
 
 
+@dataclass(frozen=True)
+class Room:
+    """Where a value may lie: on a grid, `least` to `within` after another. Of decimals all in the places of the finer.
+
+    fine: such integers for each grid integer of the column itself. other: those for one of the other column.
+    """
+
+    grid: Grid
+    least: int
+    within: int
+    fine: int
+    other: int
+
+
 class SynthesizeAfter(MadeOfOthers):
     """A value after another field's: evenly over the room that is left, or at a distance that follows a law."""
 
-    inner: OnGrid
+    inner: Any
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.after is not None
+        return column.after is not None and column.kind != "number"
+
+    @property
+    def after(self) -> After:
+        """What the column declares."""
+        assert self.column.after is not None
+        return self.column.after
 
     def prepare(self) -> None:
         super().prepare()
-        column, after = self.column, self.column.after
-        assert after is not None
-        inner = self.part(replace(column, after=None, distribution=None, when=None), self.path)
-        if not isinstance(inner, OnGrid) or column.kind not in _VALUE_OF:
-            raise SchemaError(
-                f"{self.where}: a {column.kind} cannot be declared to lie after another field.",
-                hint=f"Use a field of kind {', '.join(_VALUE_OF)}.",
-            )
-        self.inner = inner
-        grid = inner.values_grid
-        self.least = max(math.ceil(self._steps(after.least)), 1)
-        self.within = _WIDEST if after.within is None else min(math.floor(self._steps(after.within)), _WIDEST)
-        if grid.last - grid.first > _WIDEST:
+        column = self.column
+        self.inner = self.part(replace(column, after=None, distribution=None, when=None), self.path)
+        self.prepare_room()
+        self.distance = self._law(column, self.after) if column.distribution is not None else None
+
+    def prepare_room(self) -> None:
+        """Check that there may be room; raise SchemaError where there is none, or where it cannot be told."""
+        if not isinstance(self.inner, OnGrid) or self.column.kind not in _VALUE_OF:
+            raise self.no_kind()
+        grid = self.inner.values_grid
+        if getattr(self.inner, "is_wide", False) or grid.last - grid.first > _WIDEST:
             raise SchemaError(
                 f"{self.where}: its bounds are too far apart for a value that lies after another.",
-                hint="Narrow them to 2^61.",
+                hint=f"Narrow them to {'2^61' if self.column.kind != 'decimal' else '18 digits'}.",
             )
-        if self.within - self.least + 1 < grid.step:
-            raise SchemaError(
-                f"{self.where}: it lies {self._said(after.least or 0)} or more after {after.field}, within "
-                f"{self._said(after.within or 0)}: no value of its own is sure to.",
-                hint="Make `within` larger, or `least` smaller.",
+        room = self.room(self.inner.unit)
+        if room.within - room.least + 1 < grid.step:
+            raise self.too_near()
+
+    def no_kind(self) -> SchemaError:
+        """The error that values have no order, are drawn by a class of the user's own, or until a schema takes them."""
+        if self.column.check:
+            return SchemaError(
+                f"{self.where}: it lies after another field, and its values are checked by its schema as well.",
+                hint="Leave out what is checked: `not`, `anyOf` and the like, and a multipleOf with a fraction.",
             )
-        self.distance = self._law(column, after) if column.distribution is not None else None
+        return SchemaError(
+            f"{self.where}: a {self.column.kind} cannot be declared to lie after another field.",
+            hint=f"Use a field of kind {', '.join(_KINDS)}.",
+        )
+
+    def too_near(self) -> SchemaError:
+        """The error that distances are which no value of the column is sure to have."""
+        return SchemaError(
+            f"{self.where}: it lies {self._said(self.after.least or 0)} or more after {self.after.field}, within "
+            f"{self._said(self.after.within or 0)}: no value of its own is sure to.",
+            hint="Make `within` larger, or `least` smaller.",
+        )
+
+    def room(self, unit: Fraction) -> Room:
+        """The room after a column that has so many grid integers to one."""
+        own, after = self.inner.unit, self.after
+        finest = max(own, unit)
+        fine, other = int(finest / own), int(finest / unit)
+        least = max(math.ceil(exactly(after.least) * finest), 1)
+        within = _WIDEST if after.within is None else min(math.floor(exactly(after.within) * finest), _WIDEST)
+        grid = self.inner.values_grid
+        return Room(Grid(grid.first * fine, grid.step * fine, grid.count), least, within, fine, other)
 
     @property
     def law_text(self) -> str:
-        after = self.column.after
-        assert after is not None
+        after = self.after
         said = [f"after {after.field}"]
         said += [f"by {self._said(after.least)} or more"] if after.least else []
         said += [f"within {self._said(after.within)}"] if after.within is not None else []
@@ -107,7 +160,7 @@ class SynthesizeAfter(MadeOfOthers):
 
     def _said(self, distance: float) -> str:
         """A distance in words: "30 days", "5"."""
-        if self.column.kind == "integer":
+        if self.column.kind in ("integer", "decimal", "number"):
             return f"{distance:g}"
         unit, seconds = next((u, s) for u, s in _UNITS if distance % s == 0 or s == 1)
         count = distance / seconds
@@ -115,68 +168,122 @@ class SynthesizeAfter(MadeOfOthers):
 
     @property
     def cardinality(self) -> int | None:
-        return self.inner.cardinality
+        count: int | None = self.inner.cardinality
+        return count
 
     def _law(self, column: Column, after: After) -> Compiled:
-        if after.within is None or self.inner.values_grid.step != 1:
+        if after.within is None or column.multiple_of is not None:
             raise SchemaError(
                 f"{self.where}: a law of its distance needs an end, and no multiple_of.",
                 hint=f"Say After({after.field!r}, within=...).",
             )
-        line = line_of_grid(Grid(self.least, 1, self.within - self.least + 1), self.inner.unit)
-        return compile_law(self.where, column.distribution, line, self.rows)
+        return compile_law(self.where, column.distribution, self.line(), self.rows)
 
-    def _steps(self, distance: float | None) -> Fraction:
-        """A declared distance in grid integers, exactly as it was written: 0.1 is a tenth."""
-        return Fraction(str(distance or 0)) * self.inner.unit
+    def line(self) -> Line:
+        """Where the distances lie."""
+        room = self.room(self.inner.unit)
+        return line_of_grid(Grid(room.least, 1, room.within - room.least + 1), self.inner.unit)
+
+    def others(self, room: Room) -> tuple[int, int]:
+        """The least and the greatest integer of that room that the other field may have, so that this one has some."""
+        grid = room.grid
+        if self.distance is not None:
+            return grid.first - room.least, grid.last - room.within
+        return grid.first - room.within if self.after.within is not None else _INT64[0], grid.last - room.least
+
+    def bounds_for(self, other: Synthesizer) -> dict[str, Any] | None:
+        """The bounds that leave room after another column, where its own do not: values by side.
+
+        None where that is drawn by the user's own class. Raises SchemaError where there is no room at all.
+        """
+        if not isinstance(other, OnGrid):
+            return None
+        room = self.room(other.unit)
+        least, most = self.others(room)
+        least, most = -(-least // room.other), most // room.other
+        grid = other.values_grid
+        if most < grid.first or least > grid.last:
+            raise self.no_room(other.column.name, value_of(other, grid.first), value_of(other, grid.last))
+        narrowed = {"maximum": value_of(other, most)} if most < grid.last else {}
+        return narrowed | ({"minimum": value_of(other, least)} if least > grid.first else {})
 
     @property
-    def others(self) -> tuple[int, int]:
-        """The least and the greatest grid integer that the other field may have, so that there is room for this one."""
+    def ends(self) -> tuple[Any, Any]:
+        """The least and the greatest value of its own."""
         grid = self.inner.values_grid
-        if self.distance is not None:
-            return grid.first - self.least, grid.last - self.within
-        bounded = self.column.after is not None and self.column.after.within is not None
-        return grid.first - self.within if bounded else _INT64[0], grid.last - self.least
+        return value_of(self.inner, grid.first), value_of(self.inner, grid.last)
+
+    def no_room(self, other: str, low: Any, high: Any) -> SchemaError:
+        """The error that another field is whose values all lie too high."""
+        return SchemaError(
+            f"{self.where}: there is no room for it after {other}, which is {low} to {high}, while it is at most "
+            f"{self.ends[1]}.",
+            hint="Move the bounds apart.",
+        )
+
+    def no_room_after(self, value: Any) -> SchemaError:
+        """The error that a value of the other field is which leaves no room."""
+        low, high = self.ends
+        return SchemaError(
+            f"{self.where}: there is no room for it after {self.after.field} = {value}: it is {low} to {high}.",
+            hint="Give that field bounds, or this one wider ones.",
+        )
 
     def made(self, row: RowView) -> pa.Array:
-        assert self.column.after is not None
-        field = plain(row.array(self.column.after.field))
-        if field.type != self.arrow_type:
+        field = plain(row.array(self.after.field))
+        of_decimals = pa.types.is_decimal(field.type) and pa.types.is_decimal(self.arrow_type)
+        if field.type != self.arrow_type and not of_decimals:
             raise SchemaError(
-                f"{self.where}: it is {self.arrow_type}, and {self.column.after.field} before it is {field.type}.",
+                f"{self.where}: it is {self.arrow_type}, and {self.after.field} before it is {field.type}.",
                 hint="Give both fields the same type.",
             )
-        grid, words = self.inner.values_grid, self.words(row.rows)
-        others = self._others(field)
+        values = self.values_after(field, row)
+        if field.null_count:  # after nothing: anywhere
+            nowhere = np.flatnonzero(is_null(field))
+            values = merged(values, nowhere, plain(self.inner.at(rows_array(row.rows)[nowhere])))
+        return values
+
+    def values_after(self, field: pa.Array, row: RowView) -> pa.Array:
+        """A value after each of these; after a null any."""
+        room = self.room(Fraction(10**field.type.scale) if pa.types.is_decimal(field.type) else self.inner.unit)
+        words = self.words(row.rows)
+        others = self._others(field, room)
         if self.distance is not None:
+            if room.fine > 1:
+                raise SchemaError(
+                    f"{self.where}: it has fewer decimal places than {self.after.field}, and a law for its distance.",
+                    hint="Give both fields the same decimal_places.",
+                )
             values = others + self.distance.values(row.rows, lambda rows: words)
         else:
             values = np.empty(others.size, np.int64)
-            ends = (self.least, self.within, grid.first, grid.step, grid.count - 1)
+            grid = room.grid
+            ends = (room.least, room.within, grid.first, grid.step, grid.count - 1)
             _after(words, others, values, *map(np.int64, ends))
-        if field.null_count:  # after nothing: anywhere
-            nowhere = is_null(field)
-            values[nowhere] = self.inner.integers(rows_array(row.rows)[nowhere])
-        return self.inner.to_arrow(values)
+            values //= room.fine
+        made: pa.Array = self.inner.to_arrow(values)
+        return made
 
-    def _others(self, field: pa.Array) -> NDArray[np.int64]:
-        """int64 array: the other field's grid integers, after all of which there is room; for nulls, one of them."""
-        least, most = self.others
-        others = fixed_width_values(field).astype(np.int64)
+    def _others(self, field: pa.Array, room: Room) -> NDArray[np.int64]:
+        """int64 array: the other field's integers in that room, after all of which there is some; for nulls, one."""
+        least, most = self.others(room)
+        others = unscaled(self.where, field) if pa.types.is_decimal(field.type) else fixed_width_values(field)
+        others = others.astype(np.int64)
         if field.null_count:
-            others[is_null(field)] = min(max(least, _INT64[0]), _INT64[1])
+            others[is_null(field)] = min(max(-(-least // room.other), _INT64[0]), _INT64[1])
         if not others.size:
             return others
         for found in (int(others.min()), int(others.max())):
-            if not least <= found <= most:
-                value_of = _VALUE_OF[self.column.kind]
-                raise SchemaError(
-                    f"{self.where}: there is no room for it after {self.column.after.field} = {value_of(found)}: it "  # type: ignore[union-attr]
-                    f"is {value_of(self.inner.values_grid.first)} to {value_of(self.inner.values_grid.last)}.",
-                    hint="Give that field bounds, or this one wider ones.",
+            if not least <= found * room.other <= most:
+                raise self.no_room_after(
+                    _VALUE_OF[self.column.kind](found, int(self.inner.unit) * room.fine // room.other)
                 )
-        return np.maximum(others, max(self.inner.values_grid.first - self.within, _INT64[0]))
+        return np.maximum(others * room.other, max(room.grid.first - room.within, _INT64[0]))
+
+
+def exactly(distance: float | None) -> Fraction:
+    """A declared distance as it was written: 0.1 is a tenth."""
+    return Fraction(str(distance or 0))
 
 
 def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tuple[Column, ...]:
@@ -202,7 +309,7 @@ def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tu
 def _is_drawn_freely(column: Column) -> bool:
     """Whether the column's values keep to its bounds, whatever those are."""
     made = column.key or column.reference or column.derived or column.function or column.values or column.synthesizer
-    return column.kind in _VALUE_OF and not made
+    return column.kind in _KINDS and not made
 
 
 def with_room_inside(column: Column, table: str, rows: int, seed: int) -> Column:
@@ -237,23 +344,13 @@ def _from_the_end(table: str, columns: Sequence[Column]) -> list[Column]:
 
 def _narrowed(pair: SynthesizeAfter, before: Column, table: str, rows: int, seed: int) -> Column:
     """The column that `pair` lies after, with bounds that leave room for it."""
-    least, most = pair.others
     free = replace(before, after=None, distribution=None, when=None, given=None, parts=(), depends_on=())
     own: Any = synthesizer_of(free, table, rows, seed)
-    if not isinstance(own, OnGrid):
-        return before  # a synthesizer of the user's own
-    grid, value_of = own.values_grid, _VALUE_OF[before.kind]
-    if most < grid.first or least > grid.last:
-        raise SchemaError(
-            f"{pair.where}: there is no room for it after {before.name}, which is {value_of(grid.first)} to "
-            f"{value_of(grid.last)}, while it is at most {value_of(pair.inner.values_grid.last)}.",
-            hint="Move the bounds apart.",
-        )
-    narrowed = {"maximum": most} if most < grid.last else {}
-    narrowed |= {"minimum": least} if least > grid.first else {}
-    for side, steps in narrowed.items():
+    narrowed = pair.bounds_for(own)
+    if narrowed and before.kind == "decimal":
+        before = replace(before, decimal_places=own.places)  # which a narrower range would have more of
+    for side, bound in (narrowed or {}).items():
         zoned = getattr(own.arrow_type, "tz", None) or getattr(getattr(before, side), "tzinfo", None)
-        bound = value_of(steps)
         bound = bound.replace(tzinfo=datetime.UTC) if zoned else bound
         before = replace(before, **{side: bound, f"{side}_excluded": False})
         parts = (replace(part, **{side: bound, f"{side}_excluded": False}) for part in before.parts)

@@ -28,6 +28,7 @@ from gen.synth import identifiers as _identifiers  # noqa: F401
 from gen.synth import lists as _lists  # noqa: F401
 from gen.synth import names as _names  # noqa: F401
 from gen.synth import numbers as _numbers  # noqa: F401
+from gen.synth import ordered_floats as _ordered_floats  # noqa: F401
 from gen.synth import pattern as _pattern  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
