@@ -1,8 +1,10 @@
 """Proves that decimals, large integers, UUIDs, times, durations and bytes are what is declared, and serve as keys."""
 
+import base64
 import datetime
 import decimal
 import enum
+import json
 import uuid
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -10,11 +12,25 @@ from typing import Annotated, Literal
 import numpy as np
 import pyarrow as pa
 import pytest
-from pydantic import UUID1, UUID3, UUID4, UUID5, UUID6, UUID7, UUID8, AwareDatetime, Field, TypeAdapter
+from pyarrow import parquet
+from pydantic import (
+    UUID1,
+    UUID3,
+    UUID4,
+    UUID5,
+    UUID6,
+    UUID7,
+    UUID8,
+    AwareDatetime,
+    BaseModel,
+    Field,
+    TypeAdapter,
+    create_model,
+)
 from scipy import stats
 
-from columns import array, refusal, source
-from gen import Beta, Empirical, Exponential, Mixture, Normal, Poisson, PrimaryKey, Sequence
+from columns import array, drawn, refusal, source
+from gen import Beta, DependsOn, Empirical, Exponential, Mixture, Normal, Poisson, PrimaryKey, Schema, Sequence, Weights
 from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import Column, Key
 from gen.synth.json_text import uuid_text
@@ -346,3 +362,138 @@ def test_decimal_context_of_the_user_does_not_matter():
     expected = taken(Annotated[Decimal, Field(ge=0, le=10**30)], 100)
     with decimal.localcontext(prec=3):
         assert taken(Annotated[Decimal, Field(ge=0, le=10**30)], 100) == expected
+
+
+# -- listed values of every type -------------------------------------------------------------------------------
+
+FIRST, SECOND, THIRD = (uuid.UUID(int=i) for i in (1, 2, 2**127))
+Owner = enum.Enum("Owner", {"A": FIRST, "B": SECOND, "C": THIRD})
+Rate = enum.Enum("Rate", {"LOW": Decimal("0.5"), "HIGH": Decimal("10.25")})
+Day = enum.Enum("Day", {"OLD": datetime.date(1999, 1, 1), "NEW": datetime.date(2026, 1, 1)})
+Pair = enum.Enum("Pair", {"A": (1, "a"), "B": (2, "b")})
+Code = Literal[b"a", b"\xff"]
+
+
+class Held(BaseModel, frozen=True):
+    owner: Owner
+    code: Code
+
+
+class ByA(BaseModel):
+    code: Literal[b"a"]
+    size: int
+
+
+class ByB(BaseModel):
+    code: Literal[b"b"]
+    name: str
+
+
+# a field, and what there has to be in it, of which all that there is must be
+LISTED = {
+    "UUIDs": (Owner, set(Owner)),
+    "bytes": (Code, {b"a", b"\xff"}),
+    "decimals": (Rate, set(Rate)),
+    "dates": (Day, set(Day)),
+    "tuples": (Pair, set(Pair)),
+    "members": (Literal[Owner.A, Owner.B], {Owner.A, Owner.B}),
+    "optional": (Owner | None, {None, *Owner}),
+    "with None": (Literal[b"a", None], {b"a", None}),
+    "by weight": (Annotated[Owner, Weights({str(FIRST): 3, str(THIRD): 1})], {Owner.A, Owner.C}),
+    "inside": (Held, {Held(owner=owner, code=code) for owner in Owner for code in (b"a", b"\xff")}),
+    "in a tuple": (tuple[Rate, Code], {(rate, code) for rate in Rate for code in (b"a", b"\xff")}),
+    "in a set": (
+        Annotated[frozenset[Owner], Field(min_length=2)],
+        {frozenset({*Owner}), *(frozenset({*Owner} - {one}) for one in Owner)},
+    ),
+}
+
+
+def instances(annotation, rows=300):
+    schema = Schema()
+    schema.add(create_model("Thing", x=(annotation, ...)), rows)
+    return [row.x for row in schema.rows("Thing")]
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_listed_values_of_every_type_are_the_model_s(name):
+    annotation, expected = LISTED[name]
+    assert set(instances(annotation)) == expected
+
+
+def test_listed_values_that_no_json_is_are_drawn_in_unions_and_dicts():
+    assert {type(x) for x in instances(Owner | str)} == {Owner, str}
+    assert {type(x) for x in instances(Code | int)} == {bytes, int}
+    assert {type(x) for x in instances(Literal[Rate.LOW] | Day | int)} == {Rate, Day, int}
+    assert {type(x) for x in instances(ByA | ByB)} == {ByA, ByB}
+    assert drawn(ByA | ByB).type == pa.struct([("code", pa.binary()), ("size", pa.int64()), ("name", pa.string())])
+    assert {key for x in instances(dict[Owner, Code]) for key in x} == {*Owner}
+    assert {key for x in instances(dict[Code, Held]) for key in x} == {b"a", b"\xff"}
+
+
+def test_uuids_of_an_enum_are_stored_as_uuids_are_and_serve_as_keys():
+    keys = source(3, x=Annotated[Owner, PrimaryKey()]).columns["x"]
+    values = keys.at(range(3))
+    assert values.type == pa.binary(16)
+    assert {uuid.UUID(bytes=value) for value in values.to_pylist()} == {FIRST, SECOND, THIRD}
+    assert keys.row_of(values).tolist() == [0, 1, 2]
+    assert keys.row_of(pa.array([uuid.UUID(int=3).bytes], pa.binary(16))).tolist() == [-1]
+    table = source(200, x=Owner, y=Annotated[Owner, DependsOn("x", {FIRST: SECOND, SECOND: THIRD, THIRD: FIRST})])
+    followers = {FIRST: SECOND, SECOND: THIRD, THIRD: FIRST}
+    assert all(row["y"] == followers[row["x"]] for row in table.python(table.at(range(200))))
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1, FIRST], "of type UUID, int; .* JSON has no UUID"),
+        ([(1, datetime.date(2026, 1, 1))], "of type tuple; .* JSON has no date"),
+        ([{"a": [Decimal(1)]}, "b"], "of type dict, str; .* JSON has no Decimal"),
+        ([frozenset({1})], "of type frozenset; .* JSON has no frozenset"),
+        ([b"a", "a"], "of type bytes, str; .* JSON has no bytes"),
+    ],
+)
+def test_listed_values_that_have_no_column_type_are_refused_by_name(values, said):
+    with pytest.raises(SchemaError, match=f"Thing.x: the values to choose from are {said}"):
+        source(x=enum.Enum("Odd", {f"M{i}": value for i, value in enumerate(values)}))
+
+
+MODELS = """
+import enum, uuid
+from typing import Annotated, Literal
+from pydantic import BaseModel
+from gen import ForeignKey, Noise, PrimaryKey, Schema, Weights
+
+class Owner(enum.Enum):
+    A = uuid.UUID(int=1)
+    B = uuid.UUID(int=2)
+
+class Kind(BaseModel):
+    id: Annotated[Owner, PrimaryKey()]
+
+class Thing(BaseModel):
+    kind: Annotated[Owner, ForeignKey("Kind.id")]
+    owners: list[Owner]
+    code: Literal[b"a", b"b"]
+    weighted: Annotated[Owner, Weights([3, 1])] | None
+    dirty: Annotated[Owner, Noise(wrong_type=0.1, null=0.1)]
+
+schema = Schema("listed")
+schema.add(Kind, rows=2, fixed=True)
+schema.add(Thing, rows=300)
+"""
+
+
+def test_listed_uuids_and_bytes_are_written_told_verified_and_read_back(forks, tmp_path):
+    (tmp_path / "models.py").write_text(MODELS, encoding="utf-8")
+    assert forks("--schema", "models.py", "--part", "1/1", "--out", "data", cwd=tmp_path).code == 0
+    assert forks("verify", "data", cwd=tmp_path).code == 0
+    told = json.loads(forks("row", "Thing", 5, "--schema", "models.py", cwd=tmp_path).out)
+    written = parquet.read_table(tmp_path / "data" / "Thing").to_pylist()[5]
+    assert told["kind"] == str(uuid.UUID(bytes=written["kind"]))
+    assert base64.b64decode(told["code"]) == written["code"]
+    (tmp_path / "schema.json").write_text(forks("schema", "models.py", cwd=tmp_path).out, encoding="utf-8")
+    assert forks("--schema", "schema.json", "--part", "1/1", "--out", "again", cwd=tmp_path).code == 0
+    for name in ("Kind", "Thing"):
+        tables = [parquet.read_table(tmp_path / folder / name) for folder in ("data", "again")]
+        assert tables[0].equals(tables[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -117,6 +118,9 @@ def array_of(values: Sequence[Any], kind: pa.DataType | None = None) -> pa.Array
         return fixed_width_array(pa.float64(), np.array(values, np.float64))
     if kinds == {bool} and kind in (None, pa.bool_()):
         return boolean_array(np.array(values, np.bool_))
+    if uuid.UUID in kinds:
+        values = [value.bytes if isinstance(value, uuid.UUID) else value for value in values]
+        return pa.array(values, kind or pa.binary(16))
     return pa.array(values, kind)
 
 

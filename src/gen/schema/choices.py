@@ -6,6 +6,7 @@ import datetime
 import decimal
 import enum
 import json
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,8 @@ from gen.errors import SchemaError
 from gen.schema.spec import KINDS, Column, suggestion
 
 # Types of which all values of a column may be, as they are; others, and unlike ones together, are JSON texts.
-_ALONE = {str, float, bool, bytes, decimal.Decimal, datetime.date, datetime.datetime, datetime.time, datetime.timedelta}
+_TIMES = {datetime.date, datetime.datetime, datetime.time, datetime.timedelta}
+_ALONE = {str, float, bool, bytes, decimal.Decimal, uuid.UUID, *_TIMES}
 
 
 def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
@@ -34,10 +36,20 @@ def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
     except TypeError as error:
         names = ", ".join(sorted(kind.__name__ for kind in kinds))
         raise SchemaError(
-            f"{where}: the values to choose from are of type {names}.",
-            hint="Supported are values that JSON can write: str, int, float, bool, and lists and objects of them.",
+            f"{where}: the values to choose from are of type {names}; they would be JSON texts, and JSON has no "
+            f"{_no_json(choices).__name__}.",
+            hint="Supported are values of one type, which may be str, int, float, bool, bytes, Decimal, UUID, a date "
+            "or a time; and unlike ones, tuples, lists and objects of what JSON can write.",
         ) from error
     return Column(name, "choice", choices=texts, stored="json", nulls=nulls or None)
+
+
+def _no_json(value: Any) -> type:
+    """The type of a value, or of the first inside it, that JSON cannot write; NoneType where it can write all."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else None
+    if inside is None:
+        return type(None) if isinstance(value, (str, int, float, bool)) else type(value)
+    return next((found for found in map(_no_json, inside) if found is not type(None)), type(None))
 
 
 def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:

@@ -10,6 +10,7 @@ import base64
 import datetime
 import decimal
 import difflib
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -218,10 +219,13 @@ class Column:
         return self.minimum is not None or self.maximum is not None or self.multiple_of is not None
 
 
+_PLAIN = {str, int, float, bool, bytes, uuid.UUID}  # of which the type of a column does not depend on the values
+
+
 def _plain_choices(*columns: Column) -> bool:
     """Whether columns list values of one plain type: different ones, as those that tell models apart."""
     kinds = {type(value) for column in columns for value in column.choices}
-    return all(column.choices for column in columns) and len(kinds) == 1 and kinds <= {str, int, float, bool}
+    return all(column.choices for column in columns) and len(kinds) == 1 and kinds <= _PLAIN
 
 
 def with_choices(column: Column, others: Iterable[Column]) -> Column:
@@ -427,6 +431,7 @@ _TAGS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] 
     ("time", datetime.time, lambda v: v.isoformat(), datetime.time.fromisoformat),
     ("seconds", datetime.timedelta, lambda v: repr_of_seconds(v), lambda t: seconds_from(t)),
     ("decimal", decimal.Decimal, str, decimal.Decimal),
+    ("uuid", uuid.UUID, str, uuid.UUID),
     ("base64", bytes, lambda v: base64.b64encode(v).decode(), base64.b64decode),
 )
 

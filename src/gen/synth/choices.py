@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import uuid
 from typing import Any
 
 import numpy as np
@@ -115,6 +116,8 @@ class SynthesizeChoice(Synthesizer):
 
     def python(self, array: pa.Array) -> list[Any]:
         values: list[Any] = array.to_pylist()
+        if isinstance(self.choices[0], uuid.UUID):
+            return [None if value is None else uuid.UUID(bytes=value) for value in values]
         if self.column.stored != "json":
             return values
         return [None if value is None else _hashable(json.loads(value)) for value in values]
@@ -158,6 +161,6 @@ class SynthesizeChoiceKey(Ranked, SynthesizeChoice):
         return SynthesizeChoice.unrank(self, ranks)
 
     def rank(self, values: pa.Array) -> Words:
-        ranks = {value: i for i, value in enumerate(self.choices)}
+        ranks = {value: i for i, value in enumerate(self.listed.to_pylist())}
         missing = len(self.choices)
         return np.array([ranks.get(value, missing) for value in values.to_pylist()], np.uint64)

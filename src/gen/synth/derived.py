@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_array, with_nulls
+from gen.block import array_of, fixed_width_array, with_nulls
 from gen.checksums import hash_values
 from gen.errors import SchemaError
 from gen.schema.row_facts import FUNCTIONS
@@ -69,8 +69,8 @@ class MadeOfOthers(ReadAsAnother):
     def checked(self, values: Any, n: int) -> pa.Array:
         array = super().checked(values, n)
         column = self.column
-        if column.kind == "choice" and not pc.all(pc.is_in(array, pa.array(column.choices, array.type))).as_py():
-            known = pa.array([*column.choices, None], array.type)
+        if column.kind == "choice" and not pc.all(pc.is_in(array, array_of(column.choices, array.type))).as_py():
+            known = array_of([*column.choices, None], array.type)
             other = array.filter(pc.invert(pc.is_in(array, known)))
             if len(other):
                 raise SchemaError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 from gen.block import fixed_width_array
 from gen.schema.spec import Column, with_choices
 from gen.streams import Rows, rows_array
+from gen.synth.choices import SynthesizeChoice
 from gen.synth.listings import Listing, listed_once
 from gen.synth.nested import (
     SynthesizeObject,
@@ -96,7 +98,22 @@ class SynthesizeUnion(Synthesizer):
         return listed_once(pa.concat_arrays(pieces), np.concatenate(weights))
 
     def python(self, array: pa.Array) -> list[Any]:
-        return loaded(array, self.column) if self.is_json else self.branches[0].python(array)
+        if not self.is_json:
+            return self.branches[0].python(array)
+        if not self._unlike_json:
+            return loaded(array, self.column)
+        values = zip(array.to_pylist(), loaded(array, self.column), strict=True)
+        return [self._unlike_json.get(text, value) for text, value in values]
+
+    @cached_property
+    def _unlike_json(self) -> dict[str, Any]:
+        """Listed values that no JSON is, as UUIDs and dates, by their JSON texts."""
+        known: dict[str, Any] = {}
+        for branch in self.branches:
+            if isinstance(branch, SynthesizeChoice) and not isinstance(branch.choices[0], (str, int, float)):
+                texts = branch.json(branch.listed).to_pylist()
+                known |= dict(zip(texts, branch.python(branch.listed), strict=True))
+        return known
 
     def json(self, array: pa.Array) -> pa.Array:
         return array if self.is_json else self.branches[0].json(array)
