@@ -185,7 +185,7 @@ class Thing(BaseModel):
         ("b: Annotated[int, PrimaryKey(), When('a > 1')]", ["Thing.b", "primary key", "always has a value"]),
         ("b: Annotated[int, Derived]", ["Thing.b", "Derived(...)"]),
         ("b: Annotated[str, Field(pattern='[')]", ["models.py, line 7", "unclosed character class"]),
-        ("b: Annotated[int, Noise(dangling=0.1)]", ["Thing.b", "'dangling'", "int", "foreign key", "out_of_bounds"]),
+        ("b: Annotated[int, Noise(dangling=0.1)]", ["Thing.b", "'dangling'", "int", "foreign key", "duplicate"]),
     ],
     ids=lambda value: value[:60] if isinstance(value, str) else "",
 )
