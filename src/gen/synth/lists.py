@@ -106,7 +106,7 @@ class SynthesizeList(Synthesizer):
         """Find how different items are drawn: by rank, where they can be counted and are equally likely; else drawn
         again where equal."""
         count, said = self._countable(item), "there are"
-        few = None if count is not None else self._item_again(ATTEMPTS).listing(LISTED)
+        few = None if count is not None else self.item.listing(LISTED)
         if few is not None:
             self.pool, count = Pool.weighted(few.values, few.weights), len(few)
         elif count is not None and has_law(item):
