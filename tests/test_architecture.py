@@ -51,7 +51,7 @@ FLOORS = [
     {"synth.json_text", "synth.texts.lists", "synth.patterns.characters"},
     {"synth.laws.elementary"},
     {"synth.laws.special", "synth.grids", "synth.rows", "synth.operations", "synth.listings"},
-    {"synth.expressions"},
+    {"synth.expressions", "synth.returned"},
     {"synth.synthesizer"},
     {"synth.laws.densities"},
     {"synth.laws.quantiles", "synth.laws.lines"},

@@ -10,7 +10,6 @@ is named by the column. The built-in ones are found the same way. It writes eith
 from __future__ import annotations
 
 import re
-import traceback
 import weakref
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -24,13 +23,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gen.block import array_of, boolean_array, with_nulls
-from gen.errors import GenError, SchemaError
+from gen.errors import SchemaError
 from gen.keys import KeyOrder, check_capacity
 from gen.schema.spec import Column, Distribution, Key, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
 from gen.synth.expressions import Expression
 from gen.synth.json_text import json_text
 from gen.synth.listings import Listing
+from gen.synth.returned import answer_of, returned
 from gen.synth.rows import RowView
 
 _CASE = re.compile(r"(?<!\\)\?")  # between a column and the case of its conditional table, in a path
@@ -325,64 +325,11 @@ class Synthesizer:
 
     def guarded(self, task: Callable[[], Any], n: int) -> pa.Array:
         """What user code returns when it is asked, checked; its exceptions as an error with file and line."""
-        try:
-            values = task()
-        except GenError:
-            raise
-        except Exception as error:
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            raise SchemaError(
-                f"{self.where}: {type(self).__name__} failed in {frame.filename}, line {frame.lineno}: "
-                f"{type(error).__name__}: {error}",
-                hint="Correct the synthesizer.",
-            ) from error
-        return self.checked(values, n)
+        return self.checked(answer_of(self, task), n)
 
     def checked(self, values: Any, n: int) -> pa.Array:
         """What user code returned, as an array of the right type and length, or an error that says what it was."""
-        try:
-            array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=False)
-            if isinstance(array, pa.ChunkedArray):
-                array = array.combine_chunks()
-            digits = pa.types.is_string(self.arrow_type) and pa.types.is_primitive(array.type)
-            if digits or (pa.types.is_duration(array.type) and not pa.types.is_duration(self.arrow_type)):
-                raise TypeError(f"they are {array.type}")  # of which Arrow would give the digits, in that unit
-            array = array if array.type == self.arrow_type else array.cast(self.arrow_type)
-        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
-            raise SchemaError(
-                f"{self.where}: {type(self).__name__} returned values that are not {self.arrow_type}: {error}",
-                hint="Return values of the field's type.",
-            ) from error
-        if len(array) != n:
-            raise SchemaError(
-                f"{self.where}: {type(self).__name__} returned {len(array)} values for {n} rows.",
-                hint="Return one value for each row.",
-            )
-        if array.null_count and self.column.nulls is None:
-            raise SchemaError(
-                f"{self.where}: {type(self).__name__} returned {array.null_count} nulls for a field that has none.",
-                hint="Return a value for each row.",
-            )
-        self._refuse_outside(array)
-        return array
-
-    def _refuse_outside(self, array: pa.Array) -> None:
-        """Refuse values, or lengths of text, that the field's bounds exclude: the user's model would not take them."""
-        column, measured, what = self.column, array, "value"
-        low, high, excluded = column.minimum, column.maximum, (column.minimum_excluded, column.maximum_excluded)
-        if pa.types.is_string(array.type):
-            low, high, excluded = column.min_length, column.max_length, (False, False)
-            measured, what = pc.utf8_length(array), "text of length"
-        if not len(array) or (low is None and high is None):
-            return
-        least, most = pc.min_max(measured).as_py().values()
-        wrong = [least] if low is not None and (least < low or (excluded[0] and least == low)) else []
-        wrong += [most] if high is not None and (most > high or (excluded[1] and most == high)) else []
-        if wrong:
-            raise SchemaError(
-                f"{self.where}: {type(self).__name__} returned a {what} {wrong[0]}, which the field's bounds exclude.",
-                hint="Return values that the model takes.",
-            )
+        return returned(self, values, n)
 
     def forget(self) -> None:
         """Drop what was drawn, so that it is drawn again."""
