@@ -57,8 +57,8 @@ def row_twin(pieces: Pieces, words: list[int]) -> str:
 
 def words_of_row(words: np.ndarray, width: int, row: int) -> list[int]:
     if width == 1:
-        return [int(words[row])]
-    pairs = words[row * width // 2 : (row + 1) * width // 2].tolist()
+        return [int(words[0, row])]
+    pairs = words[:, row].tolist()
     return list(itertools.chain.from_iterable((pair % 2**32, pair >> 32) for pair in pairs))
 
 
@@ -69,7 +69,7 @@ def words_of_row(words: np.ndarray, width: int, row: int) -> list[int]:
 @given(parts=st.lists(tables(), min_size=1, max_size=7), rows=st.sampled_from([1, 2, 511, 513]))
 def test_a_row_is_what_its_words_choose(parts: list[Texts], rows: int) -> None:
     pieces = Pieces(tuple(parts))
-    words = Stream(KEY, pieces.width).words(range(rows))
+    words = Stream(KEY, pieces.width).columns(range(rows))
     drawn = pieces.at(words)
     drawn.validate(full=True)
     assert drawn.to_pylist() == [row_twin(pieces, words_of_row(words, pieces.width, row)) for row in range(rows)]
@@ -82,7 +82,7 @@ def test_a_check_is_the_sum_of_the_others(sizes: list[int], modulus: int, place:
     place = min(place, len(parts))
     parts.insert(place, Texts.of(f"[{n}]" for n in range(modulus)))
     pieces = Pieces(tuple(parts), check=place)
-    words = Stream(KEY, pieces.width).words(range(40))
+    words = Stream(KEY, pieces.width).columns(range(40))
     expected = [row_twin(pieces, words_of_row(words, pieces.width, row)) for row in range(40)]
     assert pieces.at(words).to_pylist() == expected
     assert pieces.rank(pieces.unrank(np.arange(min(pieces.capacity, 50), dtype=np.uint64))).tolist() == list(

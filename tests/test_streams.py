@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gen import streams
-from gen.streams import Stream, fill_range, fill_rows, mulhi, rows_array, stream_key, uniform_floats, uniform_integers
+from gen.streams import (
+    Stream,
+    fill_columns,
+    fill_range,
+    fill_rows,
+    mulhi,
+    rows_array,
+    stream_key,
+    uniform_floats,
+    uniform_integers,
+)
 
 U64 = st.integers(0, 2**64 - 1)
 I64 = st.integers(-(2**63), 2**63 - 1)
@@ -203,6 +213,17 @@ def test_a_kernel_called_with_other_types_is_an_error_not_a_second_compilation()
         fill_rows(np.empty(2, np.uint64), np.zeros(1, np.int64), *[np.uint64(1)] * 4)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("rows", [range(5, 5), range(7, 8), range(2**40 + 3, 2**40 + 1103)])
+def test_columns_are_the_same_words_side_by_side(width, rows):
+    stream = Stream(99, width)
+    picked = rows_array(rows)[::-1].copy()
+    for some in (rows, picked):
+        columns = stream.columns(some)
+        assert columns.shape == (max(width // 2, 1), len(rows))
+        assert columns.T.ravel().tolist() == stream.words(some).tolist()
+
+
 # -- the word kernels are vectorised ------------------------------------------------------------------
 
 PACKED_PRODUCT = re.compile(r"^\s*v?pmuludq\s", re.MULTILINE)
@@ -226,6 +247,12 @@ def test_the_word_kernel_multiplies_in_vectors():
 def test_the_word_kernel_for_any_rows_multiplies_in_vectors():
     text = assembly(fill_rows, "void(uint64[::1], uint64[::1], uint64, uint64, uint64, uint64)")
     assert len(PACKED_PRODUCT.findall(text)) >= 36  # twice: rows that share a counter, and rows that own some
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="knows the instructions of x86-64 only")
+def test_the_word_kernel_of_columns_multiplies_in_vectors():
+    text = assembly(fill_columns, "void(uint64[:, ::1], uint64, uint64[::1], uint64, uint64, uint64)")
+    assert len(PACKED_PRODUCT.findall(text)) >= 36  # twice: rows that are given, and rows in a row
 
 
 # -- addresses ----------------------------------------------------------------------------------------

@@ -250,6 +250,30 @@ def fill_rows(out: Words, rows: Words, width: Word, attempt: Word, version: Word
                 out[at + 1] = tile[i, 1]
 
 
+@kernel("void(uint64[:, ::1], uint64, uint64[::1], uint64, uint64, uint64)")
+def fill_columns(out: Words, first: Word, rows: Words, attempt: Word, version: Word, key: Word) -> None:
+    """The words of these rows, or, where none are given, of those from `first` on; word j of all rows side by side."""
+    k0, k1 = key & LOW32, key >> BITS32
+    attempt, version = attempt & LOW32, version & LOW32
+    per_row = np.uint64(out.shape[0]) >> np.uint64(1)  # counters
+    for begin in range(0, out.shape[1], TILE):
+        for j in range(per_row):
+            low, high = out[2 * j, begin : begin + TILE], out[2 * j + 1, begin : begin + TILE]
+            if rows.size:
+                some = rows[begin : begin + TILE]
+                for i in range(low.size):
+                    counter = some[i] * per_row + np.uint64(j)
+                    a, b, c, d = philox(counter & LOW32, counter >> BITS32, attempt, version, k0, k1)
+                    low[i] = a | (b << BITS32)
+                    high[i] = c | (d << BITS32)
+            else:
+                for i in range(low.size):
+                    counter = (first + np.uint64(begin) + np.uint64(i)) * per_row + np.uint64(j)
+                    a, b, c, d = philox(counter & LOW32, counter >> BITS32, attempt, version, k0, k1)
+                    low[i] = a | (b << BITS32)
+                    high[i] = c | (d << BITS32)
+
+
 # -- addresses ------------------------------------------------------------------------------------
 
 
@@ -309,6 +333,14 @@ class Stream:
         fill_range(out, np.uint64(first), single, np.uint64(attempt), _VERSION, self.key)
         skip, stop = ((row * self.width - 4 * first) * per_counter // 4 for row in (rows.start, rows.stop))
         return out[skip:stop]
+
+    def columns(self, rows: Rows) -> Words:
+        """The same words as a uint64 array of shape (max(width / 2, 1), rows): entry j of all rows side by side."""
+        if self.width < 4:
+            return self.words(rows).reshape(1, -1)
+        out = np.empty((self.width // 2, len(rows)), np.uint64)
+        fill_columns(out, *first_and_rows(rows), np.uint64(0), _VERSION, self.key)
+        return out
 
 
 # -- words into numbers ---------------------------------------------------------------------------

@@ -130,18 +130,12 @@ class SynthesizeTogether(Synthesizer):
         return Stream(key, 1).words(rows)
 
     def pieces_words(self, drawn: Drawn, rows: Rows) -> Words:
-        """The words of every drawn piece of each row, laid out as pieces take them."""
+        """The words of every drawn piece of each row, laid out as `Pieces.at` takes them."""
         sources = [source for source, size in zip(drawn.sources, drawn.pieces.sizes, strict=True) if size > 1]
-        width = drawn.pieces.width
-        if width == 1:
-            return self.word(sources[0], rows) if sources else np.zeros(len(rows), np.uint64)
-        out = np.zeros((len(rows), width // 2), np.uint64)
+        out = np.zeros((max(drawn.pieces.width // 2, 1), len(rows)), np.uint64)
         for slot, source in enumerate(sources):
-            if slot % 2:
-                out[:, slot // 2] |= self.word(source, rows) << BITS32
-            else:
-                out[:, slot // 2] = self.word(source, rows)
-        return out.reshape(-1)
+            out[slot // 2] |= self.word(source, rows) << (BITS32 * np.uint64(slot % 2))
+        return out
 
     # -- values
 

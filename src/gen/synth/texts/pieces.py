@@ -52,54 +52,41 @@ _FIXED, _DRAWN, _RANKED, _CHECK = (np.uint64(i) for i in range(4))  # one text; 
 
 
 @device
-def _choose(
-    words: Words,
-    words_per_row: int,
-    start: int,
-    n: int,
-    piece: Words,
-    aliases: Words,
-    left: Words,
-    totals: Words,
-    chosen: Words,
-) -> None:
-    """The index of one piece for n rows from `start` on."""
+def _choose(words: Words, piece: Words, aliases: Words, left: Words, totals: Words, chosen: Words) -> None:
+    """The index of one piece for as many rows as are `chosen`; `words`: those of the piece, in one half of each."""
     size = piece[0] & LOW32
     if piece[6] == _DRAWN:
-        slot = start * words_per_row + np.int64(piece[4] >> np.uint64(1))
         shift = (piece[4] & np.uint64(1)) << np.uint64(5)
-        for i in range(n):
-            chosen[i] = ((words[slot + i * words_per_row] >> shift) & LOW32) * size
         if piece[1] == _ABSENT:
-            for i in range(n):
-                chosen[i] >>= BITS32
+            for i in range(chosen.size):
+                chosen[i] = (((words[i] >> shift) & LOW32) * size) >> BITS32
         else:
-            for i in range(n):
-                place = chosen[i]
+            for i in range(chosen.size):
+                place = ((words[i] >> shift) & LOW32) * size
                 entry = aliases[piece[1] + (place >> BITS32)]
                 kept = np.uint64(0) - np.uint64((place & LOW32) < (entry >> BITS32))
                 chosen[i] = ((place >> BITS32) & kept) | (entry & LOW32 & ~kept)
     elif piece[6] == _RANKED:
-        for i in range(n):
+        for i in range(chosen.size):
             chosen[i] = left[i] % size
             left[i] //= size
     elif piece[6] == _CHECK:
-        for i in range(n):
+        for i in range(chosen.size):
             chosen[i] = totals[i] % size
     else:
-        for i in range(n):
+        for i in range(chosen.size):
             chosen[i] = np.uint64(0)
 
 
 @device
-def _find_spans(piece: Words, spans: Words, n: int, chosen: Words) -> None:
+def _find_spans(piece: Words, spans: Words, chosen: Words) -> None:
     """Turn the indexes of one piece into spans; where all texts are equally wide, without looking them up."""
     if piece[7]:
         first, stride = spans[piece[2]], piece[7]
-        for i in range(n):
-            chosen[i] = first + (((chosen[i] & LOW32) * stride) << WIDTH_BITS)
+        for i in range(chosen.size):
+            chosen[i] = first + (((chosen[i] & LOW32) * (stride & LOW32)) << WIDTH_BITS)
     else:
-        for i in range(n):
+        for i in range(chosen.size):
             chosen[i] = spans[piece[2] + chosen[i]]
 
 
@@ -122,12 +109,11 @@ def _copy_row(tile: Words, row: int, layout: Words, source: Word, target: Word) 
 
 
 @kernel(
-    "void(uint64[::1], int64, uint64[::1], uint64[:, ::1], int64[::1], uint64[::1], uint64[::1], uint8[::1], "
+    "void(uint64[:, ::1], uint64[::1], uint64[:, ::1], int64[::1], uint64[::1], uint64[::1], uint8[::1], "
     "uint8[::1], int32[::1], uint8[::1])"
 )
 def _write_pieces(
     words: Words,
-    words_per_row: int,
     ranks: Words,
     layout: Words,
     order: NDArray[np.int64],
@@ -158,12 +144,12 @@ def _write_pieces(
             for i in range(n):
                 left[i] = ranks[start + i]
         for p in order:
-            chosen = tile[p]
-            _choose(words, words_per_row, start, n, layout[p], aliases, left, totals, chosen)
+            chosen, column = tile[p, :n], words[np.int64(layout[p, 4] >> np.uint64(1))]
+            _choose(column[start : start + n], layout[p], aliases, left, totals, chosen)
             if layout[p, 3] != _ABSENT:
                 for i in range(n):
                     totals[i] += np.uint64(sums[layout[p, 3] + chosen[i]])
-            _find_spans(layout[p], spans, n, chosen)
+            _find_spans(layout[p], spans, chosen)
         if narrow:
             for i in range(n):
                 for p in range(layout.shape[0]):
@@ -286,12 +272,12 @@ class Pieces:
     # -- drawing
 
     def at(self, words: Words) -> pa.Array:
-        """The texts these words choose: string array of one a row; words as `Stream(key, pieces.width).words` gives."""
-        return self._write(words, words.size // max(self.width // 2, 1), _NO_RANKS)
+        """The texts these words choose: string array of one a row; words as `Stream(key, pieces.width).columns` gives."""
+        return self._write(words, _NO_RANKS)
 
     def draw(self, rows: Rows, key: int) -> pa.Array:
         """The texts at these rows of the stream with that key: string array of len(rows)."""
-        return self.at(Stream(key, self.width).words(rows))
+        return self.at(Stream(key, self.width).columns(rows))
 
     def unrank(self, ranks: Words, key: int | None = None) -> pa.Array:
         """The text of each rank in [0, capacity), all different where the pieces decode: string array.
@@ -300,10 +286,10 @@ class Pieces:
         are the first of their table.
         """
         if key is None or not self.ranked:
-            words = np.zeros(ranks.size * max(self.width // 2, 1), np.uint64)
+            words = np.zeros((max(self.width // 2, 1), ranks.size), np.uint64)
         else:
-            words = Stream(key, self.width).words(ranks)
-        return self._write(words, ranks.size, ranks, ranked=True)
+            words = Stream(key, self.width).columns(ranks)
+        return self._write(words, ranks, ranked=True)
 
     def rank(self, values: pa.Array) -> Words:
         """The rank of each text, whatever its pieces before the ranked ones; 2^64 - 1 for what is no such text.
@@ -334,15 +320,14 @@ class Pieces:
             rank = rank * self.sizes[p] + (0 if p == self.check else indexes[p])
         return rank
 
-    def _write(self, words: Words, rows: int, ranks: Words, ranked: bool = False) -> pa.Array:
+    def _write(self, words: Words, ranks: Words, ranked: bool = False) -> pa.Array:
         layout = self._layout
         description = layout.ranked if ranked else layout.drawn
         widest = int(description[:, _WIDEST].sum())
-        offsets = np.empty(rows + 1, np.int32)
-        data = np.empty(rows * widest + SPARE, np.uint8)
-        per_row = np.int64(max(self.width // 2, 1))
+        offsets = np.empty(words.shape[1] + 1, np.int32)
+        data = np.empty(words.shape[1] * widest + SPARE, np.uint8)
         shared = layout.order, layout.spans, layout.aliases, layout.sums, layout.texts
-        _write_pieces(words, per_row, ranks, description, *shared, offsets, data)
+        _write_pieces(words, ranks, description, *shared, offsets, data)
         return text_array(offsets, data)
 
     # -- what the kernel takes
