@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +22,7 @@ from gen.errors import SchemaError
 from gen.keys import KeyOrder
 from gen.schema.domains import Company
 from gen.schema.spec import Column
-from gen.streams import BITS32, Rows, Stream, Words
+from gen.streams import Rows, Stream, Words
 from gen.synth import places
 from gen.synth.choices import SynthesizeChoice
 from gen.synth.synthesizer import Storage
@@ -39,7 +38,7 @@ from gen.synth.texts.locale import (
     streets_of_the_world,
 )
 from gen.synth.texts.network import HOSTS
-from gen.synth.together import Part, Recipe, SynthesizeTogether, limited, role_of, words_of_indexes
+from gen.synth.together import Part, Recipe, SynthesizeTogether, limited, role_of, words_in_groups, words_of_indexes
 
 ROLES = frozenset({"name", "given-name", "surname", "title", "sex", "email", "username"})
 KEYED = ("email", "username")  # what carries a number of its own as a primary key
@@ -86,13 +85,17 @@ class SynthesizePerson(SynthesizeTogether):
         home = self.company.home
         if home is None or source not in ("given", "surname"):
             return super().word(source, rows)
+        place = self.once("home", rows, lambda: self._place(home, rows))
+        countries, words = places.countries_of(home), super().word(source, rows)
+        return words_in_groups(place, countries, words, _SLOTS, len(streets_of_the_world()))
+
+    def _place(self, home: Company, rows: Rows) -> NDArray[np.int32]:
+        """Which of the places of that company each row's person lives in."""
         cities = places.table_of(home, Part("place", "city"))
         place = np.empty(len(rows), np.int32)
         words = Stream(self.shared_key("place", home.about), 1).words(rows)
         choose_indexes(words, np.uint64(len(cities)), cities.aliases, place)
-        slot = super().word(source, rows) * np.uint64(_SLOTS) >> BITS32
-        chosen = places.countries_of(home)[place] * np.uint64(_SLOTS) + slot
-        return words_of_indexes(chosen, len(streets_of_the_world()) * _SLOTS)
+        return place
 
     @classmethod
     def number(cls, form: str) -> Recipe:
@@ -270,10 +273,6 @@ class SynthesizePersonKey(SynthesizePerson):
     """E-mail addresses and user names, each once: a number of as many digits in all of them, and never the same."""
 
     unique = True
-    _numbered: tuple[Rows, Words] | None = None  # the last rows asked for, with their numbers
-
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_numbered": None}
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -321,9 +320,7 @@ class SynthesizePersonKey(SynthesizePerson):
     def word(self, source: str, rows: Rows) -> Words:
         if "digits" not in source:
             return super().word(source, rows)
-        if self._numbered is None or self._numbered[0] is not rows:
-            self._numbered = rows, self.order.ranks(rows) + np.uint64(10 ** (self.digits - 1))
-        numbers_ = self._numbered[1]
+        numbers_ = self.once("number", rows, lambda: self.order.ranks(rows) + np.uint64(10 ** (self.digits - 1)))
         if source != "first digits":
             return words_of_indexes(numbers_ // np.uint64(1000 ** int(source.split()[1])) % np.uint64(1000), 1000)
         size = self.digits % 3 or 3

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gen.block import fixed_width_array
 from gen.schema.domains import Company
 from gen.schema.spec import Column
-from gen.streams import BITS32, Rows, Words
+from gen.streams import Rows, Words
 from gen.synth.synthesizer import Storage
 from gen.synth.texts.format import numbers, plain_numbers
 from gen.synth.texts.lists import Texts
@@ -36,7 +36,7 @@ from gen.synth.texts.locale import (
     streets_of_the_world,
     written_out,
 )
-from gen.synth.together import Part, Recipe, SynthesizeTogether, limited, role_of, words_of_indexes
+from gen.synth.together import Part, Recipe, SynthesizeTogether, limited, role_of, words_in_groups
 
 COUNTRY_ROLES = frozenset({"country", "country-alpha2", "country-alpha3", "country-numeric"})
 OF_COUNTRIES = COUNTRY_ROLES | {"currency"}  # what a country says by itself
@@ -91,23 +91,31 @@ class SynthesizePlace(SynthesizeTogether):
     def texts(cls, company: Company, part: Part) -> Texts:
         return table_of(replace(company, path=""), part)  # whose place it is does not matter
 
+    def place(self, rows: Rows) -> NDArray[np.int32]:
+        """Which of the places that are kept each row is in."""
+        chosen: NDArray[np.int32] = self.once("place", rows, lambda: self.index(self._cities, "place", rows))
+        return chosen
+
+    @property
+    def _cities(self) -> Texts:
+        return self.texts(self.company, Part("place", "city"))
+
     def word(self, source: str, rows: Rows) -> Words:
         if self.company.locale == WORLD and source in _ABROAD:
-            return self._word_of_country("street" if source == "street" else "house", rows)
+            whose = "street" if source == "street" else "house"
+            words: Words = self.once(whose, rows, lambda: self._word_of_country(whose, rows))
+            return words
         if source not in _TAILED:
             return super().word(source, rows)
         # A postcode is one of the city's: the two choices together are one place in a table of all.
-        table = self.texts(self.company, Part("place", "city"))
-        tail = self.word(_TAILED[source], rows) * np.uint64(TAILS) >> BITS32
-        joint = self.index(table, "place", rows).astype(np.uint64) * np.uint64(TAILS) + tail
-        return words_of_indexes(joint, len(table) * TAILS)
+        count = len(self._cities)
+        each = np.arange(count, dtype=np.uint64)
+        return words_in_groups(self.place(rows), each, self.word(_TAILED[source], rows), TAILS, count)
 
     def _word_of_country(self, source: str, rows: Rows) -> Words:
         """The words that choose a text of the row's country, in a table of all countries' texts."""
-        place = self.index(self.texts(self.company, Part("place", "city")), "place", rows)
-        slot = super().word(source, rows) * np.uint64(_SLOTS) >> BITS32
-        chosen = countries_of(replace(self.company, path=""))[place] * np.uint64(_SLOTS) + slot
-        return words_of_indexes(chosen, len(streets_of_the_world()) * _SLOTS)
+        countries, words = countries_of(replace(self.company, path="")), super().word(source, rows)
+        return words_in_groups(self.place(rows), countries, words, _SLOTS, len(streets_of_the_world()))
 
 
 @lru_cache(maxsize=16)
@@ -225,8 +233,7 @@ class SynthesizeDegrees(SynthesizePlace):
         return Storage(8, 24)
 
     def at(self, rows: Rows) -> pa.Array:
-        table = self.texts(self.company, Part("place", "city"))
-        centres = self.centres[self.index(table, "place", rows)]
+        centres = self.centres[self.place(rows)]
         part = self.word(self.source, rows).astype(np.float64) * 2.0**-32
         values = np.floor((centres - _WITHIN + part * (2 * _WITHIN)) * _SCALE + 0.5) / _SCALE
         return fixed_width_array(pa.float64(), values)

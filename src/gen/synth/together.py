@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, ClassVar, TypeAlias
@@ -22,7 +22,7 @@ from gen.block import array_of, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.domains import Company
 from gen.schema.spec import Column
-from gen.streams import BITS32, Rows, Stream, Words, stream_key
+from gen.streams import BITS32, LOW32, Rows, Stream, Word, Words, kernel, stream_key
 from gen.synth.formats import DICTIONARY_LIMIT, narrowed
 from gen.synth.laws.compiled import law_of
 from gen.synth.synthesizer import Storage, Synthesizer
@@ -40,7 +40,6 @@ ROLES_OF_FORMATS = {
     "currency": "currency",
     "country-name": "country",
 }
-_SHIFT = np.uint64(14)
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,32 @@ def role_of(column: Column) -> str:
 
 def words_of_indexes(indexes: Words, size: int) -> Words:
     """For each index below `size`, at most 2^20, a 32-bit word that chooses it evenly: index <= word * size / 2^32."""
-    factor = np.uint64((2**46 // size) + 1)
-    words: Words = (indexes * factor >> _SHIFT) + np.uint64(size > 1)
+    words: Words = (indexes * _factor(size) >> np.uint64(14)) + np.uint64(size > 1)
     return words
+
+
+def _factor(size: int) -> np.uint64:
+    """2^46 / size: what an index of that many is multiplied with, and shifted by 14, to be a word."""
+    return np.uint64((2**46 // size) + 1)
+
+
+@kernel("void(int32[::1], uint64[::1], uint64[::1], uint64, uint64, uint64[::1])")
+def _choose_in_groups(
+    members: NDArray[np.int32], groups: Words, words: Words, size: Word, factor: Word, out: Words
+) -> None:
+    for i in range(out.size):
+        index = groups[members[i]] * size + (((words[i] & LOW32) * size) >> BITS32)
+        out[i] = ((index * factor) >> np.uint64(14)) + np.uint64(1)
+
+
+def words_in_groups(members: NDArray[np.int32], groups: Words, words: Words, size: int, count: int) -> Words:
+    """Words that choose from a table of `size` texts of each of `count` groups, one group after the other.
+
+    The group is that of each row's member, `groups[members[i]]`; which of its texts, the row's own word says.
+    """
+    out = np.empty(words.size, np.uint64)
+    _choose_in_groups(members, groups, words, np.uint64(size), _factor(size * count), out)
+    return out
 
 
 class SynthesizeTogether(Synthesizer):
@@ -76,6 +98,7 @@ class SynthesizeTogether(Synthesizer):
     about: ClassVar[str]
     shared: ClassVar[frozenset[str]]  # sources that the whole company has in common
     _tables: Drawn | None = None
+    _made: tuple[Rows, dict[str, Any]] | None = None  # of the last rows asked for, what several pieces of them need
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -129,6 +152,15 @@ class SynthesizeTogether(Synthesizer):
         key = self.shared_key(source) if source in self.shared else self.stream_key(f"value {source}")
         return Stream(key, 1).words(rows)
 
+    def once(self, what: str, rows: Rows, make: Callable[[], Any]) -> Any:
+        """What several pieces of these rows need: made for the first, and kept until other rows are asked for."""
+        if self._made is None or self._made[0] is not rows:
+            self._made = rows, {}
+        made = self._made[1]
+        if what not in made:
+            made[what] = make()
+        return made[what]
+
     def pieces_words(self, drawn: Drawn, rows: Rows) -> Words:
         """The words of every drawn piece of each row, laid out as `Pieces.at` takes them."""
         sources = [source for source, size in zip(drawn.sources, drawn.pieces.sizes, strict=True) if size > 1]
@@ -148,7 +180,7 @@ class SynthesizeTogether(Synthesizer):
         return self._tables
 
     def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_tables": None}
+        return super().__getstate__() | {"_tables": None, "_made": None}
 
     @property
     def arrow_type(self) -> pa.DataType:

@@ -272,7 +272,7 @@ class Pieces:
     # -- drawing
 
     def at(self, words: Words) -> pa.Array:
-        """The texts these words choose: string array of one a row; words as `Stream(key, pieces.width).columns` gives."""
+        """The texts that words choose, as `Stream(key, pieces.width).columns` gives them: string array of one a row."""
         return self._write(words, _NO_RANKS)
 
     def draw(self, rows: Rows, key: int) -> pa.Array:
