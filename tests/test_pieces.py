@@ -75,6 +75,15 @@ def test_a_row_is_what_its_words_choose(parts: list[Texts], rows: int) -> None:
     assert drawn.to_pylist() == [row_twin(pieces, words_of_row(words, pieces.width, row)) for row in range(rows)]
 
 
+@pytest.mark.parametrize("listed", [["ab", "cd", ""], ["ab"] * 3, ["ab", "c", "ab", "東", "c"], ["", "", "x"]])
+def test_repeated_texts_are_held_once_and_drawn_all_the_same(listed: list[str]) -> None:
+    pieces = Pieces((Texts.of(listed), Texts.of(".-"), Texts.of(listed, range(1, len(listed) + 1))))
+    words = Stream(KEY, pieces.width).columns(range(200))
+    expected = [row_twin(pieces, words_of_row(words, pieces.width, row)) for row in range(200)]
+    assert pieces.at(words).to_pylist() == expected
+    assert len(Texts.of(listed).encoded[0]) == len("".join(dict.fromkeys(listed)).encode())
+
+
 @examples
 @given(sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5), modulus=st.integers(2, 97), place=st.integers(0, 4))
 def test_a_check_is_the_sum_of_the_others(sizes: list[int], modulus: int, place: int) -> None:

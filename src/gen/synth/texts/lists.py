@@ -63,6 +63,15 @@ def _aliases_of(weights: bytes) -> Words:
     return alias_table(np.frombuffer(weights))
 
 
+def _encoded(texts: Sequence[str]) -> tuple[bytes, Words]:
+    """Texts in UTF-8, one after the other, and the bytes of each."""
+    joined = "".join(texts)
+    if joined.isascii():
+        return joined.encode(), np.fromiter(map(len, texts), np.uint64, len(texts))
+    parts = [text.encode() for text in texts]
+    return b"".join(parts), np.fromiter(map(len, parts), np.uint64, len(parts))
+
+
 @dataclass(frozen=True, eq=False)
 class Texts:
     """Texts to choose from. `weights`: how often each is drawn, or None where all are equally likely.
@@ -110,13 +119,15 @@ class Texts:
         return np.fromiter(map(len, self.listed), np.uint64, len(self.listed))
 
     @cached_property
-    def encoded(self) -> tuple[bytes, NDArray[np.uint64]]:
-        """All texts in UTF-8, one after the other, and the bytes of each."""
-        joined = "".join(self.listed)
-        if joined.isascii():
-            return joined.encode(), self.sizes
-        parts = [text.encode() for text in self.listed]
-        return b"".join(parts), np.fromiter(map(len, parts), np.uint64, len(parts))
+    def encoded(self) -> tuple[bytes, Words, Words]:
+        """The texts in UTF-8, one after the other, repeated ones once; where each begins, and how many bytes it has."""
+        if len(set(self.listed)) == len(self):
+            data, widths = _encoded(self.listed)
+            return data, np.cumsum(widths) - widths, widths
+        codes = {text: code for code, text in enumerate(dict.fromkeys(self.listed))}
+        data, widths = _encoded(tuple(codes))
+        places = np.fromiter((codes[text] for text in self.listed), np.int64, len(self))
+        return data, (np.cumsum(widths) - widths)[places], widths[places]
 
     @cached_property
     def aliases(self) -> Words:
@@ -141,4 +152,4 @@ class Texts:
     @cached_property
     def mean_bytes(self) -> float:
         """Bytes of a drawn text, on average."""
-        return float(np.average(self.encoded[1], weights=self.weights))
+        return float(np.average(self.encoded[2], weights=self.weights))

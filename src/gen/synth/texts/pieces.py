@@ -339,8 +339,10 @@ class Pieces:
         for p, table in enumerate(self.tables):
             drawn[p, _SIZE] = len(table)
             drawn[p, [_ALIASES, _SPANS, _SUMS]] = starts[id(table)]
-            least, drawn[p, _WIDEST] = table.encoded[1].min(), table.encoded[1].max()
-            drawn[p, _STRIDE] = least if least == drawn[p, _WIDEST] else 0
+            _, begins, widths = table.encoded
+            drawn[p, _WIDEST] = widths.max()
+            even = (widths == widths[0]).all() and (np.diff(begins) == widths[0]).all()
+            drawn[p, _STRIDE] = widths[0] if even else 0
             drawn[p, _SLOT] = self.slots[p] or 0
             drawn[p, _KIND] = _DRAWN if self.sizes[p] > 1 else _FIXED
         if self.check is not None:
@@ -381,11 +383,10 @@ def _joined(tables: Sequence[Texts]) -> tuple[dict[int, list[int]], Words, Words
             sum(map(len, spans)),
             sum(map(len, sums)) if checked else int(_ABSENT),
         ]
-        data, widths = table.encoded
+        data, begins, widths = table.encoded
         if int(widths.max()) > MAXIMUM_BYTES:
             raise ValueError(f"a text of a table has at most {MAXIMUM_BYTES:,} bytes")
-        ends = np.cumsum(widths, dtype=np.uint64)
-        spans.append(((ends - widths + np.uint64(len(texts))) << WIDTH_BITS) | widths)
+        spans.append(((begins + np.uint64(len(texts))) << WIDTH_BITS) | widths)
         aliases.append(table.aliases)
         if table.sums is not None:
             sums.append(table.sums)
