@@ -2,7 +2,9 @@
 
 import datetime
 import re
+import string
 import uuid
+from bisect import bisect_left
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -149,6 +151,30 @@ def test_name_keys_take_every_name_of_a_small_domain_and_not_one_more():
     assert_distinct_and_invertible(annotation, available)
     with pytest.raises(CapacityError):
         key_of(annotation, available + 1)
+
+
+def name_twin(key, rank):
+    """Pairs of given name and surname, counted given name by given name; then each of them with every initial."""
+    shortest, longest = key.shortest, key.longest
+    for wide, middles in ((0, [""]), (3, [f"{letter}. " for letter in string.ascii_uppercase])):
+        for given in key.given.texts if key.separator or not wide else ():
+            low, high = (bisect_left(key.seconds.lengths, n - len(given) - wide) for n in (shortest, longest + 1))
+            ways = (high - low) * len(middles)
+            if rank < ways:
+                pair, letter = divmod(rank, len(middles))
+                return given + middles[letter] + key.seconds.texts[low + pair]
+            rank -= ways
+    raise IndexError(rank)
+
+
+@pytest.mark.parametrize(("shortest", "longest"), [(0, 3), (0, 7), (9, 10), (0, 11), (0, 32)])
+def test_name_keys_are_counted_as_their_twin_counts(shortest, longest):
+    key = key_of(Annotated[str, Domain("name"), Field(min_length=shortest, max_length=longest), PrimaryKey()], 1)
+    first_with_initial = int(key.starts[0, -1])
+    ranks = {0, 1, first_with_initial - 1, first_with_initial, first_with_initial + 26, key.cardinality - 1}
+    ranks |= set(np.random.default_rng(longest).integers(0, key.cardinality, 300).tolist())
+    ranks = sorted(rank for rank in ranks if rank < key.cardinality)
+    assert key.unrank(np.array(ranks, np.uint64)).to_pylist() == [name_twin(key, rank) for rank in ranks]
 
 
 @pytest.mark.parametrize("longest", [4, 32])

@@ -14,10 +14,8 @@ from importlib import resources
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import array_of, fixed_width_array
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, copy_32_bytes, kernel, mulhi
@@ -69,6 +67,47 @@ def _draw_names(
         # Whole vectors, the surplus overwritten by what comes next; every part has at most 32 bytes.
         copy_32_bytes(first_at + np.uint64(first_offsets[g]), target + np.uint64(position))
         position += np.int64(first_offsets[g + 1] - first_offsets[g])
+        copy_32_bytes(last_at + np.uint64(last_offsets[s]), target + np.uint64(position))
+        position += np.int64(last_offsets[s + 1] - last_offsets[s])
+        offsets[i + 1] = position
+
+
+@kernel(
+    "void(uint64[::1], int64[:, ::1], int64[:, ::1], int64, int64[:, :, ::1], int32[::1], uint8[::1], int32[::1], "
+    "uint8[::1], int32[::1], uint8[::1])"
+)
+def _write_name_keys(
+    ranks: Words,
+    starts: NDArray[np.int64],
+    guide: NDArray[np.int64],
+    shift: int,
+    allowed: NDArray[np.int64],
+    first_offsets: NDArray[np.int32],
+    first_data: NDArray[np.uint8],
+    last_offsets: NDArray[np.int32],
+    last_data: NDArray[np.uint8],
+    offsets: NDArray[np.int32],
+    data: NDArray[np.uint8],
+) -> None:
+    """The name of each rank: plain pairs of given name and second part first, then each pair with every initial."""
+    first_at, last_at = np.uint64(first_data.ctypes.data), np.uint64(last_data.ctypes.data)
+    target = np.uint64(data.ctypes.data)
+    plain, position = starts[0, starts.shape[1] - 1], np.int64(0)
+    offsets[0] = 0
+    for i in range(ranks.size):
+        pair, letter = np.int64(ranks[i]), np.int64(0)
+        longer = np.int64(pair >= plain)  # by an initial
+        if longer:
+            pair, letter = (pair - plain) // 26, (pair - plain) % 26
+        g = guide[longer, pair >> shift]
+        while pair >= starts[longer, g + 1]:
+            g += 1
+        s = allowed[longer, g, 0] + pair - starts[longer, g]
+        # Whole vectors, the surplus overwritten by what comes next; every part has at most 32 bytes.
+        copy_32_bytes(first_at + np.uint64(first_offsets[g]), target + np.uint64(position))
+        position += np.int64(first_offsets[g + 1] - first_offsets[g])
+        data[position], data[position + 1], data[position + 2] = 65 + letter, 46, 32  # "A. "
+        position += 3 * longer
         copy_32_bytes(last_at + np.uint64(last_offsets[s]), target + np.uint64(position))
         position += np.int64(last_offsets[s + 1] - last_offsets[s])
         offsets[i + 1] = position
@@ -255,46 +294,32 @@ class SynthesizeNameKey(Ranked, SynthesizeName):
     def prepare(self) -> None:
         SynthesizeName.prepare(self)
         # An initial, as in "Mary B. Smith", takes three more letters.
-        self.allowed_with_initial = (
+        with_initial = (
             _allowed(self.given, self.seconds, self.shortest - 3, self.longest - 3)
             if self.separator
             else self.allowed * 0
         )
-        self.starts, self.starts_with_initial = (
-            np.cumsum([0, *(allowed[:, 1] - allowed[:, 0])]).astype(np.int64)
-            for allowed in (self.allowed, self.allowed_with_initial)
-        )
+        # Both of plain names, then of those with an initial: what may follow each given name, and its first pair.
+        self.allowed_each = np.stack([self.allowed, with_initial])
+        counts = self.allowed_each[:, :, 1] - self.allowed_each[:, :, 0]
+        self.starts = np.pad(np.cumsum(counts, axis=1), ((0, 0), (1, 0)))
+        self.shift = np.int64(max(int(self.starts.max()).bit_length() - _GUIDE_BITS, 0))
+        marks = np.arange(2**_GUIDE_BITS) << self.shift
+        self.guide = np.stack([np.searchsorted(starts, marks, side="right") - 1 for starts in self.starts])
         Ranked.prepare_order(self)
 
     @property
     def cardinality(self) -> int:
-        return int(self.starts[-1]) + len(_INITIALS) * int(self.starts_with_initial[-1])
+        return int(self.starts[0, -1]) + len(_INITIALS) * int(self.starts[1, -1])
 
     def unrank(self, ranks: Words) -> pa.Array:
-        numbers = ranks.astype(np.int64)
-        plain = int(self.starts[-1])
-        pair, letter = np.divmod(numbers - plain, len(_INITIALS))
-        has_initial = numbers >= plain
-        g, s = self._split(np.where(has_initial, 0, numbers), self.starts, self.allowed)
-        if has_initial.any():
-            g_initial, s_initial = self._split(
-                np.where(has_initial, pair, 0), self.starts_with_initial, self.allowed_with_initial
-            )
-            g, s = np.where(has_initial, g_initial, g), np.where(has_initial, s_initial, s)
-        given, second = array_of(self.given.texts), array_of(self.seconds.texts)
-        initial = np.where(has_initial, letter + 1, 0)
-        middle = array_of(["", *_INITIALS])
-        parts = ((given, g), (middle, initial), (second, s))
-        taken = [texts.take(fixed_width_array(pa.int64(), places)) for texts, places in parts]
-        return pc.binary_join_element_wise(*taken, array_of([""])[0])
-
-    @staticmethod
-    def _split(
-        pairs: NDArray[np.int64], starts: NDArray[np.int64], allowed: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The given name and the second part of each pair's number."""
-        g = np.searchsorted(starts, pairs, side="right") - 1
-        return g, allowed[g, 0] + pairs - starts[g]
+        offsets = np.empty(ranks.size + 1, np.int32)
+        widest = int(self.given.lengths[-1] + self.seconds.lengths[-1]) + 3
+        data = np.empty(ranks.size * widest + SPARE, np.uint8)
+        first, last = self.given, self.seconds
+        parts = first.offsets, first.data, last.offsets, last.data
+        _write_name_keys(ranks, self.starts, self.guide, self.shift, self.allowed_each, *parts, offsets, data)
+        return text_array(offsets, data)
 
     def rank(self, values: pa.Array) -> Words:
         given = {text: i for i, text in enumerate(self.given.texts)}
@@ -308,9 +333,7 @@ class SynthesizeNameKey(Ranked, SynthesizeName):
         if g is None or s is None or len(rest) > 2:
             return None
         plain = len(rest) < 2
-        allowed, starts = (
-            (self.allowed, self.starts) if plain else (self.allowed_with_initial, self.starts_with_initial)
-        )
+        allowed, starts = self.allowed_each[int(not plain)], self.starts[int(not plain)]
         if not allowed[g, 0] <= s < allowed[g, 1]:
             return None
         pair = int(starts[g]) + s - int(allowed[g, 0])
@@ -318,4 +341,4 @@ class SynthesizeNameKey(Ranked, SynthesizeName):
             return pair
         if f"{rest[0]} " not in _INITIALS:
             return None
-        return int(self.starts[-1]) + len(_INITIALS) * pair + _INITIALS.index(f"{rest[0]} ")
+        return int(self.starts[0, -1]) + len(_INITIALS) * pair + _INITIALS.index(f"{rest[0]} ")
