@@ -127,7 +127,7 @@ def draw_text(
     attempt = attempt & LOW32
     stride = np.int64(counters)
     tile = np.empty(2 * TILE * stride + 8, np.uint64)
-    sizes = np.empty(TILE, np.int64)
+    sizes = np.full(TILE, np.int64(shortest))
     numbers = np.empty(TILE * stride, np.uint64)
     source, target = np.uint64(tile.ctypes.data), np.uint64(data.ctypes.data)
     position = np.int64(0)
@@ -140,8 +140,9 @@ def draw_text(
             x0, x1, x2, x3 = philox(numbers[i] & LOW32, numbers[i] >> BITS32, attempt, np.uint64(0), k0, k1)
             tile[2 * i] = x0 | (x1 << BITS32)
             tile[2 * i + 1] = x2 | (x3 << BITS32)
-        for i in range(n):
-            sizes[i] = np.int64(shortest + (((tile[2 * stride * i] & LOW32) * lengths) >> BITS32))
+        if lengths > np.uint64(1):  # or it is known: loads so far apart are slow
+            for i in range(n):
+                sizes[i] = np.int64(shortest + (((tile[2 * stride * i] & LOW32) * lengths) >> BITS32))
         _spell(tile, 2 * n * stride, alphabet)
         for i in range(n):
             _copy_text(source + np.uint64(16 * stride * i + 4), target + np.uint64(position), sizes[i])
