@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gen.streams import BITS32, LOW32, TILE, Word, Words, device, kernel
 from gen.synth.laws.discrete import Pieces, piece_of
-from gen.synth.laws.quantiles import cubic, float_of, placed
+from gen.synth.laws.quantiles import cubic, cubics, float_of, placed
 from gen.synth.laws.special import Floats
 
 CELLS = 4096
@@ -78,7 +78,7 @@ def follow(
     turns: how many periods there are, with `point` binary places; 0 where the law has none.
     """
     rows, others = np.empty((2, TILE), np.uint64)
-    moves = np.zeros(TILE)
+    moves, held = np.zeros(TILE), np.empty((TILE, 4))
     for begin in range(0, words.size, TILE):
         some, x = words[begin : begin + TILE], out[begin : begin + TILE]
         if turns:
@@ -89,8 +89,7 @@ def follow(
         else:
             for i in range(some.size):
                 rows[i], x[i] = _even(some[i])
-        for i in range(some.size):
-            x[i] = cubic(cells, rows[i], x[i])
+        cubics(cells, rows, held, x)
         count = np.uint64(0)
         for i in range(some.size):  # first all, then their values: a branch would often be guessed wrong
             others[count] = np.uint64(i)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from gen.streams import TILE, Word, Words, device, kernel
 from gen.synth.laws.elementary import exp, log, log1p
-from gen.synth.laws.quantiles import PIECE_HALF, cubic, placed
+from gen.synth.laws.quantiles import PIECE_HALF, cubics, placed
 from gen.synth.laws.special import Floats
 
 MOST_PIECES = 2**20
@@ -80,6 +80,7 @@ def place(
         return
     cells, rests, backs, firsts = np.empty((4, TILE), np.uint64)
     inverses, values = np.empty((2, TILE))
+    held = np.empty((TILE, 4))
     for begin in range(0, words.size, TILE):
         # Each loop by itself, and over slices: one that searches or loads from anywhere keeps all in it scalar.
         some, x = words[begin : begin + TILE], out[begin : begin + TILE]
@@ -92,10 +93,9 @@ def place(
             inverses[i], firsts[i] = lines[piece, 2], np.uint64(lines[piece, 3])
         for i in range(some.size):
             cells[i], x[i] = placed(rests[i], backs[i], inverses[i], firsts[i])
+        cubics(coefficients, cells, held, x)
         for i in range(some.size):
-            x[i] = values[i] + cubic(coefficients, cells[i], x[i])
-        for i in range(some.size):
-            x[i] = min(max(x[i], low), high)
+            x[i] = min(max(values[i] + x[i], low), high)
 
 
 # -- from weights to words --------------------------------------------------------------------------------

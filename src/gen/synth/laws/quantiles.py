@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.streams import TILE, Word, Words, device, intrinsic, ir, kernel, types
+from gen.streams import TILE, Word, Words, copy_32_bytes, device, intrinsic, ir, kernel, types
 from gen.synth.laws.densities import Density
 from gen.synth.laws.special import Floats
 
@@ -58,6 +58,19 @@ def cubic(table: NDArray[np.float64], cell: Word, t: float) -> float:
     return x
 
 
+@device
+def cubics(table: NDArray[np.float64], cells: Words, held: NDArray[np.float64], x: NDArray[np.float64]) -> None:
+    """Each place becomes the cubic of its cell there. `held`: as many rows as there are places, to write to.
+
+    Rows of the table are first copied side by side, each at once: that is faster than four loads from anywhere.
+    """
+    source, target = np.uint64(table.ctypes.data), np.uint64(held.ctypes.data)
+    for i in range(x.size):
+        copy_32_bytes(source + (cells[i] << np.uint64(5)), target + (np.uint64(i) << np.uint64(5)))
+    for i in range(x.size):
+        x[i] = held[i, 0] + x[i] * (held[i, 1] + x[i] * (held[i, 2] + x[i] * held[i, 3]))
+
+
 def _same_bits(source: str, target: str) -> Callable[[Any], Any]:
     """An intrinsic that takes the bits of one 64-bit type for those of another."""
 
@@ -93,14 +106,13 @@ def placed(rest: Word, back: Word, inverse: float, first: Word) -> tuple[Word, f
 @kernel("void(uint64[::1], float64[:, ::1], float64[::1], float64, float64)")
 def quantiles(words: Words, table: NDArray[np.float64], out: NDArray[np.float64], low: float, high: float) -> None:
     """The quantile at each word taken as a probability; the top bit says from which end it is counted."""
-    cells = np.empty(TILE, np.uint64)
+    cells, held = np.empty(TILE, np.uint64), np.empty((TILE, 4))
     for begin in range(0, words.size, TILE):
         # Slices, because LLVM vectorises none of these loops where an index is the sum of two.
         some, x = words[begin : begin + TILE], out[begin : begin + TILE]
         for i in range(some.size):
             cells[i], x[i] = _cell_of(some[i])
-        for i in range(some.size):  # by itself: loading from anywhere would keep the others scalar
-            x[i] = cubic(table, cells[i], x[i])
+        cubics(table, cells, held, x)
         for i in range(some.size):
             x[i] = min(max(x[i], low), high)
 
