@@ -27,6 +27,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Spec
 from gen.synth.described import described
 from gen.synth.texts.locale import LANGUAGES, codes_of_countries, currencies_of_countries
+from gen.synth.together import words_in_groups, words_of_indexes
 from program import AS_OF, checksums, query
 from program import gen as program
 
@@ -257,6 +258,22 @@ def test_people_have_names_of_the_country_where_they_live():
             assert row["given"] in (women if row["sex"] == "F" else men) and row["surname"] in families, row
         common = Counter(row["given"] for row in mine).most_common(8)
         assert {name for name, _ in common} & {w.split("/")[-1] for w in words(locale, "given_female")[:6]}, locale
+
+
+@pytest.mark.parametrize(("size", "count"), [(1, 2), (2048, 11), (200, 397), (4096, 11)])
+def test_words_in_groups_choose_a_text_of_the_rows_group(size, count):
+    """Beside a table of the places: which group, then which of its texts, and a word that chooses just that one."""
+    generator = np.random.default_rng(size)
+    members, groups = (
+        generator.integers(0, 50, 3000).astype(np.int32),
+        generator.integers(0, count, 50).astype(np.uint64),
+    )
+    words = np.append(generator.integers(0, 2**32, 2998, np.uint64), np.array([0, 2**32 - 1], np.uint64))
+    expected = [int(groups[m]) * size + (w * size >> 32) for m, w in zip(members.tolist(), words.tolist(), strict=True)]
+    made = words_in_groups(members, groups, words, size, count)
+    assert made.max() < 2**32
+    assert [word * size * count >> 32 for word in made.tolist()] == expected
+    assert made.tolist() == words_of_indexes(np.array(expected, np.uint64), size * count).tolist()
 
 
 def test_people_who_are_refused_and_drawn_again_live_where_their_names_are_from():
