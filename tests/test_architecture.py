@@ -89,6 +89,7 @@ FLOORS = [
     {"synth.company"},
     {"synth.patterns.tree", "synth.patterns.classes"},
     {"synth.patterns.parser", "synth.patterns.program"},
+    {"synth.patterns.places"},
     {"synth.patterns.automaton"},
     {"synth.patterns.language"},
     {"synth.patterns.walks"},

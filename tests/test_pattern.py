@@ -385,7 +385,7 @@ def test_alias_tables_hold_exact_shares(weights):
     cell = slots.cell([(weight, i + 1, i + 1) for i, weight in enumerate(weights)])
     one = 1 << (cell & 63)
     shares = collections.Counter()
-    for threshold, following, first, second in slots.rows[cell >> 6 :]:
+    for threshold, following, first, second in slots.array[cell >> 6 :].tolist():
         assert 0 <= threshold <= one and (following & 0xFFFFFFFF, following >> 32) == (first, second)
         shares[first] += threshold
         shares[second] += one - threshold
@@ -530,6 +530,13 @@ def test_tables_are_bounded(monkeypatch):
     for key in (None, Key()):
         with pytest.raises(SchemaError, match=r"T.x: texts of up to .* need too large tables"):
             column(r"^[a-z]+(-[a-z0-9]+)*$", key=key).at(range(3))
+
+
+def test_a_walk_through_many_states_goes_letter_by_letter():
+    synthesizer = column(r"^(a|b)*a(a|b){11}$")  # 4,096 states; with eight letters a step, 10 million ways
+    texts = synthesizer.at(range(1000)).to_pylist()
+    assert all(re.fullmatch(r"(a|b)*a(a|b){11}", text) for text in texts)
+    assert set(map(len, texts)) == set(range(12, 33))
 
 
 def test_columns_with_patterns_find_their_synthesizer():

@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import SchemaError as NoPattern
 
 from gen.errors import SchemaError
-from gen.synth.patterns import automaton, characters
+from gen.synth.patterns import characters, places
 from gen.synth.patterns.automaton import DEAD, automaton_of, both, minimised
 from gen.synth.patterns.characters import PRINTABLE, ranges, ranges_of
 from gen.synth.patterns.language import Language
@@ -315,9 +315,52 @@ def test_what_cannot_be_decided_is_refused_by_name(pattern, said):
 
 
 def test_work_is_bounded(monkeypatch):
-    monkeypatch.setattr(automaton, "MAXIMUM_STEPS", 100)
-    with pytest.raises(SchemaError, match="steps of planning"):
-        Language.of("T.x", ["^(?=.*a)(?=.*b)(?=.*c)[a-z]{9,30}$"])
+    monkeypatch.setattr(places, "MAXIMUM_STEPS", 100)
+    for pattern in ("^(?=.*a)(?=.*b)(?=.*c)[a-z]{9,30}$", "^([a-z]{1,9}-){1,9}$"):
+        with pytest.raises(SchemaError, match="steps of planning"):
+            Language.of("T.x", [pattern])
+
+
+NESTED = r"(a{1,50}){1,50}"  # 2,500 places, most of which a state is at
+DIGITS = r"^(\d{1,3}(,\d{3})*(\.\d+)?){1,30}$"  # 10,000 states that are 270
+
+
+def test_nested_repetitions_are_planned_where_lengths_allow():
+    assert Language.of("T.x", [NESTED], 0, 40).lengths == tuple(range(1, 41))
+    assert Language.of("T.x", [DIGITS], 0, 3).cardinality == 10 + 10**2 + 10**3 + 10**2  # and d.d
+    with pytest.raises(SchemaError, match="Declare a smaller max_length"):
+        Language.of("T.x", [NESTED])
+
+
+@given(st.data(), st.integers(1, 12), st.integers(1, 3))
+@settings(deadline=None)
+def test_the_least_automaton_has_no_two_states_alike(data, states, letters):
+    """By the definition: states are alike if no text is accepted from one alone; texts of up to `states` letters do."""
+    rows = st.lists(st.integers(-1, states - 1), min_size=letters, max_size=letters)
+    steps = data.draw(st.lists(rows, min_size=states, max_size=states))
+    accepting = data.draw(st.lists(st.booleans(), min_size=states, max_size=states))
+
+    def judged(steps, accepting):
+        told = [(accepts,) for accepts in accepting]
+        for _ in range(states):
+            told = [(t, *(told[to] if to >= 0 else None for to in row)) for t, row in zip(told, steps, strict=True)]
+            numbers = {t: i for i, t in enumerate(dict.fromkeys(told))}
+            told = [numbers[t] for t in told]
+        return told
+
+    found = minimised(steps, accepting)
+    alike = judged(found.steps, found.accepting)
+    assert len(set(alike)) == len(alike)
+    for text in itertools.product(range(letters), repeat=min(states, 4)):
+        for end in range(len(text) + 1):
+            assert _accepted(steps, accepting, text[:end]) == _accepted(found.steps, found.accepting, text[:end])
+
+
+def _accepted(steps, accepting, text):
+    state = 0 if steps else -1
+    for letter in text:
+        state = steps[state][letter] if state >= 0 else -1
+    return state >= 0 and accepting[state]
 
 
 # -- characters ---------------------------------------------------------------------------------------------

@@ -8,24 +8,28 @@ text from its start. So lookarounds may stand anywhere, even in a repetition, an
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from gen.synth.patterns.characters import Ranges
+from gen.synth.patterns.places import Places, Work, inside
 from gen.synth.patterns.program import END, START, Compiled, Program, compiled, too_large
 from gen.synth.patterns.tree import End, Node, Sequence
 
 MAXIMUM_STATES = 10_000  # of an automaton
-MAXIMUM_STEPS = 3_000_000  # of all places over all letters: some seconds
 DEAD = -1
+_PAYING = 4  # steps, of a debt
 
 
 # -- from programs to states -----------------------------------------------------------------------------------
 
 _Debt: TypeAlias = Any  # END_DEBT, or (lookaround, negated, state of its program)
 _State: TypeAlias = "frozenset[tuple[int, frozenset[_Debt]]]"  # places, each with what it owes
+_Whole: TypeAlias = "tuple[tuple[_State, ...], _State]"  # of the lookbehinds, and of the main program
 _END_DEBT: _Debt = (END, False, frozenset())
 _CLEAR: frozenset[_Debt] = frozenset()
+_S = TypeVar("_S", bound=Hashable)
 MATCHED: _State = frozenset([(0, _CLEAR)])
 _FAILED: _State = frozenset()
 
@@ -33,17 +37,17 @@ _FAILED: _State = frozenset()
 class _Runner:
     """Runs programs on classes of letters. `context` is what lookbehinds say: (at the start, does each one match)."""
 
-    def __init__(self, where: str, pattern: str, code: Compiled, classes: list[Ranges]) -> None:
-        self.where, self.pattern = where, pattern
+    def __init__(self, code: Compiled, classes: list[Ranges], work: Work) -> None:
+        self.work = work
+        self.letters = range(len(classes))
         self.looks = code.looks
         self.programs = {END: code.main} | {i: program for i, (program, _, _) in enumerate(self.looks)}
         self.behind = [i for i, (_, ahead, _) in enumerate(self.looks) if not ahead]
         self.fits = {
-            i: [None if s is None else {c for c, a in enumerate(classes) if _inside(a, s)} for s in program.takes]
+            i: [None if s is None else {c for c, a in enumerate(classes) if inside(a, s)} for s in program.takes]
             for i, program in self.programs.items()
         }
         self.closures: dict[Any, list[tuple[int, frozenset[_Debt]]]] = {}
-        self.steps = 0
 
     def begin(self, which: int, context: Any) -> _State:
         program = self.programs[which]
@@ -66,7 +70,7 @@ class _Runner:
                 owed = self._owed(program.asks[at], context)
                 if owed is not None:
                     todo.extend((following, debts | owed) for following in program.goes[at])
-                self._count(1)
+                self.work.add(1)
             self.closures[key] = found
         return self.closures[key]
 
@@ -89,7 +93,7 @@ class _Runner:
             return state
         program, fits = self.programs[which], self.fits[which]
         found: list[tuple[int, frozenset[_Debt]]] = []
-        self._count(len(state))
+        self.work.add(len(state))
         for place, debts in state:
             if place == 0:
                 reached = [(0, _CLEAR)] if program.loops else []
@@ -104,11 +108,13 @@ class _Runner:
                     continue
                 reached = [(following, owed | paid) for following, owed in reached]
             found.extend(reached)
+        self.work.add(len(found))
         return self._state(program, found)
 
     def _paid(self, debts: frozenset[_Debt], letter: int, context: Any) -> frozenset[_Debt] | None:
         """What is still owed after a letter; None where a debt cannot be paid any more."""
         left: set[_Debt] = set()
+        self.work.add(_PAYING * len(debts))
         for which, negated, state in debts:
             if which == END:
                 return None
@@ -126,7 +132,7 @@ class _Runner:
             by_place: dict[int, list[frozenset[_Debt]]] = {}
             for place, debts in state:
                 by_place.setdefault(place, []).append(debts)
-            self._count(sum(len(owed) ** 2 for owed in by_place.values()))
+            self.work.add(sum(len(owed) ** 2 for owed in by_place.values()))
             state = frozenset(
                 (place, debts) for place, owed in by_place.items() for debts in owed if not any(o < debts for o in owed)
             )
@@ -139,18 +145,17 @@ class _Runner:
             for place, debts in state
         )
 
-    def _count(self, steps: int) -> None:
-        self.steps += steps
-        if self.steps > MAXIMUM_STEPS:
-            raise too_large(self.where, self.pattern, f"{MAXIMUM_STEPS:,} steps of planning")
-
     # -- all together ---------------------------------------------------------------------------------------
 
-    def start(self) -> tuple[tuple[_State, ...], _State]:
+    def start(self) -> _Whole:
         behind, context = self._behind((), None, 0)
         return behind, self.begin(END, context)
 
-    def follow(self, whole: tuple[tuple[_State, ...], _State], letter: int) -> tuple[tuple[_State, ...], _State]:
+    def follow(self, whole: _Whole) -> list[_Whole]:
+        """The states after one more letter, of each class."""
+        return [self._after(whole, letter) for letter in self.letters] if whole[1] else [whole] * len(self.letters)
+
+    def _after(self, whole: _Whole, letter: int) -> _Whole:
         behind, context = self._behind(whole[0], whole, letter)
         return behind, self.step(END, whole[1], letter, context)
 
@@ -171,12 +176,6 @@ def _debt(which: int, negated: bool, state: _State) -> frozenset[_Debt] | None:
     if state in (MATCHED, _FAILED):
         return _CLEAR if (state == MATCHED) != negated else None
     return frozenset([(which, negated, state)])
-
-
-def _inside(a: Ranges, b: Ranges) -> bool:
-    """Whether a class of letters is in a set, which holds all of the class or nothing of it."""
-    code = a[0][0]
-    return any(first <= code <= last for first, last in b)
 
 
 # -- automata -----------------------------------------------------------------------------------------------
@@ -202,22 +201,29 @@ def automaton_of(where: str, pattern: str, tree: Node, classes: list[Ranges], wh
 
     Raises SchemaError where that takes more than a stated number of places, states or steps.
     """
-    program = compiled(where, pattern, Sequence((tree, End())) if whole else tree, open_start=not whole)
-    runner = _Runner(where, pattern, program, classes)
-    begun = runner.start()
+    code = compiled(where, pattern, Sequence((tree, End())) if whole else tree, open_start=not whole)
+    work = Work(where, pattern)
+    if code.looks:
+        runner = _Runner(code, classes, work)
+        return _explored(work, runner.start(), runner.follow, lambda state: runner.accepts(state[1]))
+    places = Places(code.main, classes, work)
+    return _explored(work, places.begin(), places.follow, places.accepts)
+
+
+def _explored(work: Work, begun: _S, follow: Callable[[_S], list[_S]], accepts: Callable[[_S], bool]) -> Automaton:
+    """The least automaton of the states that are reached."""
     numbers, todo, steps = {begun: 0}, [begun], []
     for state in todo:
         following = []
-        for letter in range(len(classes)):
-            reached = runner.follow(state, letter) if state[1] else state
+        for reached in follow(state):
             if reached not in numbers:
                 if len(numbers) >= MAXIMUM_STATES:
-                    raise too_large(where, pattern, f"{MAXIMUM_STATES:,} states")
+                    raise too_large(work.where, work.pattern, f"{MAXIMUM_STATES:,} states")
                 numbers[reached] = len(numbers)
                 todo.append(reached)
             following.append(numbers[reached])
         steps.append(following)
-    return minimised(steps, [runner.accepts(state[1]) for state in todo])
+    return minimised(steps, [accepts(state) for state in todo])
 
 
 def both(where: str, pattern: str, a: Automaton, b: Automaton) -> Automaton:
@@ -242,24 +248,61 @@ def both(where: str, pattern: str, a: Automaton, b: Automaton) -> Automaton:
 
 
 def minimised(steps: list[list[int]], accepting: list[bool]) -> Automaton:
-    """The least automaton with the same texts (Moore 1956), started from lengths, which tell most states apart."""
+    """The least automaton with the same texts, started from lengths, which tell most states apart."""
     nearest = _distances(steps, accepting)
     live = [state for state in range(len(steps)) if nearest[state] >= 0]
     if not steps or nearest[0] < 0:
         return Automaton([], [])
-    block = {state: (nearest[state], far) for state, far in _longest(steps, live).items()}
     number: dict[Any, int] = {}
-    group = {state: number.setdefault((accepting[state], block[state]), len(number)) for state in live}
-    while True:  # each round has more blocks than the last, or is it
-        number = {}
-        finer = {}
-        for state in live:
-            shape = (group[state], *(group.get(to, DEAD) for to in steps[state]))
-            finer[state] = number.setdefault(shape, len(number))
-        if len(number) == len(set(group.values())):
-            break
-        group = finer
+    longest = _longest(steps, live)
+    group = {s: number.setdefault((accepting[s], nearest[s], longest[s]), len(number)) for s in live}
+    _refine(steps, group)
     return _renumbered(steps, accepting, group)
+
+
+def _refine(steps: list[list[int]], group: dict[int, int]) -> None:
+    """Split groups of states until all of one go on to the same groups.
+
+    The largest part of a group keeps its number, so a state gets another at most log2(states) times (Hopcroft 1971),
+    and only states that lead to a renumbered one are looked at again.
+    """
+    before: dict[int, list[int]] = {state: [] for state in group}
+    members: dict[int, set[int]] = {}
+    for state, which in group.items():
+        members.setdefault(which, set()).add(state)
+        for to in set(steps[state]) & group.keys():
+            before[to].append(state)
+    touched: Iterable[int] = group
+    while touched:
+        parts: dict[int, dict[tuple[int, ...], list[int]]] = {}
+        for state in touched:
+            shape = tuple([group.get(to, DEAD) for to in steps[state]])
+            parts.setdefault(group[state], {}).setdefault(shape, []).append(state)
+        moved: list[int] = []
+        for which, shapes in parts.items():
+            moved += _split(which, list(shapes.values()), members, group)
+        touched = {earlier for state in moved for earlier in before[state]}
+
+
+def _split(which: int, parts: list[list[int]], members: dict[int, set[int]], group: dict[int, int]) -> list[int]:
+    """Give all parts of a group but the largest numbers of their own: the states that got one.
+
+    The members that are in none of the parts are one, too: they lead to no new number, and all others do.
+    """
+    others = len(members[which]) - sum(map(len, parts))
+    parts.sort(key=len)
+    if others < len(parts[-1]):
+        largest = parts.pop()
+        if others:
+            parts.append(list(members[which].difference(largest, *parts)))
+    moved = []
+    for part in parts:
+        number = len(members)
+        members[number] = set(part)
+        members[which] -= members[number]
+        group.update(dict.fromkeys(part, number))
+        moved += part
+    return moved
 
 
 def _renumbered(steps: list[list[int]], accepting: list[bool], group: dict[int, int]) -> Automaton:

@@ -289,20 +289,26 @@ class TextSampler:
         return walk
 
     def _walked(self) -> _Walk:
-        language, ways, slots = self.language, Ways(self.language), Slots()
-        cells: dict[Cell, int] = {(0, state): 0 for state in range(len(language.runs))}
+        """Of many letters a step; of one where tables of that have fewer rows, as those of many states have."""
+        for ways in (Ways(self.language), Ways(self.language, widest=1)):
+            try:
+                return self._walk_along(ways)
+            except TooLarge:
+                continue
+        raise too_large(self.where, self.language)
+
+    def _walk_along(self, ways: Ways) -> _Walk:
+        slots = Slots()
+        cells: dict[Cell, int] = {(0, state): 0 for state in range(len(self.language.runs))}
         steps = dict.fromkeys(cells, 0)
-        lengths = [length for length in language.lengths if self._weight(length)]
+        lengths = [length for length in self.language.lengths if self._weight(length)]
         starts = [(length, 0) for length in lengths]
-        try:
-            for cell, found in in_order(starts, ways.to_draw, cells):
-                cells[cell] = slots.cell([(way.weight, way.table, cells[way.target]) for way in found])
-                steps[cell] = 1 + max(steps[way.target] for way in found)
-            chosen = [(self._weight(length), 0, cells[length, 0]) for length in lengths]
-            single = len(chosen) == 1
-            start = chosen[0][2] if single else slots.cell([(w, 1, following) for w, _, following in chosen])
-        except TooLarge:
-            raise too_large(self.where, language) from None
+        for cell, found in in_order(starts, ways.to_draw, cells):
+            cells[cell] = slots.cell([(weight, table, cells[target]) for weight, table, target in found])
+            steps[cell] = 1 + max([steps[way.target] for way in found])
+        chosen = [(self._weight(length), 0, cells[length, 0]) for length in lengths]
+        single = len(chosen) == 1
+        start = chosen[0][2] if single else slots.cell([(w, 1, following) for w, _, following in chosen])
         return _Walk(start, slots.array, ways.texts.all, max(steps[c] for c in starts) + (not single))
 
     def _weight(self, length: int) -> int:

@@ -7,9 +7,9 @@ that a pattern of fixed parts takes a few steps, not one a letter.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ _TEXTS = 2**15  # of one table at most
 _ALL_TEXTS = 2**18  # of all tables together; once there are more, tables stay small
 _FEW = 2**8
 _STEP_BYTES = 8
-MAXIMUM_ROWS = 2**20  # of the tables of a walk: 32 MB
+MAXIMUM_ROWS = 400_000  # of the tables of a walk: 13 MB, and two or three seconds
 EVERY = 2**63  # ranks stay below; counts from here on are all the same to them
 
 Cell: TypeAlias = tuple[int, int]  # (letters to come, state)
@@ -123,8 +123,7 @@ class Texts:
         return np.concatenate([*self.parts, np.zeros(1, np.uint64)])
 
 
-@dataclass(frozen=True, eq=False)
-class Way:
+class Way(NamedTuple):
     """What a step from a cell may do: `weight` texts of the language go this way, to the cell of `target`."""
 
     weight: int
@@ -133,24 +132,30 @@ class Way:
 
 
 class Ways:
-    """The ways from each cell of a language's walk. A cell is (letters to come, state)."""
+    """The ways from each cell of a language's walk, of up to `widest` letters. A cell is (letters to come, state)."""
 
-    def __init__(self, language: Language) -> None:
-        self.language = language
+    def __init__(self, language: Language, widest: int = _STEP_BYTES) -> None:
+        self.language, self.widest = language, widest
         self.texts = Texts(language)
         self.known: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        self.steps: dict[tuple[int, int], int] = {}
         self.tables: dict[tuple[int, int, int, int], int] = {}
 
     def to_draw(self, cell: Cell, most: int = _STEP_BYTES) -> list[Way]:
         """All ways, each to another cell or with texts of another width, of as many letters as tables can hold."""
         left, state = cell
-        steps = next(n for n in range(min(left, most), 0, -1) if self.texts.blocks(state, n) is not None)
-        layer = self.language.counts[left - steps]
+        key = state, min(left, most, self.widest)
+        steps = self.steps.get(key) or self.steps.setdefault(key, self._steps(*key))
+        layer, after = self.language.counts[left - steps], left - steps
         return [
-            Way(texts * layer[target], self._table(state, steps, target, width), (left - steps, target))
+            Way(texts * layer[target], self._table(state, steps, target, width), (after, target))
             for target, width, texts in self._blocks(state, steps)
             if target in layer
         ]
+
+    def _steps(self, state: int, most: int) -> int:
+        """How many letters at once tables can hold, up to `most`."""
+        return next(n for n in range(most, 0, -1) if self.texts.blocks(state, n) is not None)
 
     def _blocks(self, state: int, steps: int) -> list[tuple[int, int, int]]:
         """(next state, bytes, how many texts) of each way."""
@@ -221,41 +226,45 @@ class Slots:
     """Alias tables of cells, as the drawing kernels take them."""
 
     def __init__(self) -> None:
-        self.rows: list[list[int]] = [[0, 0, 0, 0]]
+        self.numbers = array("Q", [0] * 4)  # four a row; not lists, for a collector would go through them all
 
     def cell(self, ways: list[tuple[int, int, int]]) -> int:
         """The cell of these (weight, table, next cell); weights in proportion, of any size."""
         bits = (len(ways) - 1).bit_length()
-        here = len(self.rows) << 6 | (32 - bits)
-        self.rows.extend(_aliases(ways, bits))
-        if len(self.rows) > MAXIMUM_ROWS:
+        here = len(self.numbers) // 4 << 6 | (32 - bits)
+        for row in _aliases(ways, bits):
+            self.numbers.extend(row)
+        if len(self.numbers) > 4 * MAXIMUM_ROWS:
             raise TooLarge
         return here
 
     @property
     def array(self) -> NDArray[np.uint64]:
-        return np.array(self.rows, np.uint64)
+        return np.array(self.numbers, np.uint64).reshape(-1, 4)
 
 
-def _aliases(ways: list[tuple[int, int, int]], bits: int) -> list[list[int]]:
+def _aliases(ways: list[tuple[int, int, int]], bits: int) -> list[tuple[int, int, int, int]]:
     """2^bits slots: in each, the share of a first way up to a threshold, then a second. Exact but for rounding."""
-    count, whole = 1 << bits, sum(weight for weight, _, _ in ways)
-    one = 1 << (32 - bits)
-    shares = [weight * count for weight, _, _ in ways] + [0] * (count - len(ways))
-    targets = [(table, following) for _, table, following in ways]
+    count, one = 1 << bits, 1 << (32 - bits)
+    if count == 1:
+        _, table, following = ways[0]
+        return [(one, following | following << 32, table, table)]
+    whole = sum([weight for weight, _, _ in ways])
+    shares = [weight << bits for weight, _, _ in ways] + [0] * (count - len(ways))
     small = [i for i, share in enumerate(shares) if share < whole]
     large = [i for i, share in enumerate(shares) if share >= whole]
-    found: list[list[int]] = [[]] * count
+    found = [(0, 0, 0, 0)] * count
     while small and large:
         low, high = small.pop(), large[-1]
-        a, b = targets[low] if low < len(ways) else targets[high], targets[high]
-        found[low] = [(shares[low] * one + whole // 2) // whole, a[1] | b[1] << 32, a[0], b[0]]
+        _, other, after = ways[high]
+        _, table, following = ways[low] if low < len(ways) else ways[high]
+        found[low] = (shares[low] * one + whole // 2) // whole, following | after << 32, table, other
         shares[high] -= whole - shares[low]
         if shares[high] < whole:
             small.append(large.pop())
     for i in large + small:
-        table, following = targets[i]
-        found[i] = [one, following | following << 32, table, table]
+        _, table, following = ways[i]
+        found[i] = one, following | following << 32, table, table
     return found
 
 
@@ -266,20 +275,20 @@ class Runs:
     """
 
     def __init__(self) -> None:
-        self.rows: list[list[int]] = [[0] * 5]
+        self.numbers = array("Q", [0] * 5)  # five a row
 
     def cell(self, ways: list[tuple[int, int, int]]) -> int:
         """The cell of these (weight, table, next cell)."""
-        here, before = len(self.rows), 0
+        here, before = len(self.numbers) // 5, 0
         for weight, table, following in ways:
             behind = min(weight // (table & 0xFFFFFF), EVERY)
-            self.rows.append([min(before, EVERY), behind, min(2**64 // behind, 2**64 - 1), table, following])
+            self.numbers.extend((min(before, EVERY), behind, min(2**64 // behind, 2**64 - 1), table, following))
             before += weight
-        self.rows.append([2**64 - 1, 0, 0, 0, 0])
-        if len(self.rows) > MAXIMUM_ROWS:
+        self.numbers.extend((2**64 - 1, 0, 0, 0, 0))
+        if len(self.numbers) > 5 * MAXIMUM_ROWS:
             raise TooLarge
         return here
 
     @property
     def array(self) -> NDArray[np.uint64]:
-        return np.array(self.rows, np.uint64)
+        return np.array(self.numbers, np.uint64).reshape(-1, 5)
