@@ -45,6 +45,8 @@ _BOUND_TYPES: dict[str, tuple[type, ...]] = {
 _SIZED = ("text", "bytes", "list", "map")
 # whose values no law orders; lists and maps refuse a law themselves, and speak of Lengths
 _LAWLESS = ("object", "tuple", "union", "any", "null")
+_NESTED = (*_LAWLESS, "list", "map", "choice")  # what may be JSON text
+_AS_TEXT = ("text", "uuid")
 # attribute of a constraint -> (fact of the column, fact that says it is excluded)
 _BOUNDS = {
     "ge": ("minimum", False),
@@ -324,14 +326,26 @@ def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
         if isinstance(marker, type):
             raise SchemaError(f"{where}: {marker.__name__} is a class here.", hint=f"Write {_written(marker)}.")
         for name, value in _facts_of_marker(where, marker).items():
-            both = isinstance(value, dict) and isinstance(facts.get(name), dict)
-            if both and name in ("distribution", "lengths") and facts[name].get("name") != value.get("name"):
-                raise SchemaError(
-                    f"{where}: two laws are declared, {facts[name].get('name')!r} and {value.get('name')!r}.",
-                    hint="Keep one of them; Mixture([(3, Normal(...)), (1, Zipf())]) is both, by weight.",
-                )
-            facts[name] = {**facts[name], **value} if both else value
+            facts[name] = _both(where, name, facts[name], value) if name in facts else value
     return {name: facts[name] for name in FACTS if name in facts}
+
+
+def _both(where: str, name: str, said: Any, value: Any) -> Any:
+    """A fact that two markers say, or one and json_schema_extra: what both do, where that does not differ."""
+    parts = isinstance(said, dict) and isinstance(value, dict)
+    if parts and name in ("distribution", "lengths") and said.get("name") != value.get("name"):
+        raise SchemaError(
+            f"{where}: two laws are declared, {said.get('name')!r} and {value.get('name')!r}.",
+            hint="Keep one of them; Mixture([(3, Normal(...)), (1, Zipf())]) is both, by weight.",
+        )
+    if parts and all(said[part] == value[part] for part in said.keys() & value.keys()):
+        return {**said, **value}
+    if said != value:
+        raise SchemaError(
+            f"{where}: {name} is said twice: {said!r:.80} and {value!r:.80}.",
+            hint="Keep one of them.",
+        )
+    return value
 
 
 def extra_of(item: Any) -> dict[str, Any]:
@@ -434,10 +448,10 @@ def _check_kind(where: str, column: Column, values: Mapping[str, Any]) -> None:
     if domain is not None:
         check_domain(where, domain, column.kind, KINDS)
     stored = values.get("stored")
-    if stored is not None and stored != "json" and (stored, column.kind) != ("text", "uuid"):
+    if stored is not None and not ((stored == "json" and column.kind in _NESTED) or (stored, column.kind) == _AS_TEXT):
         raise SchemaError(
             f"{where}: stored is {stored!r}, and the field is {KINDS[column.kind]}.",
-            hint='Say "json", or of a UUID "text".',
+            hint='Leave it out; a UUID may be stored as "text", what has parts as "json".',
         )
     if law is not None and law.name != "uniform" and column.kind in _LAWLESS:
         raise SchemaError(
@@ -477,10 +491,16 @@ def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:
     unknown = sorted(set(sql) - {"key", "order", "reference"})
     if unknown:
         raise SchemaError(f'{where}: "sql" says {unknown[0]!r}.', hint='It understands "key", "order", "reference".')
-    key = sql.get("key", "primary")
+    key = sql.get("key", "foreign" if "reference" in sql else "primary")
     if key not in ("primary", "foreign"):
         raise SchemaError(
             f'{where}: a key is "primary" or "foreign", not {key!r}.', hint=suggestion(str(key), ("primary", "foreign"))
+        )
+    idle = {"primary": "reference", "foreign": "order"}[key]
+    if idle in sql:
+        raise SchemaError(
+            f"{where}: a {key} key says {idle} = {sql[idle]!r}, which is for the other kind of key.",
+            hint="Keep one: a field is a primary key, or refers to one.",
         )
     if key == "primary":
         order = sql.get("order")

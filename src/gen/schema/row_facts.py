@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,8 +20,20 @@ ROW_FACTS = ("derived", "after", "when", "depends_on", "given", "correlated", "n
 TIMES = ("datetime", "date", "time", "duration")
 _GIVEN = ("weights", "distribution", "domain", "nulls")
 _DECIDES_NULLS = {"when", "derived", "depends_on"}  # what says by itself where there is no value
-_DRAWN_BY = ("distribution", "weights", "lengths", "faker", "correlated")  # what says how a value is drawn
 _MAKERS = ("derived", "after", "depends_on", "given")
+_DRAWN_BY = ("distribution", "weights", "lengths", "domain", "faker", "alphabet", "correlated")  # how a value is drawn
+# what says where a value comes from -> what has no say beside it
+_IDLE = {
+    "derived": _DRAWN_BY,
+    "a table of depends_on": _DRAWN_BY,
+    "depends_on": ("domain", "faker"),
+    "after": ("domain", "faker"),
+    "given": ("faker",),
+    "given in every case": ("distribution", "weights", "domain", "faker"),
+    "a foreign key": (*_MAKERS, "faker"),
+    "a key of this type": ("domain",),
+    "a synthesizer": ("faker",),  # all else it may heed
+}
 
 
 def apply_row_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
@@ -32,7 +44,7 @@ def apply_row_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Col
             f"{where}: it is {' and '.join(several)} at once, and each of them alone says what its value is.",
             hint="Keep one of them.",
         )
-    _refuse_laws(where, facts)
+    _refuse_idle(where, column, facts)
     if column.synthesizer and several and several != ["depends_on"]:
         raise SchemaError(
             f"{where}: it names the synthesizer {column.synthesizer!r}, and is {several[0]}.",
@@ -46,17 +58,32 @@ def apply_row_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Col
     return column
 
 
-def _refuse_laws(where: str, facts: Mapping[str, Any]) -> None:
-    """Refuse what says how values are drawn, of a column whose values others say completely."""
-    depends = facts.get("depends_on")
-    listed_by = "depends_on" if isinstance(depends, Mapping) and depends.get("values") else None
-    maker = "derived" if "derived" in facts else listed_by
-    idle = [name for name in _DRAWN_BY if maker and name in facts and facts[name] != "uniform"]
-    if idle:
-        raise SchemaError(
-            f"{where}: it says {idle[0]} = {facts[idle[0]]!r:.60}, and {maker} says its values completely.",
-            hint="Keep one of them.",
-        )
+def _refuse_idle(where: str, column: Column, facts: Mapping[str, Any]) -> None:
+    """Refuse what says how values are drawn, of a column whose values something else says."""
+    for source in _sources(column, facts):
+        idle = [name for name in _IDLE[source] if name in facts and facts[name] != "uniform"]
+        if idle:
+            raise SchemaError(
+                f"{where}: it says {idle[0]} = {facts[idle[0]]!r:.60}, and {source} says its values completely.",
+                hint="Keep one of them.",
+            )
+
+
+def _sources(column: Column, facts: Mapping[str, Any]) -> Iterator[str]:
+    """Where its values come from, as `_IDLE` names it."""
+    yield from (name for name in ("derived", "depends_on", "after", "given") if name in facts)
+    depends, given = facts.get("depends_on"), facts.get("given")
+    if isinstance(depends, Mapping) and depends.get("values"):
+        yield "a table of depends_on"
+    cases = given.get("cases") if isinstance(given, Mapping) else None
+    if isinstance(cases, Mapping) and all(isinstance(c, Mapping) and c.keys() - {"nulls"} for c in cases.values()):
+        yield "given in every case"
+    if column.reference:
+        yield "a foreign key"
+    if column.key and column.kind != "text":
+        yield "a key of this type"
+    if column.synthesizer:
+        yield "a synthesizer"
 
 
 def _derived(where: str, column: Column, value: Any) -> Column:

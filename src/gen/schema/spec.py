@@ -399,7 +399,7 @@ def _seen_from(column: Column, day: datetime.date) -> Column:
 
 def _check_inside(where: str, column: Column, parent: Column, facts: Mapping[str, Any]) -> None:
     """A bound on a foreign key cannot be honoured unless the key it refers to has it too."""
-    for fact in ("minimum", "maximum", "multiple_of", "min_length", "max_length", "choices"):
+    for fact in ("minimum", "maximum", "multiple_of", "min_length", "max_length", "choices", "stored", "domain"):
         asked, given = getattr(column, fact), getattr(parent, fact)
         excluded = fact in ("minimum", "maximum") and (
             getattr(column, f"{fact}_excluded") and not getattr(parent, f"{fact}_excluded")
