@@ -25,10 +25,12 @@ from pydantic import (
 )
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic_core import core_schema
+from pydantic_extra_types.currency_code import ISO4217
+from pydantic_extra_types.mac_address import MacAddress
 from typing_extensions import TypedDict
 
 from columns import declared, refusal
-from gen import After, Domain, Normal, PrimaryKey, Schema, SynthesizedBy, Weights, Zipf
+from gen import After, Domain, Faker, Normal, PrimaryKey, Schema, SynthesizedBy, Weights, Zipf
 from gen.errors import CapacityError, SchemaError
 from gen.schema.facts import FACTS
 from gen.schema.keywords import keywords_of
@@ -278,9 +280,9 @@ def test_what_is_equal_in_python_is_in_a_set_once():
     assert {frozenset(row.x) for row in rows_of(model)} == {frozenset((0, 1))}
 
 
-def test_a_domain_and_a_configuration_that_changes_texts_contradict_each_other():
-    with pytest.raises(SchemaError, match="the domain 'city' and a pattern are both declared"):
-        rows_of(of_config(Annotated[str, Domain("city")]))
+def test_a_domain_has_what_a_configuration_says_of_texts():
+    cities = {row.x for row in rows_of(of_config(Annotated[str, Domain("city")]))}
+    assert "DALLAS" in cities and all(city.isupper() and len(city) <= 7 for city in cities)
 
 
 # -- messages ---------------------------------------------------------------------------------------------------
@@ -317,3 +319,45 @@ def test_a_default_to_be_kept_whose_factory_fails_is_a_sentence():
     keep = Field(default_factory=lambda: 1 // 0, json_schema_extra={"keep": True})
     with pytest.raises(SchemaError, match=r"Thing\.x: .* fails: ZeroDivisionError"):
         rows_of(create_model("Thing", x=(int, keep)))
+
+
+UPPER, LOWER = StringConstraints(to_upper=True), StringConstraints(to_lower=True)
+CASED = {
+    "e-mail": EmailStr,
+    "e-mail itself in capitals": Annotated[EmailStr, UPPER],
+    "secret": SecretStr,
+    "address": MacAddress,
+    "currency": ISO4217,
+    "name": Annotated[str, Domain("name")],
+    "name in small letters": Annotated[str, Domain("name"), LOWER],
+    "city": Annotated[str, Domain("city", locale="de_DE"), UPPER],
+    "street": Annotated[str, Domain("street", locale="de_DE"), Field(max_length=30)],
+    "company": Annotated[str, Faker("company", pool=50), LOWER],
+    "host": Annotated[str, Field(json_schema_extra={"format": "hostname"}), UPPER],
+    "maybe": Annotated[str | None, Domain("email"), UPPER],
+    "many": list[EmailStr],
+}
+
+
+@pytest.mark.parametrize("setting", ["str_to_upper", "str_to_lower", "str_strip_whitespace"])
+@pytest.mark.parametrize("name", CASED)
+def test_rows_are_what_the_model_makes_of_them(name, setting):
+    model = create_model("Thing", __config__=ConfigDict(**{setting: True}), x=CASED[name])
+    schema = Schema()
+    schema.add(model, rows=300)
+    rows = schema.table("Thing").arrow(0, 300).to_pylist()
+    for row in rows:
+        made = model.model_validate(row).x
+        assert (made.get_secret_value() if isinstance(made, SecretStr) else made) == row["x"]
+    assert len({str(row["x"]) for row in rows}) > 20
+
+
+def test_a_person_in_capitals_agrees_with_itself():
+    model = create_model(
+        "Thing",
+        name=Annotated[str, Domain("name"), UPPER],
+        email=Annotated[str, Domain("email"), UPPER],
+        given=Annotated[str, Domain("given_name")],
+    )
+    for row in rows_of(model):
+        assert row.name.startswith(row.given.upper()) and row.email.startswith(row.given.upper())

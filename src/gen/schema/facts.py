@@ -56,6 +56,7 @@ _BOUNDS = {
 }
 # what changes text after it was checked: draw it as it will be
 _TRANSFORMED = {"to_upper": "^[^a-z]*$", "to_lower": "^[^A-Z]*$", "strip_whitespace": r"^(\S(.*\S)?)?$"}
+CASES = {"to_lower": "lower", "to_upper": "upper"}  # of both, Pydantic heeds the first
 _PREDICATES: dict[Any, str] = {
     str.isdigit: "^[0-9]+$",
     str.isdecimal: "^[0-9]+$",
@@ -430,7 +431,21 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         if values.get("nulls"):
             raise SchemaError(f"{where}: a primary key has no nulls.", hint="Leave the nulls out.")
         values["nulls"] = None  # an Optional key is one that a database would fill in
-    return apply_row_facts(where, replace(column, **values) if values else column, facts)
+    return apply_row_facts(where, _cased(replace(column, **values) if values else column), facts)
+
+
+def without_transforms(column: Column) -> Column:
+    """The column without the patterns that stand for what changes text after it was checked."""
+    return replace(column, patterns=tuple(p for p in column.patterns if p not in _TRANSFORMED.values()))
+
+
+def _cased(column: Column) -> Column:
+    """The column, put into capitals or small letters once it is drawn, where it is more than letters at random."""
+    case = next((case for name, case in CASES.items() if _TRANSFORMED[name] in column.patterns), None)
+    if case is None or column.key or not (column.format or column.domain or column.provider):
+        return column
+    column = replace(column, case="lower" if column.case == "lower" else case)
+    return without_transforms(column) if column.domain or column.provider else column
 
 
 def _lengths(where: str, value: Any, column: Column) -> Distribution:

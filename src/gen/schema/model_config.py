@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
 
-from gen.schema.facts import constrained, ungrouped
+from gen.schema.facts import CASES, constrained, ungrouped
 from gen.schema.spec import Column
 
 # setting -> the constraint that it is on every str. No other one narrows what a field may hold: `strict`,
@@ -22,6 +22,7 @@ _SETTINGS = {
     "str_to_lower": "to_lower",
     "str_strip_whitespace": "strip_whitespace",
 }
+_CAPITALS = {"currency"}  # formats whose types write capitals whatever the settings say
 Settings = Mapping[str, Any]  # constraint -> its value
 
 
@@ -44,8 +45,12 @@ def apply_settings(where: str, column: Column, annotation: Any, settings: Settin
     said = list(ungrouped(metadata))
     for attribute, value in settings.items():
         transforms = isinstance(value, bool)
-        if any(getattr(item, attribute, None) is not None for item in said) or (transforms and column.format):
-            continue  # a text of a format is taken as it is, and may be unlike itself in capitals
+        if any(getattr(item, attribute, None) is not None for item in said):
+            continue
+        if transforms and column.format:  # a format has no space at its ends; letters are put into the case once drawn
+            case = column.case if column.format in _CAPITALS else CASES.get(attribute, column.case)
+            column = replace(column, case=case)
+            continue
         if column.format and not transforms:  # it is of the text as it comes, before any decoding
             column = replace(column, **{attribute: value})
             continue

@@ -96,7 +96,7 @@ class Column:
 
     max_digits, decimal_places: of a decimal. min_length, max_length: characters of text, bytes, items or entries.
     lengths: the law of those. patterns: regular expressions that all match somewhere in the text.
-    format: what the text is, as "email".
+    format: what the text is, as "email". case: "upper" or "lower", into which text is put after it was drawn.
     zoned: whether a date-time or a time has a time zone; None where either will do.
     relative: "past" or "future", seen from the run's `as_of`. version: of a UUID.
     unique_items: no item of the list is there twice. contained: of a list whose item is a union, how many
@@ -132,6 +132,7 @@ class Column:
     lengths: Distribution | None = None
     patterns: tuple[str, ...] = ()
     format: str | None = None
+    case: str | None = None
     zoned: bool | None = None
     relative: str | None = None
     version: int | None = None

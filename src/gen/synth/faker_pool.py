@@ -57,7 +57,7 @@ class SynthesizeFaker(Synthesizer):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.provider is not None and column.check is None and not column.key
+        return column.provider is not None and not (column.check or column.case or column.key)
 
     def prepare(self) -> None:
         column = self.column

@@ -103,7 +103,9 @@ class SynthesizeTogether(Synthesizer):
     @classmethod
     def match(cls, column: Column) -> bool:
         company = column.company
-        return company is not None and company.about == cls.about and not column.key and cls.takes(column)
+        if company is None or column.key or column.case:
+            return False
+        return company.about == cls.about and cls.takes(column)
 
     @classmethod
     def takes(cls, column: Column) -> bool:
