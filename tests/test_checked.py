@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from jsonschema import Draft202012Validator
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,9 +27,11 @@ from scipy import stats
 from columns import array, model, source
 from gen import ForeignKey, PrimaryKey, Schema
 from gen.errors import SchemaError
+from gen.schema.from_json_schema import column_from_schema
 from gen.schema.model_check import ModelCheck
 from gen.schema.spec import Column
 from gen.synth.checked import ATTEMPTS, LEAST_ACCEPTED, SynthesizeChecked
+from gen.synth.table import synthesizer_of
 from program import AS_OF, Forks, checksums, gen, query
 
 ROWS = 1000
@@ -457,3 +461,24 @@ def test_fields_are_asked_for_alone_where_what_judges_them_sees_nothing_else():
     assert not ModelCheck(OneIn).takes_fields(values)
     assert ModelCheck(Located).takes_fields(values)
     assert [ModelCheck(of).sample for of in (Contacted, Watched, OneIn, Located)] == [1024, 1024, 1024, 64]
+
+
+@pytest.mark.parametrize("step", [0.01, 0.1, 1e-3, 0.3, 0.25, 1e-9])
+def test_multiples_are_judged_as_jsonschema_judges_them_without_asking_it_for_each(step, monkeypatch):
+    schema = {"type": "number", "multipleOf": step, "minimum": 0, "maximum": 1000}
+    synthesizer = synthesizer_of(column_from_schema("T", "x", schema), "T", 1000, 0)
+    made = synthesizer.at(range(1000))
+    validator = Draft202012Validator(schema)
+    assert all(validator.is_valid(value) for value in made.to_pylist())
+    texts = np.arange(3000) * step
+    judged = synthesizer.accepts(pa.array(texts))
+    assert judged.tolist() == [validator.is_valid(float(value)) for value in texts]
+    monkeypatch.setattr(type(synthesizer), "_validator", None)
+    assert synthesizer.at(range(1000)) == made
+
+
+def test_multiples_beyond_all_doubles_are_still_asked_for():
+    synthesizer = synthesizer_of(column_from_schema("T", "x", {"type": "number", "multipleOf": 1e-3}), "T", 10, 0)
+    validator = Draft202012Validator({"multipleOf": 1e-3})
+    values = [1e307, 1.5]
+    assert synthesizer.accepts(pa.array(values)).tolist() == [validator.is_valid(value) for value in values]

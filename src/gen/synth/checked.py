@@ -29,6 +29,8 @@ ATTEMPTS = 16
 LEAST_ACCEPTED = 0.05
 PROBE = 256  # values drawn at plan time to see how many are accepted
 SPARE_PROBE = 4096  # values drawn to fill the spare pool, where few are accepted
+# what a column of numbers says completely, but for how its multiples are judged
+_OF_NUMBERS = {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
 _SPARE = ATTEMPTS  # the attempt that the spare pool is drawn with
 
 
@@ -91,8 +93,26 @@ class SynthesizeChecked(ReadAsAnother):
 
         return Draft202012Validator(json.loads(self.column.check or "true"))
 
+    @cached_property
+    def _steps(self) -> list[float] | None:
+        """What numbers must be multiples of, where the schema says nothing else that the column does not.
+
+        jsonschema divides doubles, and so does this: 0.07 is no multiple of 0.01 to either. None: it has to be asked.
+        """
+        schemas = json.loads(self.column.check or "true")
+        nodes = schemas.get("allOf", []) if isinstance(schemas, dict) and schemas.keys() == {"allOf"} else []
+        if self.column.kind != "number" or not all(isinstance(n, dict) and n.keys() <= _OF_NUMBERS for n in nodes):
+            return None
+        steps = [node["multipleOf"] for node in nodes if "multipleOf" in node]
+        return steps if steps and all(isinstance(step, float) for step in steps) else None
+
     def accepts(self, array: pa.Array) -> NDArray[np.bool_]:
         """Bool array: whether the schema accepts each value."""
+        if self._steps is not None and pa.types.is_float64(array.type) and not array.null_count:
+            quotients = [array.to_numpy() / step for step in self._steps]
+            if all(np.isfinite(quotient).all() for quotient in quotients):  # of others the validator asks otherwise
+                whole: NDArray[np.bool_] = np.all([np.trunc(quotient) == quotient for quotient in quotients], axis=0)
+                return whole
         texts = self.inner.json(array).to_pylist()
         try:
             return np.array([self._validator.is_valid(json.loads(text or "null")) for text in texts], bool)
