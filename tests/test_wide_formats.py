@@ -131,3 +131,15 @@ def test_what_no_text_of_a_format_satisfies_is_refused_without_gens_own_pattern(
         "format 'ipv6' with at most 1 characters"
         in refusal(Annotated[str, Field(max_length=1, json_schema_extra={"format": "ipv6"})]).message
     )
+
+
+@pytest.mark.parametrize("lengths", [{"maxLength": 12}, {"minLength": 11, "maxLength": 13}, {"maxLength": 5}])
+def test_short_hosts_are_many(lengths):
+    schema = Schema()
+    host = {"type": "string", "format": "hostname", **lengths}
+    schema.add({"title": "T", "type": "object", "required": ["host"], "properties": {"host": host}}, rows=1000)
+    hosts = schema.table("T").arrow(0, 1000).column("host").to_pylist()
+    assert len(set(hosts)) > 500  # example.com, .net and .org were all there were
+    assert all(
+        Draft202012Validator(host, format_checker=Draft202012Validator.FORMAT_CHECKER).is_valid(h) for h in hosts
+    )

@@ -23,6 +23,8 @@ from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.text import MAXIMUM_LENGTH
 from gen.synth.texts.wide import LONGEST, WIDE
 
+_FEW = 100  # texts of a format that its lengths alone leave: with fewer, more of the format are drawn
+
 
 def _has_pattern(column: Column) -> bool:
     named_otherwise = is_format(column) and not is_intersection(column)
@@ -81,14 +83,15 @@ class SynthesizePattern(Synthesizer):
     def _of_format(self) -> Language:
         """The texts of the column's format that match: of those drawn otherwise, or of more where they are too few."""
         column, found = self.column, None
+        enough = self._needed() if column.patterns else max(self._needed(), _FEW)
         for pattern in patterns_of(column.format or ""):
             try:
                 language = self._language_of(pattern)
             except NoText:
                 continue
-            found = found or language
-            if language.cardinality >= self._needed():
+            if language.cardinality >= enough:
                 return language
+            found = max(found or language, language, key=lambda known: known.cardinality)
         if found is not None:
             return found
         own = " and ".join(map(repr, column.patterns))
