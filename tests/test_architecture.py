@@ -42,6 +42,7 @@ FLOORS = [
     {"schema.distributions"},
     {"schema.choices", "schema.row_markers", "schema.phones"},
     {"schema.row_facts"},
+    {"schema.constraints"},
     {"schema.facts"},
     {"schema.conjunction", "schema.keywords", "schema.model_config"},
     {"schema.documents", "schema.alternatives", "schema.arrays"},

@@ -31,7 +31,8 @@ from pydantic_core import to_jsonable_python
 
 from gen.errors import SchemaError
 from gen.schema.choices import choice_of
-from gen.schema.facts import apply_constraints, apply_facts, facts_of, ungrouped
+from gen.schema.constraints import apply_constraints, ungrouped
+from gen.schema.facts import apply_facts, facts_of
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.keywords import apply_keywords, schema_beside
 from gen.schema.model_config import Settings, apply_settings, settings_of

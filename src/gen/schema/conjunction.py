@@ -11,7 +11,8 @@ from fractions import Fraction
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.facts import FACTS, common_multiple
+from gen.schema.constraints import common_multiple
+from gen.schema.facts import FACTS
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 ROOT = "urn:gen:root"  # what a document without an $id is called

@@ -16,7 +16,8 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 
 from gen.errors import SchemaError
 from gen.schema.choices import choice_of
-from gen.schema.facts import constrained, extra_of, ungrouped
+from gen.schema.constraints import constrained, ungrouped
+from gen.schema.facts import extra_of
 from gen.schema.markers import Marker
 from gen.schema.spec import KINDS, Column
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.errors import PydanticUserError
 
-from gen.schema.facts import CASES, constrained, ungrouped
+from gen.schema.constraints import CASES, constrained, ungrouped
 from gen.schema.spec import Column
 
 # setting -> the constraint that it is on every str. No other one narrows what a field may hold: `strict`,
