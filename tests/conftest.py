@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -13,6 +14,16 @@ import pytest
 pytest.register_assert_rewrite("program")
 
 from program import AS_OF, Forks, manifest  # noqa: E402 - its assertions explain themselves only when imported after that
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: let no collection of garbage look through it again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

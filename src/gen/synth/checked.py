@@ -10,14 +10,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import boolean_array, fixed_width_array
+from gen.block import boolean_array, fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, rows_array, stream_key
@@ -41,6 +41,19 @@ def merged(first: pa.Array, places: NDArray[np.int64], other: pa.Array) -> pa.Ar
     return pa.concat_arrays([first, other]).take(fixed_width_array(pa.uint64(), order))
 
 
+@lru_cache(maxsize=256)  # the attempts at one column, and the parts of one recursion, are checked by the same
+def _validator_of(check: str) -> Any:
+    """A validator of a JSON Schema, which searches it for what references lead to once, and not at every reference."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+    from referencing.jsonschema import DRAFT202012
+
+    schema = json.loads(check)
+    resource = Resource.from_contents(schema, default_specification=DRAFT202012)
+    registry: Any = Registry().with_resource(resource.id() or "", resource)
+    return Draft202012Validator(schema, registry=registry.crawl())
+
+
 class SynthesizeChecked(ReadAsAnother):
     """A column or part whose values must satisfy a JSON Schema that its other facts do not say completely."""
 
@@ -59,7 +72,8 @@ class SynthesizeChecked(ReadAsAnother):
             )
         self.drawn: dict[int, Synthesizer] = {}
         self.inner = self.attempted(0)
-        self.rate, self.spare = self._probe()
+        if not self.attempt:  # else the first attempt has been probed, and this one is only if its pool is asked for
+            _ = self._probed  # refuses what accepts too little
 
     def attempted(self, attempt: int) -> Synthesizer:
         """The synthesizer of one attempt: other values at the same rows."""
@@ -68,7 +82,18 @@ class SynthesizeChecked(ReadAsAnother):
             self.drawn[attempt] = self.again(self.attempt * (ATTEMPTS + 1) + attempt, column)
         return self.drawn[attempt]
 
-    def _probe(self) -> tuple[float, pa.Array]:
+    @property
+    def rate(self) -> float:
+        """The share of values that is accepted."""
+        return self._probed[0]
+
+    @property
+    def spare(self) -> pa.Array:
+        """Accepted values, for the rows that no attempt satisfies."""
+        return self._probed[1]
+
+    @cached_property
+    def _probed(self) -> tuple[float, pa.Array]:
         """The share of values that is accepted, and a pool of accepted ones."""
         drawn = self.attempted(_SPARE).at(range(PROBE))
         accepted = self.accepts(drawn)
@@ -88,12 +113,6 @@ class SynthesizeChecked(ReadAsAnother):
         return rate, pool
 
     @cached_property
-    def _validator(self) -> Any:
-        from jsonschema import Draft202012Validator
-
-        return Draft202012Validator(json.loads(self.column.check or "true"))
-
-    @cached_property
     def _steps(self) -> list[float] | None:
         """What numbers must be multiples of, where the schema says nothing else that the column does not.
 
@@ -109,19 +128,23 @@ class SynthesizeChecked(ReadAsAnother):
     def accepts(self, array: pa.Array) -> NDArray[np.bool_]:
         """Bool array: whether the schema accepts each value."""
         if self._steps is not None and pa.types.is_float64(array.type) and not array.null_count:
-            quotients = [array.to_numpy() / step for step in self._steps]
+            values = fixed_width_values(array)
+            with np.errstate(over="ignore"):
+                quotients = [values / step for step in self._steps]
             if all(np.isfinite(quotient).all() for quotient in quotients):  # of others the validator asks otherwise
                 whole: NDArray[np.bool_] = np.all([np.trunc(quotient) == quotient for quotient in quotients], axis=0)
                 return whole
         texts = self.inner.json(array).to_pylist()
+        validator = _validator_of(self.column.check or "true")
         try:
-            return np.array([self._validator.is_valid(json.loads(text or "null")) for text in texts], bool)
+            verdicts = {text: validator.is_valid(json.loads(text or "null")) for text in dict.fromkeys(texts)}
         except re.error as error:  # its validator's patterns are Python's
             raise SchemaError(
                 f"{self.where}: its values are checked by its schema, and the pattern {error.pattern!r} cannot be: "
                 f"{error}.",
                 hint="Write the pattern without \\p and the like, or simplify the schema around it.",
             ) from error
+        return np.array([verdicts[text] for text in texts], bool)
 
     def at(self, rows: Rows) -> pa.Array:
         array = self.inner.at(rows)
@@ -150,9 +173,6 @@ class SynthesizeChecked(ReadAsAnother):
     @property
     def law_text(self) -> str:
         return f"{self.inner.law_text}, of which its schema takes {self.rate:.0%}"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__getstate__().items() if name != "_validator"}
 
 
 # -- whole rows ---------------------------------------------------------------------------------------------
