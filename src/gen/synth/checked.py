@@ -27,10 +27,12 @@ from gen.synth.synthesizer import ReadAsAnother, Synthesizer
 
 ATTEMPTS = 16
 LEAST_ACCEPTED = 0.05
+CLEARLY_ENOUGH = 0.2  # of a probe: with 5 % accepted it comes once in 10^17 probes
 PROBE = 256  # values drawn at plan time to see how many are accepted
 SPARE_PROBE = 4096  # values drawn to fill the spare pool, where few are accepted
 # what a column of numbers says completely, but for how its multiples are judged
 _OF_NUMBERS = {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+SPARE_PROBE = 4096  # values drawn to fill the spare pool, where few are accepted, when it is asked for
 _SPARE = ATTEMPTS  # the attempt that the spare pool is drawn with
 
 
@@ -72,8 +74,10 @@ class SynthesizeChecked(ReadAsAnother):
             )
         self.drawn: dict[int, Synthesizer] = {}
         self.inner = self.attempted(0)
-        if not self.attempt:  # else the first attempt has been probed, and this one is only if its pool is asked for
-            _ = self._probed  # refuses what accepts too little
+        if not self.attempt:  # else the first attempt's values have been judged, and these are of the same law
+            accepted = self.accepts(self.attempted(_SPARE).at(range(PROBE)))
+            if accepted.mean() < CLEARLY_ENOUGH:
+                _ = self._probed  # refuses what accepts too little
 
     def attempted(self, attempt: int) -> Synthesizer:
         """The synthesizer of one attempt: other values at the same rows."""
