@@ -13,6 +13,7 @@ import pytest
 
 pytest.register_assert_rewrite("program")
 
+from clusters import cluster  # noqa: E402
 from program import AS_OF, Forks, manifest  # noqa: E402 - its assertions explain themselves only when imported after that
 
 
@@ -32,6 +33,13 @@ def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
     server = Forks(tmp_path_factory.mktemp("talk"))
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a cluster that exists, of two workers: a run on them need not wait for its own to start."""
+    with cluster(tmp_path_factory.mktemp("cluster") / "theirs") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -71,6 +71,8 @@ def fill(path: str) -> None:
 
 def warm_up() -> None:
     """Import everything, and load the machine code of the kernels."""
+    import distributed  # noqa: F401 - which starts no thread: forks stay safe
+
     import gen.cli
     import gen.progress
     import gen.run

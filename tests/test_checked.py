@@ -32,7 +32,7 @@ from gen.schema.model_check import ModelCheck
 from gen.schema.spec import Column
 from gen.synth.checked import ATTEMPTS, LEAST_ACCEPTED, SynthesizeChecked
 from gen.synth.table import synthesizer_of
-from program import AS_OF, Forks, checksums, gen, query
+from program import AS_OF, Forks, checksums, query
 
 ROWS = 1000
 Percent = Annotated[int, Field(ge=0, lt=100)]
@@ -355,7 +355,7 @@ def below(limit):
 ASKED = ("--schema", "models.py", "--rows", 1200, "--partition-rows", 300, *AS_OF)
 
 
-def test_a_model_with_validators_through_the_program(forks: Forks, tmp_path) -> None:
+def test_a_model_with_validators_through_the_program(forks: Forks, workers: str, tmp_path) -> None:
     (tmp_path / "models.py").write_text(MODELS, "utf-8")
     (tmp_path / "limits.py").write_text(LIMITS, "utf-8")
     ended = forks(*ASKED, "--out", "data", cwd=tmp_path)
@@ -367,7 +367,7 @@ def test_a_model_with_validators_through_the_program(forks: Forks, tmp_path) -> 
     assert found == [(1200, 1200, 9, True, 0, True)]
     # checked again, by two workers, resumed
     assert forks("verify", "data", cwd=tmp_path).code == 0
-    ended = gen(*ASKED, "--out", "two", "--workers", 2, cwd=tmp_path)
+    ended = forks(*ASKED, "--out", "two", "--scheduler", workers, cwd=tmp_path)
     assert ended.code == 0, ended.err
     assert checksums(tmp_path / "two") == checksums(tmp_path / "data")
     (tmp_path / "two" / "Booking" / "part-000003.parquet").unlink()

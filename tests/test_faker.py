@@ -20,7 +20,7 @@ from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import Spec
 from gen.synth.described import described
 from gen.synth.faker_pool import _POOLS, SynthesizeFakerKey
-from program import AS_OF, checksums, gen, query
+from program import AS_OF, checksums, query
 
 POOL = 400
 
@@ -228,16 +228,16 @@ class Firm(BaseModel):
 """
 
 
-def test_workers_draw_from_the_pool_of_the_plan(tmp_path):
+def test_workers_draw_from_the_pool_of_the_plan(forks, workers, tmp_path):
     (tmp_path / "models.py").write_text(MODELS)
     common = ("--schema", "models.py", "--rows", 30_000, "--partition-rows", 5000, "--quiet", *AS_OF)
-    one = gen(*common, "--out", "one", cwd=tmp_path)
-    two = gen(*common, "--out", "two", "--workers", 2, cwd=tmp_path)
+    one = forks(*common, "--out", "one", cwd=tmp_path)
+    two = forks(*common, "--out", "two", "--scheduler", workers, cwd=tmp_path)
     assert (one.code, two.code) == (0, 0), one.err + two.err
     assert checksums(tmp_path / "one") == checksums(tmp_path / "two")
     names = query(f"select distinct name from read_parquet('{tmp_path}/two/Firm/*.parquet')")
     assert len(names) > 10_000
-    assert gen("verify", "two", cwd=tmp_path).code == 0
+    assert forks("verify", "two", cwd=tmp_path).code == 0
 
 
 def test_a_table_with_a_key_of_numbers_has_faker_beside_it():

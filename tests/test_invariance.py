@@ -67,12 +67,14 @@ def test_worker_processes_write_what_one_process_writes(undisturbed: Path, tmp_p
     assert_whole(tmp_path / "data", undisturbed)
 
 
-def test_users_own_synthesizers_give_equal_values_on_workers_and_in_any_files(forks: Forks, tmp_path: Path) -> None:
+def test_users_own_synthesizers_give_equal_values_on_workers_and_in_any_files(
+    forks: Forks, workers: str, tmp_path: Path
+) -> None:
     (tmp_path / "models.py").write_text(USER, "utf-8")
     asked = ("--schema", "models.py", "--rows", "Throw=200_000", *AS_OF)
     write(forks, tmp_path / "one", *asked, "--part", "1/1", "--partition-rows", 65_536)
     write(forks, tmp_path / "odd", *asked, "--part", "1/1", "--partition-rows", 70_001)
-    ended = gen(*asked, "--workers", 2, "--partition-rows", 65_536, "--out", "two", cwd=tmp_path)
+    ended = forks(*asked, "--scheduler", workers, "--partition-rows", 65_536, "--out", "two", cwd=tmp_path)
     assert ended.code == 0, ended.err
     assert_whole(tmp_path / "two", tmp_path / "one")
     assert checksums(tmp_path / "odd") == checksums(tmp_path / "one")

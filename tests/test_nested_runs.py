@@ -15,7 +15,7 @@ from columns import source
 from gen.checksums import Checksum, hash_values
 from gen.sinks.parquet import ParquetLayout, leaves
 from nested_cases import NESTED
-from program import AS_OF, Forks, checksums, gen, query, stamps
+from program import AS_OF, Forks, checksums, query, stamps
 
 MODELS = """
 import datetime, decimal, enum, uuid
@@ -113,9 +113,9 @@ def test_another_reader_reads_every_kind(written: Path) -> None:
     assert any(trees) and {frozenset(child) for tree in trees for child in tree} == {frozenset(("value", "children"))}
 
 
-def test_workers_and_options_do_not_change_values(written: Path, forks: Forks) -> None:
+def test_workers_and_options_do_not_change_values(written: Path, forks: Forks, workers: str) -> None:
     expected = checksums(written / "data")
-    ended = gen(*ASKED, *AS_OF, "--out", "two", "--workers", 2, cwd=written)
+    ended = forks(*ASKED, *AS_OF, "--out", "two", "--scheduler", workers, cwd=written)
     assert ended.code == 0, ended.err
     assert checksums(written / "two") == expected
     for name, options in {"zstd": ("--compression", "zstd"), "fast": ("--encoding", "fast")}.items():

@@ -30,7 +30,6 @@ from gen.synth.described import described
 from gen.synth.texts.locale import LANGUAGES, codes_of_countries, currencies_of_countries
 from gen.synth.together import words_in_groups, words_of_indexes
 from program import AS_OF, checksums, query
-from program import gen as program
 
 ROWS = 10_000
 LOCALES = Path(gen.__file__).parent / "synth" / "locales"
@@ -652,11 +651,11 @@ class Customer(BaseModel):
 """
 
 
-def test_two_workers_write_the_same_people(tmp_path):
+def test_two_workers_write_the_same_people(forks, workers, tmp_path):
     (tmp_path / "models.py").write_text(MODELS)
     common = ("--schema", "models.py", "--rows", 20_000, "--partition-rows", 5000, "--quiet", *AS_OF)
-    one = program(*common, "--out", "one", cwd=tmp_path)
-    two = program(*common, "--out", "two", "--workers", 2, cwd=tmp_path)
+    one = forks(*common, "--out", "one", cwd=tmp_path)
+    two = forks(*common, "--out", "two", "--scheduler", workers, cwd=tmp_path)
     assert (one.code, two.code) == (0, 0), one.err + two.err
     assert checksums(tmp_path / "one") == checksums(tmp_path / "two")
     disagreeing = query(

@@ -182,12 +182,12 @@ class Thing(BaseModel):
 """
 
 
-def test_runs_with_workers_from_a_file_resume_verify_and_refuse_a_changed_function(forks, tmp_path):
+def test_runs_with_workers_from_a_file_resume_verify_and_refuse_a_changed_function(forks, workers, tmp_path):
     (tmp_path / "models.py").write_text(MODELS, encoding="utf-8")
     (tmp_path / "rates.py").write_text("FACTOR = 3\ndef tripled(r):\n    return r.a * FACTOR\n", encoding="utf-8")
     asked = ("--schema", "models.py", "--rows", 400, "--partition-rows", 150, "--as-of", "2026-01-01")
     for ended in (
-        forks(*asked, "--workers", 2, "--out", "two", cwd=tmp_path),
+        forks(*asked, "--scheduler", workers, "--out", "two", cwd=tmp_path),
         forks(*asked[:4], "--partition-rows", 110, *asked[6:], "--part", "1/1", "--out", "one", cwd=tmp_path),
     ):
         assert ended.code == 0, ended.err

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from program import AS_OF, Forks, assert_whole, gen, stamps
+from program import AS_OF, Forks, assert_whole, stamps
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_verify_names_exactly_what_differs_and_repair_mends_it(
 def test_verify_of_several_harms_names_all_of_them(forks: Forks, undisturbed: Path, copied: Path) -> None:
     rewritten(flip)(copied)
     (copied / "Manager" / "part-000000.parquet").unlink()
-    ended = gen("verify", copied, "--workers", 2, "--json", cwd=copied.parent)
+    ended = forks("verify", copied, "--workers", 2, "--json", cwd=copied.parent)
     assert ended.code == 1
     verdict = json.loads(ended.out)
     assert verdict["good"] is False

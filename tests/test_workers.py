@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-import psutil
 import pytest
 
+from clusters import scheduler
 from gen.engine import local_cluster
 from gen.run import Silent
-from program import AS_OF, DICE, Forks, assert_whole, family, gen, wait_until
+from program import AS_OF, DICE, Forks, assert_whole, wait_until
 
 # -- workers of this machine ------------------------------------------------------------------------------
 
@@ -54,6 +51,13 @@ def test_a_script_needs_no_guard_and_no_worker_runs_it_again(tmp_path: Path) -> 
     assert (tmp_path / "data" / "_SUCCESS").exists()
 
 
+def page(address: str) -> str | None:
+    """What a server answers, if it does."""
+    with suppress(HTTPError):
+        return urlopen(address, timeout=10).read().decode()
+    return None
+
+
 def test_the_dashboard_answers_while_workers_run_and_on_this_machine_alone() -> None:
     class Seen(Silent):
         address = ""
@@ -64,12 +68,7 @@ def test_the_dashboard_answers_while_workers_run_and_on_this_machine_alone() -> 
     seen = Seen()
     with local_cluster(1, seen):
         assert urlsplit(seen.address).hostname == "127.0.0.1"
-        for _ in range(100):
-            with suppress(HTTPError):
-                page = urlopen(seen.address, timeout=10).read().decode()
-                break
-            time.sleep(0.1)
-        assert "bokeh" in page.lower()
+        assert "bokeh" in wait_until(lambda: page(seen.address), "the dashboard").lower()
 
 
 # -- a cluster that exists --------------------------------------------------------------------------------
@@ -78,53 +77,9 @@ def test_the_dashboard_answers_while_workers_run_and_on_this_machine_alone() -> 
 NEIGHBOUR = "def thrown(generator, n):\n    return generator.integers(1, 7, n)\n"
 
 
-@contextmanager
-def running(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield process
-    finally:
-        ours = family(process.pid)
-        for each in ours:
-            each.terminate()
-        for each in psutil.wait_procs(ours, timeout=5)[1]:
-            each.kill()
-        process.wait(5)
-
-
-@contextmanager
-def scheduler(folder: Path) -> Iterator[str]:
-    """A scheduler on 127.0.0.1; its address."""
-    folder.mkdir()
-    file = folder / "scheduler.json"
-    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
-    with running("distributed.cli.dask_scheduler", *options, cwd=folder):
-        wait_until(lambda: file.exists() and file.stat().st_size, "the scheduler")
-        time.sleep(0.1)
-        yield json.loads(file.read_text("utf-8"))["address"]
-
-
-@contextmanager
-def cluster(folder: Path) -> Iterator[str]:
-    """A scheduler and a worker, started where no user's file is."""
-    with scheduler(folder) as address:
-        options = (address, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard", "--no-nanny")
-        with running("distributed.cli.dask_worker", *options, cwd=folder):
-            yield address
-
-
-@pytest.fixture(scope="module")
-def theirs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a cluster that exists."""
-    with cluster(tmp_path_factory.mktemp("cluster") / "theirs") as address:
-        yield address
-
-
 @pytest.mark.parametrize("files", ["one file", "a file and its neighbour"])
 def test_a_cluster_that_exists_needs_no_copy_of_the_users_code(
-    files: str, theirs: str, forks: Forks, tmp_path: Path
+    files: str, workers: str, forks: Forks, tmp_path: Path
 ) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
@@ -136,7 +91,7 @@ def test_a_cluster_that_exists_needs_no_copy_of_the_users_code(
     asked = ("--schema", "models.py", "--rows", 2000, "--partition-rows", 400, *AS_OF)
     here = forks(*asked, "--out", "here", "--part", "1/1", cwd=mine)
     assert here.code == 0, here.err
-    ended = gen(*asked, "--scheduler", theirs, "--out", "there", cwd=mine)
+    ended = forks(*asked, "--scheduler", workers, "--out", "there", cwd=mine)
     assert ended.code == 0, ended.err
     assert_whole(mine / "there", mine / "here")
 

@@ -29,10 +29,9 @@ ATTEMPTS = 16
 LEAST_ACCEPTED = 0.05
 CLEARLY_ENOUGH = 0.2  # of a probe: with 5 % accepted it comes once in 10^17 probes
 PROBE = 256  # values drawn at plan time to see how many are accepted
-SPARE_PROBE = 4096  # values drawn to fill the spare pool, where few are accepted
+SPARE_PROBE = 4096  # values drawn to fill the spare pool, where few are accepted, when it is asked for
 # what a column of numbers says completely, but for how its multiples are judged
 _OF_NUMBERS = {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
-SPARE_PROBE = 4096  # values drawn to fill the spare pool, where few are accepted, when it is asked for
 _SPARE = ATTEMPTS  # the attempt that the spare pool is drawn with
 
 
