@@ -12,6 +12,9 @@ all that follow), "fill FILE" (FILE takes all the room there is, then it is done
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import enum
 import errno
 import gc
 import itertools
@@ -19,7 +22,13 @@ import json
 import os
 import signal
 import sys
-from typing import Any
+import threading
+import uuid
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from gen import Domain, Normal, PrimaryKey
 
 OPERATIONS = ("fsync", "replace", "link", "ftruncate", "unlink", "mkdir", "rmdir")
 
@@ -69,15 +78,53 @@ def fill(path: str) -> None:
     os.close(descriptor)
 
 
+class Kind(enum.Enum):
+    ONE = "one"
+    TWO = "two"
+
+
+class Inner(BaseModel):
+    city: Annotated[str, Domain("city")]
+    size: float | None
+
+
+class Everything(BaseModel):
+    """A field of most kinds, so that what draws and writes them is loaded."""
+
+    id: Annotated[uuid.UUID, PrimaryKey()]
+    number: Annotated[int, Field(ge=0, le=99), Normal(mean=60, deviation=15)]
+    price: Annotated[decimal.Decimal, Field(max_digits=8, decimal_places=3)]
+    text: Annotated[str, Field(min_length=2, max_length=5)]
+    shaped: Annotated[str, Field(pattern="^[a-z]{3}[0-9]*$")]
+    kind: Kind
+    flag: bool | None
+    day: datetime.date
+    at: datetime.datetime
+    raw: bytes
+    inner: Inner
+    inners: list[Inner]
+    numbers: dict[str, set[int]]
+    pair: tuple[int, str]
+    either: int | str
+    anything: Any
+
+
 def warm_up() -> None:
-    """Import everything, and load the machine code of the kernels."""
-    import distributed  # noqa: F401 - which starts no thread: forks stay safe
+    """Import everything, and load the machine code of the kernels. Nothing of it starts a thread: forks stay safe."""
+    import distributed  # noqa: F401
+    import jsonschema  # noqa: F401
+    import pandas  # noqa: F401
 
     import gen.cli
     import gen.progress
     import gen.run
 
     gen.run.prepare(gen.run.Request())
+    schema = gen.Schema()
+    schema.add(Everything, 1000)
+    gen.run.prepare(gen.run.Request(schema=schema))
+    schema.table(Everything).row(7)
+    assert threading.active_count() == 1
     gc.freeze()  # so that a fork does not copy what it only looks at
 
 
