@@ -13,7 +13,7 @@ from gen import Domain
 from gen.errors import SchemaError
 from gen.streams import Stream, stream_key
 from gen.synth.texts.locale import LANGUAGES, TAILS, latin_of, names_of, places_of, written_out
-from test_people import file, words
+from persons import file, words
 
 ROWS = 4000
 OWN = [locale for locale in LANGUAGES if locale not in ("en", "en-gb")]
