@@ -76,21 +76,6 @@ def gen(*arguments: object, cwd: Path, timeout: float = 60) -> Ended:
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
-@contextmanager
-def started(*arguments: object, cwd: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`python -m gen` with these arguments, running in a session of its own; nothing of it is left at the end."""
-    command = [sys.executable, "-m", "gen", *map(str, arguments)]
-    with open(cwd / "talk.txt", "w+", encoding="utf-8") as talk:
-        process = subprocess.Popen(command, cwd=cwd, env=ENVIRONMENT, stdout=talk, stderr=talk, start_new_session=True)
-        try:
-            yield process
-        finally:
-            for each in family(process.pid):
-                with suppress(psutil.NoSuchProcess):
-                    each.kill()
-            process.wait(10)
-
-
 def family(pid: int) -> list[psutil.Process]:
     """A process and everything it started, directly or not."""
     try:
@@ -125,7 +110,7 @@ class Forks:
 
     def __call__(self, *arguments: object, cwd: Path, fault: str | None = None, at: int = 0) -> Ended:
         """Run the program to its end."""
-        return self.wait(self.start(*arguments, cwd=cwd, fault=fault, at=at))
+        return self.wait(self.start(*arguments, cwd=cwd, fault=fault, at=at, seconds=60))
 
     def start(self, *arguments: object, cwd: Path, fault: str | None = None, at: int = 0, seconds: int = 20) -> int:
         """Start the program, which may take so many seconds; returns its process id."""
@@ -142,6 +127,17 @@ class Forks:
         code = self._ask({"wait": pid})["code"]
         out, err = self.talk.pop(pid)
         return Ended(code, Path(out).read_text("utf-8"), Path(err).read_text("utf-8"))
+
+    @contextmanager
+    def running(self, *arguments: object, cwd: Path) -> Iterator[int]:
+        """The program, running; its process id, which is to be waited for. Nothing of it is left at the end."""
+        pid = self.start(*arguments, cwd=cwd, seconds=60)
+        try:
+            yield pid
+        finally:
+            for each in family(pid):
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
 
     def _ask(self, request: dict[str, Any]) -> Any:
         assert self.server.stdin is not None

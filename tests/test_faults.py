@@ -23,12 +23,10 @@ from program import (
     assert_no_halves,
     assert_whole,
     family,
-    gen,
     go_on,
     is_stopped,
     parts,
     small_disk,
-    started,
     wait_until,
 )
 
@@ -271,33 +269,33 @@ def workers_of(pid: int) -> list[psutil.Process]:
     return [process for process in family(pid) if process.pid != pid and listens(process)]
 
 
-def test_a_run_survives_the_death_of_its_workers(large: Path, swift: Path) -> None:
+def test_a_run_survives_the_death_of_its_workers(forks: Forks, large: Path, swift: Path) -> None:
     out = swift / "data"
-    with started(*LARGE, "--workers", 2, "--out", out, cwd=swift) as process:
+    with forks.running(*LARGE, "--workers", 2, "--out", out, cwd=swift) as pid:
         for count in (6, 40):
             some_files(out, count)
-            victim = wait_until(lambda: workers_of(process.pid), "a worker")[0]
+            victim = wait_until(lambda: workers_of(pid), "a worker")[0]
             victim.kill()
             assert not (out / "_SUCCESS").exists(), "the worker died too late to matter"
-        code = process.wait(60)
-    assert code == 0, (swift / "talk.txt").read_text("utf-8")
+        ended = forks.wait(pid)
+    assert ended.code == 0, ended.err
     assert_whole(out, large)
 
 
-def test_a_run_killed_twice_is_finished_by_the_same_command(large: Path, swift: Path) -> None:
+def test_a_run_killed_twice_is_finished_by_the_same_command(forks: Forks, large: Path, swift: Path) -> None:
     out = swift / "data"
     command = (*LARGE, "--workers", 2, "--out", out)
     for count in (6, 40):
-        with started(*command, cwd=swift) as process:
+        with forks.running(*command, cwd=swift) as pid:
             some_files(out, count)
-            orphans = family(process.pid)
-            os.kill(process.pid, signal.SIGKILL)
-            assert process.wait(10) == -signal.SIGKILL
+            orphans = [each for each in family(pid) if each.pid != pid]
+            os.kill(pid, signal.SIGKILL)
+            assert forks.wait(pid).code == -signal.SIGKILL
             _, alive = psutil.wait_procs(orphans, timeout=20)
             assert not alive, "workers outlive their run"
         assert not (out / "_SUCCESS").exists()
         assert_no_halves(out)
-    ended = gen(*command, cwd=swift)
+    ended = forks(*command, cwd=swift)
     assert ended.code == 0, ended.err
     assert "are there already" in ended.err
     assert_whole(out, large)
@@ -307,16 +305,16 @@ def test_an_interrupted_run_with_workers_says_how_to_resume_and_leaves_no_proces
     forks: Forks, large: Path, swift: Path
 ) -> None:
     out = swift / "data"
-    with started(*LARGE, "--workers", 2, "--out", out, cwd=swift) as process:
+    with forks.running(*LARGE, "--workers", 2, "--out", out, cwd=swift) as pid:
         some_files(out, 6)
-        ours = family(process.pid)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
-        assert process.wait(30) == 130
-        _, alive = psutil.wait_procs([p for p in ours if p.pid != process.pid], timeout=5)
+        ours = family(pid)
+        os.killpg(pid, signal.SIGINT)  # as a terminal does
+        ended = forks.wait(pid)
+        _, alive = psutil.wait_procs([each for each in ours if each.pid != pid], timeout=5)
         assert not alive
-    talk = (swift / "talk.txt").read_text("utf-8")
-    assert "the same command resumes" in talk
-    assert "Traceback" not in talk
+    assert ended.code == 130, ended.err
+    assert "the same command resumes" in ended.err
+    assert "Traceback" not in ended.err
     assert not (out / "_SUCCESS").exists()
     assert_no_halves(out)
     resume(forks, out, *LARGE, "--part", "1/1")
@@ -348,7 +346,7 @@ def test_a_disk_that_fills_up_ends_the_run_with_a_sentence(at: int, forks: Forks
 def test_workers_on_a_full_disk_end_the_run_with_a_sentence(forks: Forks, large: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "size=500m,nr_inodes=80") as disk:
         out = disk / "data"
-        ended = gen(*LARGE, "--workers", 2, "--out", out, cwd=tmp_path)
+        ended = forks(*LARGE, "--workers", 2, "--out", out, cwd=tmp_path)
         assert ended.code == 1, ended.err
         assert "Traceback" not in ended.err
         assert f"{out}: the disk is full." in ended.err
