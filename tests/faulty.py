@@ -17,6 +17,7 @@ import decimal
 import enum
 import errno
 import gc
+import io
 import itertools
 import json
 import os
@@ -24,6 +25,7 @@ import signal
 import sys
 import threading
 import uuid
+from contextlib import redirect_stdout
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -118,12 +120,15 @@ def warm_up() -> None:
     import gen.cli
     import gen.progress
     import gen.run
+    import gen.verification
 
     gen.run.prepare(gen.run.Request())
     schema = gen.Schema()
     schema.add(Everything, 1000)
     gen.run.prepare(gen.run.Request(schema=schema))
     schema.table(Everything).row(7)
+    with redirect_stdout(io.StringIO()):
+        assert gen.cli.main(["row", "Employee", "7"]) == 0
     assert threading.active_count() == 1
     gc.freeze()  # so that a fork does not copy what it only looks at
 
