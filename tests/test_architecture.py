@@ -39,6 +39,7 @@ FLOORS = [
     {"checksums"},
     {"schema.domains", "schema.core_schema"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.python_types", "schema.model_check"},
+    {"schema.written"},
     {"schema.distributions"},
     {"schema.choices", "schema.row_markers", "schema.phones"},
     {"schema.row_facts"},

@@ -13,6 +13,7 @@ from typing import Any
 from gen.block import Partition
 from gen.errors import BadRequest
 from gen.schema.spec import Spec
+from gen.schema.written import spec_to_json
 from gen.streams import STREAM_VERSION
 from gen.synth.synthesizer import ADDRESS_BLOCK
 
@@ -52,7 +53,7 @@ class Plan:
     def request(self) -> dict[str, Any]:
         """What was asked, as JSON: what must be equal for a run to be resumed."""
         return {
-            "schema": self.spec.to_json(),
+            "schema": spec_to_json(self.spec),
             "rows": dict(self.rows),
             "seed": self.seed,
             "as_of": self.as_of.isoformat(),

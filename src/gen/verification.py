@@ -17,7 +17,7 @@ from gen.errors import BadRequest, RunError
 from gen.plan import Plan
 from gen.run import Prepared, Request, Silent, cluster_for, code_of, is_done, write
 from gen.schema.model_check import ModelCheck
-from gen.schema.spec import Spec
+from gen.schema.written import spec_from_json
 from gen.sinks.folder import RunFolder, read_run
 from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, TableLayout
 from gen.synth.table import table_sources
@@ -48,7 +48,7 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
     if record is None:
         raise BadRequest(f"{root} holds no run of gen.", hint="Give the folder that `--out` named.")
     asked = record["request"]
-    spec = Spec.from_json(asked["schema"])
+    spec = spec_from_json(asked["schema"])
     as_of = datetime.date.fromisoformat(asked["as_of"])
     checks: dict[str, ModelCheck] = {}
     if record["code"]:  # to be found again where it was: synthesizers, functions, models that take only some rows

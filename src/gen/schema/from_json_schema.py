@@ -21,7 +21,8 @@ from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfi
 from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
-from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table, column_from_json, with_choices
+from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table, with_choices
+from gen.schema.written import column_from_json
 
 # format -> the column it makes, where nothing else is said of the text
 _TYPED_FORMATS: dict[str, dict[str, Any]] = {

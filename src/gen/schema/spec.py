@@ -6,12 +6,11 @@ facts; how it is drawn is the synthesizer's business.
 
 from __future__ import annotations
 
-import base64
 import datetime
 import decimal
 import difflib
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -168,7 +167,7 @@ class Column:
     synthesizer: str | None = None
 
     def __repr__(self) -> str:
-        said = [f"{n}={getattr(self, n)!r}" for n, default in _DEFAULTS.items() if getattr(self, n) != default]
+        said = [f"{n}={getattr(self, n)!r}" for n, default in COLUMN_DEFAULTS.items() if getattr(self, n) != default]
         return f"Column({', '.join(said)})"
 
     @property
@@ -342,14 +341,6 @@ class Spec:
             )
         _check_inside(where, column, parent, facts)
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON values; times as ISO 8601 text under a type tag. `Spec.from_json` reads it back, equal."""
-        return {"name": self.name, "tables": [_table_to_json(table) for table in self.tables]}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Spec:
-        return cls(data["name"], tuple(_table_from_json(table) for table in data["tables"]))
-
 
 DEEPEST = 120  # fields inside each other: Python and Arrow go down them by recursion
 
@@ -424,102 +415,4 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 # -- JSON ----------------------------------------------------------------------------------------------
 
-_DEFAULTS = {name: f.default for name, f in Column.__dataclass_fields__.items()}
-# values that JSON has no type for: their tag, their type, to text and back
-_TAGS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] = (
-    ("datetime", datetime.datetime, lambda v: v.isoformat(), datetime.datetime.fromisoformat),
-    ("date", datetime.date, lambda v: v.isoformat(), datetime.date.fromisoformat),
-    ("time", datetime.time, lambda v: v.isoformat(), datetime.time.fromisoformat),
-    ("seconds", datetime.timedelta, lambda v: repr_of_seconds(v), lambda t: seconds_from(t)),
-    ("decimal", decimal.Decimal, str, decimal.Decimal),
-    ("uuid", uuid.UUID, str, uuid.UUID),
-    ("base64", bytes, lambda v: base64.b64encode(v).decode(), base64.b64decode),
-)
-
-
-def repr_of_seconds(duration: datetime.timedelta) -> str:
-    """A duration as decimal seconds, exactly: "1.5"."""
-    return str(decimal.Decimal(duration // datetime.timedelta(microseconds=1)).scaleb(-6).normalize())
-
-
-def seconds_from(text: str) -> datetime.timedelta:
-    """The duration of so many decimal seconds."""
-    return datetime.timedelta(microseconds=int(decimal.Decimal(text).scaleb(6)))
-
-
-def column_to_json(column: Column) -> dict[str, Any]:
-    """The facts of a column that are not the default, as plain JSON values."""
-    facts: dict[str, Any] = {}
-    for name, default in _DEFAULTS.items():
-        value = getattr(column, name)
-        if value != default:
-            facts[name] = _value_to_json(value)
-    return facts
-
-
-def column_from_json(facts: Mapping[str, Any]) -> Column:
-    """The column that `column_to_json` wrote."""
-    values = {name: _value_from_json(value) for name, value in facts.items()}
-    if key := values.get("key"):
-        values["key"] = Key(**key)
-    if reference := values.get("reference"):
-        values["reference"] = Reference(**reference)
-    for name in ("distribution", "lengths"):
-        if values.get(name):
-            values[name] = _distribution_from_json(values[name])
-    if after := values.get("after"):
-        values["after"] = After(**after)
-    for name in ("values", "correlated", "noise", "undrawn", "contained"):
-        if name in values:
-            values[name] = tuple(tuple(map(_value_from_json, pair)) for pair in values[name])
-    if provider := values.get("provider"):
-        values["provider"] = Provider(**{**provider, "arguments": tuple(map(tuple, provider["arguments"]))})
-    if "parts" in facts:
-        values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
-    for name in ("choices", "patterns", "weights", "depends_on"):
-        if name in values:
-            values[name] = tuple(map(_value_from_json, values[name]))
-    return Column(**values)
-
-
-def _table_to_json(table: Table) -> dict[str, Any]:
-    columns = [column_to_json(column) for column in table.columns]
-    facts = {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
-    whole = {"whole": column_to_json(table.whole)} if table.whole else {}
-    undrawn = {"undrawn": _value_to_json(table.undrawn)} if table.undrawn else {}
-    return facts | ({"document": True} if table.document else {}) | whole | undrawn
-
-
-def _table_from_json(data: Mapping[str, Any]) -> Table:
-    columns = tuple(column_from_json(facts) for facts in data["columns"])
-    whole = column_from_json(data["whole"]) if "whole" in data else None
-    undrawn = tuple((name, why) for name, why in data.get("undrawn", ()))
-    return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False), whole, undrawn)
-
-
-def _distribution_from_json(law: Mapping[str, Any]) -> Distribution:
-    def value(item: Any) -> Any:
-        if isinstance(item, list):
-            return tuple(value(each) for each in item)
-        return _distribution_from_json(item) if isinstance(item, dict) else item
-
-    return Distribution(law["name"], tuple((name, value(item)) for name, item in law["parameters"]))
-
-
-def _value_to_json(value: Any) -> Any:
-    for tag, kind, write, _ in _TAGS:
-        if isinstance(value, kind):
-            return {tag: write(value)}
-    if isinstance(value, Column):
-        return column_to_json(value)
-    if isinstance(value, (Key, Reference, Distribution, After, Provider)):
-        return {name: _value_to_json(getattr(value, name)) for name in value.__dataclass_fields__}
-    return [_value_to_json(v) for v in value] if isinstance(value, (list, tuple)) else value
-
-
-def _value_from_json(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) == 1:
-        for tag, _, _, read in _TAGS:
-            if tag in value:
-                return read(value[tag])
-    return value
+COLUMN_DEFAULTS = {name: f.default for name, f in Column.__dataclass_fields__.items()}

@@ -13,7 +13,8 @@ from typing import Any
 
 from gen.schema.conjunction import EXTENSION
 from gen.schema.from_json_schema import column_from_schema
-from gen.schema.spec import EXTRA, Column, Spec, Table, column_to_json
+from gen.schema.spec import EXTRA, Column, Spec, Table
+from gen.schema.written import column_to_json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FORMATS = {"datetime": "date-time", "date": "date", "time": "time", "duration": "duration", "uuid": "uuid"}

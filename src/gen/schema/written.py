@@ -1,0 +1,123 @@
+"""This file knows a Spec as plain JSON: written out, and read back equal."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gen.schema.domains import Provider
+from gen.schema.spec import COLUMN_DEFAULTS, After, Column, Distribution, Key, Reference, Spec, Table
+
+
+def _repr_of_seconds(duration: datetime.timedelta) -> str:
+    """A duration as decimal seconds, exactly: "1.5"."""
+    return str(decimal.Decimal(duration // datetime.timedelta(microseconds=1)).scaleb(-6).normalize())
+
+
+def _seconds_from(text: str) -> datetime.timedelta:
+    """The duration of so many decimal seconds."""
+    return datetime.timedelta(microseconds=int(decimal.Decimal(text).scaleb(6)))
+
+
+# values that JSON has no type for: their tag, their type, to text and back
+_TAGS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] = (
+    ("datetime", datetime.datetime, lambda v: v.isoformat(), datetime.datetime.fromisoformat),
+    ("date", datetime.date, lambda v: v.isoformat(), datetime.date.fromisoformat),
+    ("time", datetime.time, lambda v: v.isoformat(), datetime.time.fromisoformat),
+    ("seconds", datetime.timedelta, _repr_of_seconds, _seconds_from),
+    ("decimal", decimal.Decimal, str, decimal.Decimal),
+    ("uuid", uuid.UUID, str, uuid.UUID),
+    ("base64", bytes, lambda v: base64.b64encode(v).decode(), base64.b64decode),
+)
+
+
+def spec_to_json(spec: Spec) -> dict[str, Any]:
+    """Plain JSON values; times as ISO 8601 text under a type tag. `spec_from_json` reads it back, equal."""
+    return {"name": spec.name, "tables": [_table_to_json(table) for table in spec.tables]}
+
+
+def spec_from_json(data: Mapping[str, Any]) -> Spec:
+    """The schema that `spec_to_json` wrote."""
+    return Spec(data["name"], tuple(_table_from_json(table) for table in data["tables"]))
+
+
+def column_to_json(column: Column) -> dict[str, Any]:
+    """The facts of a column that are not the default, as plain JSON values."""
+    facts: dict[str, Any] = {}
+    for name, default in COLUMN_DEFAULTS.items():
+        value = getattr(column, name)
+        if value != default:
+            facts[name] = _value_to_json(value)
+    return facts
+
+
+def column_from_json(facts: Mapping[str, Any]) -> Column:
+    """The column that `column_to_json` wrote."""
+    values = {name: _value_from_json(value) for name, value in facts.items()}
+    if key := values.get("key"):
+        values["key"] = Key(**key)
+    if reference := values.get("reference"):
+        values["reference"] = Reference(**reference)
+    for name in ("distribution", "lengths"):
+        if values.get(name):
+            values[name] = _distribution_from_json(values[name])
+    if after := values.get("after"):
+        values["after"] = After(**after)
+    for name in ("values", "correlated", "noise", "undrawn", "contained"):
+        if name in values:
+            values[name] = tuple(tuple(map(_value_from_json, pair)) for pair in values[name])
+    if provider := values.get("provider"):
+        values["provider"] = Provider(**{**provider, "arguments": tuple(map(tuple, provider["arguments"]))})
+    if "parts" in facts:
+        values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
+    for name in ("choices", "patterns", "weights", "depends_on"):
+        if name in values:
+            values[name] = tuple(map(_value_from_json, values[name]))
+    return Column(**values)
+
+
+def _table_to_json(table: Table) -> dict[str, Any]:
+    columns = [column_to_json(column) for column in table.columns]
+    facts = {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
+    whole = {"whole": column_to_json(table.whole)} if table.whole else {}
+    undrawn = {"undrawn": _value_to_json(table.undrawn)} if table.undrawn else {}
+    return facts | ({"document": True} if table.document else {}) | whole | undrawn
+
+
+def _table_from_json(data: Mapping[str, Any]) -> Table:
+    columns = tuple(column_from_json(facts) for facts in data["columns"])
+    whole = column_from_json(data["whole"]) if "whole" in data else None
+    undrawn = tuple((name, why) for name, why in data.get("undrawn", ()))
+    return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False), whole, undrawn)
+
+
+def _distribution_from_json(law: Mapping[str, Any]) -> Distribution:
+    def value(item: Any) -> Any:
+        if isinstance(item, list):
+            return tuple(value(each) for each in item)
+        return _distribution_from_json(item) if isinstance(item, dict) else item
+
+    return Distribution(law["name"], tuple((name, value(item)) for name, item in law["parameters"]))
+
+
+def _value_to_json(value: Any) -> Any:
+    for tag, kind, write, _ in _TAGS:
+        if isinstance(value, kind):
+            return {tag: write(value)}
+    if isinstance(value, Column):
+        return column_to_json(value)
+    if isinstance(value, (Key, Reference, Distribution, After, Provider)):
+        return {name: _value_to_json(getattr(value, name)) for name in value.__dataclass_fields__}
+    return [_value_to_json(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def _value_from_json(value: Any) -> Any:
+    if isinstance(value, dict) and len(value) == 1:
+        for tag, _, _, read in _TAGS:
+            if tag in value:
+                return read(value[tag])
+    return value
