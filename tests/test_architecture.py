@@ -220,9 +220,9 @@ def test_importing_gen_imports_nothing_heavy() -> None:
 
 PLANNED = """
 import datetime, enum, sys
-from typing import Literal, Optional
+from typing import Annotated, Literal, Optional, Union
 from pydantic import BaseModel, EmailStr
-from gen import run
+from gen import Derived, Nulls, When, run
 from gen.builder import Schema
 
 class Part(BaseModel):
@@ -236,6 +236,11 @@ class Thing(BaseModel):
     parts: list[Part]
     flag: Optional[bool]
     mail: EmailStr
+    any_of: Union[int, str, Part]
+    count: int
+    twice: Annotated[int, Derived("count * 2 if count > 3 else 0")]
+    known: Annotated[Optional[str], When("flag and level == 1")]
+    number: Annotated[str, Nulls(0.2, value="999")]
 
 schema = Schema()
 schema.add(Thing, rows=5000)

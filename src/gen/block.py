@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -122,6 +123,14 @@ def array_of(values: Sequence[Any], kind: pa.DataType | None = None) -> pa.Array
         values = [value.bytes if isinstance(value, uuid.UUID) else value for value in values]
         return pa.array(values, kind or pa.binary(16))
     return pa.array(values, kind)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def scalar_of(value: Any) -> pa.Scalar:
+    """An Arrow scalar of a text, number or truth, as `pa.scalar` makes it, of its own type."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return pa.scalar(value)  # says that it is too large
+    return array_of([value])[0]
 
 
 def null_of(kind: pa.DataType) -> pa.Scalar:

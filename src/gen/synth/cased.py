@@ -15,6 +15,7 @@ from gen.errors import SchemaError
 from gen.schema.facts import without_transforms
 from gen.schema.spec import Column
 from gen.streams import Rows
+from gen.synth.json_text import joined
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer, synthesizer_of
 
 _MAILS = (
@@ -73,7 +74,7 @@ class SynthesizeCased(ReadAsAnother):
         if not self.host:
             return self._changed(texts)
         parts = pc.split_pattern(texts, "@", max_splits=1, reverse=True)
-        return pc.binary_join_element_wise(self._changed(pc.list_element(parts, 0)), pc.list_element(parts, 1), "@")
+        return joined([self._changed(pc.list_element(parts, 0)), pc.list_element(parts, 1)], "@")
 
     def _changed(self, texts: pa.Array) -> pa.Array:
         fast, exact = _CHANGES[self.column.case or "upper"]

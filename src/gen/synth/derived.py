@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import array_of, fixed_width_array, with_nulls
+from gen.block import array_of, fixed_width_array, fixed_width_values, scalar_of, with_nulls
 from gen.checksums import hash_values
 from gen.errors import SchemaError
 from gen.schema.row_facts import FUNCTIONS
@@ -82,10 +82,8 @@ class MadeOfOthers(ReadAsAnother):
     def places_of(self, field: pa.Array, keys: Sequence[Any]) -> NDArray[np.int64]:
         """Which of the keys each value of another field is; -1 where it is none of them."""
         known = listed_as(self.where, keys, field.type)
-        places: NDArray[np.int64] = (
-            pc.index_in(field, known).cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-        )
-        places = places.copy()
+        found = pc.fill_null(pc.index_in(field, known).cast(pa.int64()), scalar_of(-1))
+        places: NDArray[np.int64] = fixed_width_values(found).copy()
         places[is_null(field)] = -1
         return places
 

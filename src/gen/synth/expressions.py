@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gen.block import null_of, scalar_of
 from gen.errors import GenError, SchemaError
 from gen.synth.operations import FUNCTIONS, INSTEAD, LARGEST_POWER, OPERATORS, SIGNS, alike, together, widened
 
@@ -159,7 +160,7 @@ def _only_where(condition: Any, lookup: Lookup) -> Lookup:
 
     def masked(name: str) -> pa.Array:
         array = _plain(lookup(name))
-        return pc.if_else(condition, array, pa.scalar(None, array.type))
+        return pc.if_else(condition, array, null_of(array.type))
 
     return masked
 
@@ -232,7 +233,7 @@ class Expression:
         return _NODES[type(node)](self, node, lookup)
 
     def _constant(self, node: Any, lookup: Lookup) -> Any:
-        return pa.scalar(node.value)
+        return scalar_of(node.value)
 
     def _name(self, node: Any, lookup: Lookup) -> Any:
         return _plain(lookup(node.id))
@@ -249,7 +250,7 @@ class Expression:
         for value in node.values[1:]:
             decides = isinstance(node.op, ast.Or)
             if pa.types.is_boolean(found.type) and _may_fail(value):
-                open_still = pc.fill_null(pc.not_equal(found, pa.scalar(decides)), True)
+                open_still = pc.fill_null(pc.not_equal(found, scalar_of(decides)), scalar_of(True))
                 lookup = _only_where(open_still, lookup)
             found = self._apply(node.op, found, self._value(value, lookup))
         return found
@@ -273,7 +274,7 @@ class Expression:
         return found
 
     def _among(self, value: Any, items: Sequence[Any]) -> Any:
-        found = pa.scalar(False)
+        found = scalar_of(False)
         for item in items:
             found = pc.or_kleene(found, self._apply(ast.Eq(), value, item))
         return found

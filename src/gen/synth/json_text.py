@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import array_of, boolean_values, null_of, unlocked
+from gen.block import array_of, boolean_values, null_of, scalar_of, unlocked
 from gen.schema.spec import EXTRA
 from gen.streams import BITS32, LOW32, Word, Words, device, kernel
 
@@ -35,7 +35,13 @@ def json_text(array: pa.Array) -> pa.Array:
 
 def joined(parts: Sequence[Any], separator: str = "") -> pa.Array:
     """Texts side by side, row by row; null where any part is."""
-    return pc.binary_join_element_wise(*parts, separator)
+    texts = [scalar_of(part) if isinstance(part, str) else part for part in (*parts, separator)]
+    return pc.binary_join_element_wise(*texts)
+
+
+def filled(array: pa.Array) -> pa.Array:
+    """JSON texts, of which those that are null say so."""
+    return pc.fill_null(array, scalar_of("null")) if array.null_count else array
 
 
 def quoted(array: pa.Array) -> pa.Array:
@@ -109,11 +115,12 @@ def _duration(array: pa.Array) -> pa.Array:
     """ISO 8601, in seconds alone: PT90.5S."""
     microseconds = array.view(pa.int64())
     positive = pc.abs(microseconds)
-    seconds = pc.divide(positive, 1_000_000)
-    rest = pc.subtract(positive, pc.multiply(seconds, 1_000_000)).cast(pa.string())
+    million, nothing = scalar_of(1_000_000), scalar_of("")
+    seconds = pc.divide(positive, million)
+    rest = pc.subtract(positive, pc.multiply(seconds, million)).cast(pa.string())
     fraction = joined([".", pc.utf8_lpad(rest, 6, "0")])
-    fraction = pc.if_else(pc.equal(rest, "0"), "", fraction)
-    sign = pc.if_else(pc.less(microseconds, 0), "-PT", "PT")
+    fraction = pc.if_else(pc.equal(rest, scalar_of("0")), nothing, fraction)
+    sign = pc.if_else(pc.less(microseconds, scalar_of(0)), scalar_of("-PT"), scalar_of("PT"))
     return quoted(joined([sign, seconds.cast(pa.string()), fraction, "S"]))
 
 
@@ -155,16 +162,16 @@ def object_json(names: Sequence[str], values: Sequence[pa.Array], absent: Sequen
     """
     entries = []
     for name, array, may_be_absent in zip(names, values, absent, strict=True):
-        texts = array if may_be_absent or not array.null_count else pc.fill_null(array, "null")
+        texts = array if may_be_absent else filled(array)
         entries.append(_spliced(texts) if name == EXTRA else joined([f"{json.dumps(name)}:", texts]))
     if not entries:
         return array_of(["{}"] * rows, pa.string())
     # A row of which every entry is skipped loses its place in Arrow's join; the bracket is one that never is.
-    opened = pc.binary_join_element_wise("{", *entries, ",", null_handling="skip")
+    opened = pc.binary_join_element_wise(scalar_of("{"), *entries, scalar_of(","), null_handling="skip")
     return joined([pc.replace_substring(opened, "{,", "{", max_replacements=1), "}"])
 
 
 def _spliced(objects: pa.Array) -> pa.Array:
     """The entries of JSON objects, to stand among others'; null where there are none."""
     inside = pc.utf8_slice_codeunits(objects, 1, -1)
-    return pc.if_else(pc.equal(inside, ""), null_of(pa.string()), inside)
+    return pc.if_else(pc.equal(inside, scalar_of("")), null_of(pa.string()), inside)

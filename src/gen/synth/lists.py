@@ -21,7 +21,7 @@ from gen.schema.spec import KINDS, Column, Key
 from gen.streams import Rows, Words, first_and_rows, kernel
 from gen.synth.checked import ATTEMPTS, merged
 from gen.synth.distinct import Pool, distinct_ranks, has_law, repeats_of
-from gen.synth.json_text import json_text, list_json
+from gen.synth.json_text import filled, joined, json_text, list_json
 from gen.synth.lengths import LengthLaw, even_lengths
 from gen.synth.nested import different_of, part_field, plain, plain_type
 from gen.synth.synthesizer import Storage, Synthesizer, keys_like
@@ -255,7 +255,7 @@ class SynthesizeList(Synthesizer):
 
     def json(self, array: pa.Array) -> pa.Array:
         offsets, (values,) = _window(array, array.values)
-        texts = pc.fill_null(self.item.json(values), "null")
+        texts = filled(self.item.json(values))
         written = list_json(fixed_width_array(pa.int32(), np.array(offsets, np.int32)), texts, "[]")
         return pc.if_else(array.is_valid(), written, null_of(pa.string())) if array.null_count else written
 
@@ -351,4 +351,4 @@ class SynthesizeMap(SynthesizeList):
         quoted = pc.starts_with(texts, '"')
         if not pc.all(quoted).as_py():
             texts = pc.if_else(quoted, texts, json_text(texts))
-        return pc.binary_join_element_wise(texts, pc.fill_null(self.value.json(items), "null"), ":")
+        return joined([texts, filled(self.value.json(items))], ":")

@@ -19,7 +19,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column, Key
 from gen.streams import Rows, Words
 from gen.synth.correlation import correlate
-from gen.synth.json_text import object_json
+from gen.synth.json_text import filled, joined, object_json
 from gen.synth.listings import Listing, every_combination
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Ranked, ReadAsAnother, Storage, Synthesizer, path_of
@@ -220,11 +220,11 @@ class SynthesizeTuple(SynthesizeObject):
         return [tuple(values) if t else None for t, values in zip(there, rows, strict=True)]
 
     def json(self, array: pa.Array) -> pa.Array:
-        texts = [pc.fill_null(part.json(_field(array, i)), "null") for i, part in enumerate(self.parts.values())]
+        texts = [filled(part.json(_field(array, i))) for i, part in enumerate(self.parts.values())]
         if not texts:
             return array_of(["[]"] * len(array), pa.string())
-        inside = pc.binary_join_element_wise(*texts, ",")
-        written = pc.binary_join_element_wise("[", inside, "]", "")
+        inside = joined(texts, ",")
+        written = joined(["[", inside, "]"])
         return pc.if_else(array.is_valid(), written, null_of(pa.string())) if array.null_count else written
 
 

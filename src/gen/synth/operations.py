@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gen.block import fixed_width_array, fixed_width_values
+from gen.block import fixed_width_array, fixed_width_values, null_of, scalar_of
 
 _MICROSECONDS = pa.duration("us")
 LARGEST_POWER = 9
@@ -29,7 +29,7 @@ WIDEST = 38  # digits of a decimal128
 
 def _added(a: Any, b: Any) -> Any:
     if pa.types.is_string(a.type) and pa.types.is_string(b.type):
-        return pc.binary_join_element_wise(a, b, "")
+        return pc.binary_join_element_wise(a, b, scalar_of(""))
     return _in_unit(pc.add_checked(a, b), a.type, b.type)
 
 
@@ -68,7 +68,7 @@ def _floor_divided(a: Any, b: Any) -> Any:
     if pa.types.is_integer(a.type) and pa.types.is_integer(b.type):
         quotient = pc.divide_checked(a, b)  # towards zero
         rest = pc.subtract(a, pc.multiply(quotient, b))
-        down = pc.and_(pc.not_equal(rest, 0), pc.less(pc.bit_wise_xor(rest, b), 0))
+        down = pc.and_(pc.not_equal(rest, scalar_of(0)), pc.less(pc.bit_wise_xor(rest, b), scalar_of(0)))
         return pc.subtract(quotient, down.cast(pa.int64()))
     if pa.types.is_duration(a.type) and pa.types.is_integer(b.type):
         return _floor_divided(a.cast(pa.int64()), b).cast(_MICROSECONDS)
@@ -114,12 +114,14 @@ def _unscaled(a: Any, b: Any) -> tuple[Any, Any, int]:
 def _as_python(compute: Any, a: Any, b: Any) -> Any:
     """Of doubles, what Python gives: `//` and `%` that are exact, and agree with each other."""
     a, b = (x.cast(pa.float64()) for x in (a, b))
-    if pc.any(pc.equal(b, 0.0)).as_py():
+    if pc.any(pc.equal(b, scalar_of(0.0))).as_py():
         raise ValueError("divide by zero")
     size = max((len(x) for x in (a, b) if not isinstance(x, pa.Scalar)), default=1)
     arrays = [pa.repeat(x, size) if isinstance(x, pa.Scalar) else x for x in (a, b)]
-    made = fixed_width_array(pa.float64(), compute(*(fixed_width_values(pc.fill_null(x, 1.0)) for x in arrays)))
-    known = pc.if_else(pc.and_(*(pc.is_valid(x) for x in arrays)), made, pa.scalar(None, pa.float64()))
+    made = fixed_width_array(
+        pa.float64(), compute(*(fixed_width_values(pc.fill_null(x, scalar_of(1.0))) for x in arrays))
+    )
+    known = pc.if_else(pc.and_(*(pc.is_valid(x) for x in arrays)), made, null_of(pa.float64()))
     return known[0] if isinstance(a, pa.Scalar) and isinstance(b, pa.Scalar) else known
 
 
@@ -330,7 +332,7 @@ def like(value: Any, other: pa.DataType) -> Any:
         return value
     said = value.as_py()
     if said is None:
-        return pa.scalar(None, other)
+        return null_of(other)
     if isinstance(said, str) and pa.types.is_time(other):
         return pa.scalar(datetime.time.fromisoformat(said)).cast(other)
     if isinstance(said, str) and pa.types.is_date(other):

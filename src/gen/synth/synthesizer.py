@@ -254,7 +254,7 @@ class Synthesizer:
             plain = array.dictionary.take(array.indices)
             return self._with_value(plain, there).dictionary_encode()
         try:
-            instead = pa.scalar(self.column.null_value, array.type)
+            instead = array_of([self.column.null_value], array.type)[0]
         except (pa.ArrowException, TypeError, ValueError) as error:
             raise SchemaError(
                 f"{self.where}: {self.column.null_value!r} stands for no value, and is no {array.type}.",

@@ -37,7 +37,7 @@ from gen.synth import unions as _unions  # noqa: F401
 from gen.synth.checked import RowFilter
 from gen.synth.company import in_company
 from gen.synth.correlation import correlate
-from gen.synth.json_text import json_text, object_json
+from gen.synth.json_text import filled, json_text, object_json
 from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.ordered import with_room, with_room_inside
@@ -150,7 +150,7 @@ class TableSource:
             for name, column in self.columns.items()
         ]
         if self.document and list(self.columns) == ["value"]:
-            return texts[0].fill_null("null")
+            return filled(texts[0])
         absent = [column.column.may_be_absent for column in self.columns.values()]
         return object_json(list(self.columns), texts, absent, batch.num_rows)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from gen.block import fixed_width_array
 from gen.schema.spec import Column, with_choices
 from gen.streams import Rows, rows_array
 from gen.synth.choices import SynthesizeChoice
+from gen.synth.json_text import filled
 from gen.synth.listings import Listing, listed_once
 from gen.synth.nested import (
     SynthesizeObject,
@@ -86,7 +86,7 @@ class SynthesizeUnion(Synthesizer):
 
     def piece(self, branch: Synthesizer, array: pa.Array) -> pa.Array:
         """What a branch drew, as the union's own type."""
-        return pc.fill_null(branch.json(array), "null") if self.is_json else plain(array)
+        return filled(branch.json(array)) if self.is_json else plain(array)
 
     def listed_values(self, most: int) -> Listing | None:
         shares = np.diff([0.0, *(self.bounds / 2**32), 1.0])
@@ -208,11 +208,11 @@ class SynthesizeJson(Synthesizer):
         return Storage(4 + 2 * inner.bytes, inner.bits)
 
     def at(self, rows: Rows) -> pa.Array:
-        return pc.fill_null(self.inner.json(self.inner.values(rows)), "null")
+        return filled(self.inner.json(self.inner.values(rows)))
 
     def listed_values(self, most: int) -> Listing | None:
         found = self.inner.listing(most)
-        return found and listed_once(pc.fill_null(self.inner.json(found.values), "null"), found.weights)
+        return found and listed_once(filled(self.inner.json(found.values)), found.weights)
 
     def python(self, array: pa.Array) -> list[Any]:
         return loaded(array, self.column)
