@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import jsonschema
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints, create_model
 from pydantic.alias_generators import to_camel
 from typing_extensions import TypedDict
 
@@ -281,6 +281,37 @@ def test_describe_says_why():
     found = source({"email": str, "first_name": str}).columns["email"]
     assert "by its name 'email'" in found.reason
     assert "by its name" not in source({"email": Annotated[str, Domain("email")]}).columns["email"].reason
+
+
+@pytest.mark.parametrize(
+    ("declared", "reason"),
+    [
+        (EmailStr, "matches text of the format 'email'"),
+        (Annotated[EmailStr | None, Field(max_length=50)], "matches text of the format 'email'"),
+        (Annotated[str, StringConstraints(to_upper=True)], "matches text in upper case"),
+        (
+            Annotated[str, StringConstraints(strip_whitespace=True, pattern="^a.*$")],
+            "matches text with the pattern '^a.*$' without spaces at its ends",
+        ),
+        (Annotated[str, Field(pattern="^[0-9]{5}$")], "matches text with the pattern '^[0-9]{5}$'"),
+        (
+            Annotated[str, Field(pattern="^" + "[0-9]" * 20)],
+            "matches text with the pattern '^[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9'...",
+        ),
+        (
+            Annotated[str, Field(json_schema_extra={"format": "x"})],
+            "matches text; no format 'x' is known, so it says nothing",
+        ),
+        (
+            Annotated[str, Field(pattern="^a+$", json_schema_extra={"format": "x"})],
+            "matches text with the pattern '^a+$'; no format 'x' is known, so it says nothing",
+        ),
+        (Literal["one"], "matches choice of one value"),
+    ],
+)
+def test_describe_says_the_type_where_the_type_is_why(declared, reason):
+    """Also of a field called `email`: its name decides nothing where its type does."""
+    assert source({"email": declared}).columns["email"].reason == reason
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ _BOUNDS = {
 }
 # what changes text after it was checked: draw it as it will be
 TRANSFORMED = {"to_upper": "^[^a-z]*$", "to_lower": "^[^A-Z]*$", "strip_whitespace": r"^(\S(.*\S)?)?$"}
+SAID = {"to_upper": "in upper case", "to_lower": "in lower case", "strip_whitespace": "without spaces at its ends"}
 CASES = {"to_lower": "lower", "to_upper": "upper"}  # of both, Pydantic heeds the first
 _PREDICATES: dict[Any, str] = {
     str.isdigit: "^[0-9]+$",

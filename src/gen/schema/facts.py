@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
 from gen.schema.choices import weights_of
-from gen.schema.constraints import CASES, SIZED, TRANSFORMED
+from gen.schema.constraints import CASES, SAID, SIZED, TRANSFORMED
 from gen.schema.distributions import distribution_of
 from gen.schema.domains import check_domain, read_domain, read_provider
 from gen.schema.markers import Marker
@@ -161,6 +161,11 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
 def without_transforms(column: Column) -> Column:
     """The column without the patterns that stand for what changes text after it was checked."""
     return replace(column, patterns=tuple(p for p in column.patterns if p not in TRANSFORMED.values()))
+
+
+def said_transforms(column: Column) -> list[str]:
+    """What changes the column's text after it was checked, in words."""
+    return [said for name, said in SAID.items() if TRANSFORMED[name] in column.patterns]
 
 
 def _cased(column: Column) -> Column:

@@ -20,7 +20,7 @@ from gen.synth.patterns.keys import TextKeys
 from gen.synth.patterns.language import SMALL, Language, NoText
 from gen.synth.patterns.sampling import TextSampler
 from gen.synth.synthesizer import Storage, Synthesizer
-from gen.synth.text import MAXIMUM_LENGTH
+from gen.synth.text import MAXIMUM_LENGTH, without_format
 from gen.synth.texts.wide import LONGEST, WIDE
 
 _FEW = 100  # texts of a format that its lengths alone leave: with fewer, more of the format are drawn
@@ -51,6 +51,10 @@ class SynthesizePattern(Synthesizer):
     @classmethod
     def match(cls, column: Column) -> bool:
         return _has_pattern(column) and not column.key
+
+    @classmethod
+    def seen_in(cls, column: Column) -> str:
+        return super().seen_in(column) if is_format(column) else without_format(super().seen_in, column)
 
     def prepare(self) -> None:
         column = self.column

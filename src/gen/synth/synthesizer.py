@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from gen.block import array_of, boolean_array, with_nulls
 from gen.errors import SchemaError
 from gen.keys import KeyOrder, check_capacity
+from gen.schema.facts import said_transforms, without_transforms
 from gen.schema.spec import Column, Distribution, Key, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
 from gen.synth.expressions import Expression
@@ -109,6 +110,11 @@ class Synthesizer:
     def match(cls, column: Column) -> bool:
         """Whether this class draws such columns, where the column does not name its synthesizer."""
         return False
+
+    @classmethod
+    def seen_in(cls, column: Column) -> str:
+        """What of the column the class draws it for, in words: not what it leaves unheeded."""
+        return _described(column)
 
     def prepare(self) -> None:
         """Read and check the declaration; raise SchemaError where it cannot be met."""
@@ -460,7 +466,7 @@ def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str
     for reference in _candidates(column.reference is not None, Synthesizer.classes_defined):
         found = reference()
         if found is not None and found.match(column):
-            return found, f"matches {_described(column)}"
+            return found, f"matches {found.seen_in(column)}"
     raise SchemaError(f"{where}: no synthesizer draws a {_described(column)}.", hint="Write one with a `match`.")
 
 
@@ -485,16 +491,22 @@ def _candidates(refers: bool, defined: int) -> list[weakref.ref[type[Synthesizer
     return [weakref.ref(found) for found in classes]  # what a user drops is gone
 
 
+_LONGEST_SHOWN = 40  # characters of a pattern
+
+
 def _described(column: Column) -> str:
     """What a column is, in words."""
-    facts = [column.kind]
+    own = without_transforms(column).patterns
+    one = column.kind == "choice" and len(column.choices) == 1
+    facts = [f"{column.kind} of one value" if one else column.kind]
     for said, what in (
         (column.derived or column.function, "that is computed"),
         (column.after, f"that lies after {column.after.field}" if column.after else ""),
         (column.depends_on, f"that depends on {', '.join(column.depends_on)}"),
         (column.given, f"that is given {column.given}"),
         (column.check, "with a schema that values are checked by"),
-        (column.patterns, "with a pattern"),
+        (own, f"with the pattern{'s' * (len(own) > 1)} {' and '.join(map(_shortened, own))}"),
+        *((said, said) for said in said_transforms(column)),
         (column.format, f"of the format {column.format!r}"),
         (column.stored == "json", "as JSON text"),
     ):
@@ -512,3 +524,8 @@ def _described(column: Column) -> str:
     if column.key:
         facts.append("that is a primary key")
     return " ".join(facts)
+
+
+def _shortened(pattern: str) -> str:
+    """A pattern as a reader sees it, of a long one its beginning."""
+    return repr(pattern) if len(pattern) <= _LONGEST_SHOWN else f"{pattern[:_LONGEST_SHOWN]!r}..."

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +37,12 @@ def text_array(offsets: NDArray[np.int32], data: NDArray[np.uint8]) -> pa.Array:
     return pa.StringArray.from_buffers(offsets.size - 1, pa.py_buffer(offsets), used)
 
 
+def without_format(seen_in: Callable[[Column], str], column: Column) -> str:
+    """What is seen in a column whose format, if it has one, is no known one and so says nothing of its texts."""
+    known = seen_in(replace(column, format=None))
+    return known if column.format is None else f"{known}; no format {column.format!r} is known, so it says nothing"
+
+
 class SynthesizeString(Synthesizer):
     """Random text of letters and punctuation, 1 to 32 characters unless declared; each length equally likely."""
 
@@ -44,6 +52,10 @@ class SynthesizeString(Synthesizer):
     @classmethod
     def match(cls, column: Column) -> bool:
         return column.kind == "text" and not column.key
+
+    @classmethod
+    def seen_in(cls, column: Column) -> str:
+        return without_format(super().seen_in, column)
 
     def prepare(self) -> None:
         column = self.column
