@@ -201,7 +201,7 @@ def test_phone_numbers_are_valid_and_of_many_countries() -> None:
     assert [phonenumbers.format_number(n, phonenumbers.PhoneNumberFormat.E164) for n in numbers] == texts("phone")
 
 
-STYLES = ("E164", "NATIONAL", "INTERNATIONAL")
+STYLES = ("E164", "NATIONAL", "INTERNATIONAL", "RFC3966")
 
 
 @pytest.mark.parametrize("region", REGIONS)
@@ -216,6 +216,25 @@ def test_phone_numbers_of_a_region_are_valid_there_and_written_as_it_says(region
     assert values(Annotated[str | phonenumbers.PhoneNumber, validator], 200) == drawn
 
 
+@pytest.mark.parametrize("style", ["E164", "INTERNATIONAL", "RFC3966"])
+def test_phone_numbers_of_everywhere_are_what_the_type_makes_of_them(style: str) -> None:
+    kind = type("Phone", (pydantic_extra_types.phone_numbers.PhoneNumber,), {"phone_format": style})
+    drawn = values(type("Ours", (kind,), {}))
+    adapter: pydantic.TypeAdapter[Any] = pydantic.TypeAdapter(kind)
+    assert [adapter.validate_python(number) for number in drawn] == drawn
+    assert len({phonenumbers.parse(number).country_code for number in drawn}) > 25
+    validator = pydantic_extra_types.phone_numbers.PhoneNumberValidator(number_format=style)
+    assert values(Annotated[str, validator]) == drawn
+    assert values(Annotated[str, validator, PrimaryKey()])  # each once
+
+
+def test_national_numbers_of_everywhere_are_not_read_without_a_code() -> None:
+    kind = type("Phone", (pydantic_extra_types.phone_numbers.PhoneNumber,), {"phone_format": "NATIONAL"})
+    assert values(kind) == values(pydantic_extra_types.phone_numbers.PhoneNumber)
+    facts = {"phone_format": "NATIONAL", "supported_regions": ["DE"]}
+    assert all(n[:3] == "+49" for n in values(type("Phone", (pydantic_extra_types.phone_numbers.PhoneNumber,), facts)))
+
+
 def test_a_default_region_is_where_numbers_are_from() -> None:
     kind = type("Phone", (pydantic_extra_types.phone_numbers.PhoneNumber,), {"default_region_code": "SE"})
     assert all(number.startswith("+46") for number in values(kind))
@@ -225,7 +244,8 @@ def test_a_default_region_is_where_numbers_are_from() -> None:
 
 def test_phone_numbers_of_several_regions_can_be_weighed_and_of_unknown_ones_are_refused() -> None:
     validator = pydantic_extra_types.phone_numbers.PhoneNumberValidator
-    kind = Annotated[str, validator(supported_regions=["US", "LI", "GB"]), Weights({"US": 0, "GB": 1})]
+    said = validator(supported_regions=["US", "LI", "GB"], number_format="E164")
+    kind = Annotated[str, said, Weights({"US": 0, "GB": 1})]
     assert all(number.startswith("+44") for number in values(kind))
     assert declared(kind).undrawn == (("LI", "no range of its telephone numbers is known"),)
     with pytest.raises(SchemaError, match=r"Thing\.x: telephone numbers of LI, MC are asked for"):

@@ -6,14 +6,15 @@ The ranges were found valid with libphonenumber, every number of them, and are w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 
-_AREAS = "202 212 312 415 617 713 206 303 305 404"  # of the United States, where 555-01xx is kept for fiction
+# area codes of the United States, where 555-01xx is kept for fiction
+AREAS = ("202", "212", "312", "415", "617", "713", "206", "303", "305", "404")
 # region: international | national; # is a digit, of six and more the first is 2, 3, 5 or 7
 _RANGES = """
 GB: +44 20 7946 0### | 020 7946 0###
@@ -79,6 +80,10 @@ class Range:
     def e164(self) -> str:
         return re.sub("[ -]", "", self.international)
 
+    @property
+    def rfc3966(self) -> str:
+        return f"tel:{self.international.replace(' ', '-')}"
+
 
 def _read(line: str) -> Range:
     region, _, forms = line.partition(": ")
@@ -86,7 +91,14 @@ def _read(line: str) -> Range:
 
 
 RANGES = tuple(_read(line) for line in _RANGES.strip().splitlines())
-_FICTION = tuple(Range("US", f"+1 {area}-555-01##", f"({area}) 555-01##") for area in _AREAS.split())
+
+
+def fictional(area: str) -> Range:
+    """The numbers of an area of the United States that are kept for fiction."""
+    return Range("US", f"+1 {area}-555-01##", f"({area}) 555-01##")
+
+
+_FICTION = tuple(map(fictional, AREAS))
 REGIONS = tuple(dict.fromkeys(known.region for known in (*_FICTION, *RANGES)))
 
 # type, or annotation, of pydantic-extra-types -> what its settings are called: regions, the region of numbers without
@@ -100,14 +112,15 @@ SETTINGS = {
 
 def phone_column(where: str, column: Column, kind: str, said: Any) -> Column:
     """The column as telephone numbers that a PhoneNumber with these settings takes: E.164, of everywhere, or of the
-    regions it names; written as it says, where numbers of that region are."""
+    regions it names; written as it says, where it reads numbers so."""
     regions, default, style = (getattr(said, name, None) for name in SETTINGS[kind])
+    style = style if kind != PHONE or _says_style(said) else None
     asked: Sequence[str] = tuple(regions or ())
     if not asked and default in REGIONS:
         asked = (default,)
     column = replace(column, kind="text", parts=(), undrawn=(), format=None)
     if not asked:
-        return replace(column, format="phone")
+        return replace(column, format=_EVERYWHERE.get(style, "phone"))
     unknown = [region for region in asked if region not in REGIONS]
     made = [
         replace(column, name=region, nulls=None, patterns=(_pattern(region, _form(region, default, style)),))
@@ -125,14 +138,21 @@ def phone_column(where: str, column: Column, kind: str, said: Any) -> Column:
     return replace(column, kind="union", parts=tuple(made), undrawn=undrawn)
 
 
+# style -> the format of numbers of everywhere that are written so
+_EVERYWHERE = {"INTERNATIONAL": "phone-international", "RFC3966": "phone-rfc3966"}
+
+
+def _says_style(kind: Any) -> bool:
+    """Whether a PhoneNumber of the user's own says how numbers are written. The library's own default is RFC3966."""
+    classes = [base for base in getattr(kind, "__mro__", ()) if f"{base.__module__}.{base.__qualname__}" != PHONE]
+    return any("phone_format" in vars(base) for base in classes)
+
+
 def _form(region: str, default: str | None, style: str | None) -> str:
     """How numbers are written. Without a country's code they are read only as those of the default region."""
-    forms: Mapping[tuple[Any, bool], str] = {
-        ("NATIONAL", True): "national",
-        ("INTERNATIONAL", True): "international",
-        ("INTERNATIONAL", False): "international",
-    }
-    return forms.get((style, region == default), "e164")
+    if style == "NATIONAL":
+        return "national" if region == default else "e164"
+    return {"INTERNATIONAL": "international", "RFC3966": "rfc3966"}.get(style or "", "e164")
 
 
 def _pattern(region: str, form: str) -> str:

@@ -6,10 +6,10 @@ ISO/IEC 7812 (Luhn), ISO 2108 (ISBN), ISO 13616 (IBAN), ISO 3166, 4217, 639, 159
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from gen.schema.phones import FIRST_DIGITS, MANY_DIGITS, RANGES
+from gen.schema.phones import AREAS, FIRST_DIGITS, MANY_DIGITS, RANGES, fictional
 from gen.synth.texts.format import (
     DIGITS,
     Format,
@@ -169,27 +169,32 @@ def _world(name: str) -> Callable[[], Texts]:
 # -- places and people -------------------------------------------------------------------------------------------
 
 
-def _phone() -> Pieces:
-    """E.164: numbers kept for fiction in the United States, 555-01xx, and ranges of other countries."""
-    area = [item.split(", ")[-1] for item in lists_of("places")["united_states"]]
-    starts = [f"+1{code}55501" for code in dict.fromkeys(area)]
-    abroad = [(known.e164.rstrip("#"), known.e164.count("#")) for known in RANGES]
+def _phone(form: str) -> Pieces:
+    """Numbers kept for fiction in the United States, 555-01xx, and ranges of other countries, in a form of theirs."""
+    area = dict.fromkeys(item.split(", ")[-1] for item in lists_of("places")["united_states"])
+    starts = [getattr(fictional(code), form).rstrip("#") for code in area]
     # A piece of two digits ends every number, so that what comes before differs in length only.
-    tables = [product(start, numbers(digits - 2)) for start, digits in abroad if digits <= MANY_DIGITS]
-    tables += [
-        product(start, strings(FIRST_DIGITS, 1), numbers(2), "0" * (digits - 5))
-        for start, digits in abroad
-        if digits > MANY_DIGITS
-    ]
-    texts = [text for table in tables for text in table.listed]
+    texts = [text for known in RANGES for text in _phone_starts(getattr(known, form)[:-2])]
     share = len(texts) / len(starts)
     return Pieces.of(Texts.of(starts + texts, [share] * len(starts) + [1.0] * len(texts)), numbers(2))
+
+
+def _phone_starts(start: str) -> Iterator[str]:
+    """What the numbers of a range begin with: all of it, where more than five digits are open the first three."""
+    count = start.count("#")
+    many = count + 2 > MANY_DIGITS
+    drawn = product(strings(FIRST_DIGITS, 1), numbers(2), "0" * (count - 3)) if many else numbers(count)
+    for digits in drawn.listed:
+        left = iter(digits)
+        yield "".join(next(left) if letter == "#" else letter for letter in start)
 
 
 def _degrees(limit: int) -> tuple[Texts, Texts, Texts]:
     whole = Texts.of(f"{sign}{number}." for number in range(limit) for sign in ("", "-"))
     return whole, numbers(3), numbers(3)
 
+
+_AREAS = "|".join(AREAS)
 
 FORMATS: dict[str, Format] = {
     "uuid": Format(_uuid, "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"),
@@ -214,7 +219,9 @@ FORMATS: dict[str, Format] = {
     "language-name": _listed(lambda: _column("languages", 2)),
     "script": _listed(_world("scripts")),
     "media-type": _listed(_world("media_types")),
-    "phone": Format(_phone, r"\+1(202|212|312|415|617|713|206|303|305|404)55501\d\d"),
+    "phone": Format(lambda: _phone("e164"), rf"\+1({_AREAS})55501\d\d"),
+    "phone-international": Format(lambda: _phone("international"), rf"\+1 ({_AREAS})-555-01\d\d"),
+    "phone-rfc3966": Format(lambda: _phone("rfc3966"), rf"tel:\+1-({_AREAS})-555-01\d\d"),
     "latitude": Format(lambda: Pieces(_degrees(90)), r"-?([1-8]\d|\d)\.\d{6}"),
     "longitude": Format(lambda: Pieces(_degrees(180)), r"-?(1[0-7]\d|[1-9]\d|\d)\.\d{6}"),
     "coordinate": Format(
