@@ -6,6 +6,7 @@ from typing import Annotated
 
 import pytest
 from jsonschema import Draft202012Validator
+from phonenumbers import is_valid_number, parse
 from pydantic import (
     AnyUrl,
     Base64Bytes,
@@ -22,14 +23,17 @@ from pydantic import (
     NameEmail,
     PostgresDsn,
     RedisDsn,
+    StringConstraints,
     TypeAdapter,
     WebsocketUrl,
 )
 
 from columns import drawn, refusal
-from gen import Schema
+from gen import Domain, PrimaryKey, Schema
+from gen.synth.formats import MOST_LISTED, pieces_of
 from gen.synth.patterns.language import Language
 from gen.synth.patterns.sampling import TextSampler
+from gen.synth.texts.domains import DOMAINS
 from gen.synth.texts.wide import WIDE
 
 NARROW = [
@@ -143,3 +147,63 @@ def test_short_hosts_are_many(lengths):
     assert all(
         Draft202012Validator(host, format_checker=Draft202012Validator.FORMAT_CHECKER).is_valid(h) for h in hosts
     )
+
+
+@pytest.mark.parametrize(
+    ("domain", "pattern", "name"),
+    [
+        ("email", r"@example\.com$", "email"),
+        ("email", r"^[a-z.]+@company\.(com|org)$", "email"),
+        ("url", r"^https://acme\.io/", "uri"),
+        ("ipv4", r"^10\.", "ipv4"),
+        ("phone", r"^\+49", None),
+        ("zip", "^9[0-9]{4}$", None),
+        ("company", "(Inc|LLC)$", None),
+    ],
+)
+def test_a_domain_beside_a_pattern_is_met_by_texts_of_both(domain, pattern, name):
+    texts = drawn(Annotated[str, Field(pattern=pattern), Domain(domain)], 300).to_pylist()
+    assert len(set(texts)) > 100
+    assert not [text for text in texts if not re.search(pattern, text)]
+    assert not [text for text in texts if name and not Draft202012Validator.FORMAT_CHECKER.conforms(text, name)]
+    assert not [text for text in texts if domain == "phone" and not is_valid_number(parse(text))]
+    keys = drawn(Annotated[str, Field(pattern=pattern), Domain(domain), PrimaryKey()], 300).to_pylist()
+    assert len(set(keys)) == 300
+
+
+SHORT_LISTS = [name for name in DOMAINS if sum(map(len, pieces_of(name, True).tables)) <= MOST_LISTED]
+
+
+@pytest.mark.parametrize("domain", SHORT_LISTS)
+def test_every_domain_of_short_lists_may_have_a_pattern_and_keeps_its_texts(domain):
+    pieces = pieces_of(domain, True)
+    texts = drawn(Annotated[str, Field(pattern="^[^Bb][^z]*$"), Domain(domain)], 300).to_pylist()
+    assert all(re.search("^[^Bb][^z]*$", text) for text in texts)
+    if len(pieces.tables) == 1:
+        assert set(texts) <= set(pieces.tables[0].listed)
+    first = tuple(pieces.tables[0].listed)
+    assert all(text.startswith(first) and text.endswith(tuple(pieces.tables[-1].listed)) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (
+            Annotated[str, Field(pattern="^x"), Domain("city")],
+            "gen knows no text of the domain 'city' that matches '^x'",
+        ),
+        (Annotated[str, Field(pattern="^[^@]*$"), Domain("email")], "gen knows no text of the domain 'email' that"),
+        (Annotated[str, Field(pattern="^DE"), Domain("iban")], "the domain 'iban' and a pattern are both declared"),
+        (
+            Annotated[str, Field(pattern="@acme"), Domain("email", of="boss")],
+            "the domain 'email' and a pattern are both declared",
+        ),
+    ],
+)
+def test_a_domain_that_no_text_meets_beside_a_pattern_is_refused(declared, message):
+    assert refusal(declared).message.startswith(f"Thing.x: {message}")
+
+
+def test_a_domain_beside_a_pattern_in_small_letters_is_so():
+    texts = drawn(Annotated[str, StringConstraints(to_lower=True, pattern="@acme"), Domain("email")], 300).to_pylist()
+    assert all("@acme" in text and text == text.lower() for text in texts)

@@ -173,6 +173,8 @@ def _cased(column: Column) -> Column:
     case = next((case for name, case in CASES.items() if TRANSFORMED[name] in column.patterns), None)
     if case is None or column.key or not (column.format or column.domain or column.provider):
         return column
+    if column.domain and without_transforms(column).patterns:
+        return column  # a pattern beside a domain is met by texts that are in that case
     column = replace(column, case="lower" if column.case == "lower" else case)
     return without_transforms(column) if column.domain or column.provider else column
 

@@ -6,7 +6,7 @@ The ranges were found valid with libphonenumber, every number of them, and are w
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -98,8 +98,8 @@ def fictional(area: str) -> Range:
     return Range("US", f"+1 {area}-555-01##", f"({area}) 555-01##")
 
 
-_FICTION = tuple(map(fictional, AREAS))
-REGIONS = tuple(dict.fromkeys(known.region for known in (*_FICTION, *RANGES)))
+FICTION = tuple(map(fictional, AREAS))
+REGIONS = tuple(dict.fromkeys(known.region for known in (*FICTION, *RANGES)))
 
 # type, or annotation, of pydantic-extra-types -> what its settings are called: regions, the region of numbers without
 # a country's code, how the number is written
@@ -120,7 +120,7 @@ def phone_column(where: str, column: Column, kind: str, said: Any) -> Column:
         asked = (default,)
     column = replace(column, kind="text", parts=(), undrawn=(), format=None)
     if not asked:
-        return replace(column, format=_EVERYWHERE.get(style, "phone"))
+        return replace(column, format=_EVERYWHERE.get(style or "", "phone"))
     unknown = [region for region in asked if region not in REGIONS]
     made = [
         replace(column, name=region, nulls=None, patterns=(_pattern(region, _form(region, default, style)),))
@@ -157,9 +157,13 @@ def _form(region: str, default: str | None, style: str | None) -> str:
 
 def _pattern(region: str, form: str) -> str:
     """A regular expression of the numbers of a region."""
-    written = [getattr(known, form) for known in (*_FICTION, *RANGES) if known.region == region]
-    texts = [_with_digits(re.sub(r"([+()])", r"\\\1", text)) for text in written]
-    return f"^({'|'.join(texts)})$"
+    return f"^{pattern_of_numbers([known for known in (*FICTION, *RANGES) if known.region == region], form)}$"
+
+
+def pattern_of_numbers(ranges: Iterable[Range], form: str = "e164") -> str:
+    """A regular expression of the numbers of these ranges, written in a form of theirs."""
+    texts = [_with_digits(re.sub(r"([+()])", r"\\\1", getattr(known, form))) for known in ranges]
+    return f"({'|'.join(texts)})"
 
 
 def _with_digits(text: str) -> str:

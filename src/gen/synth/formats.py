@@ -7,6 +7,8 @@ domain says what it is about. Both are pieces; a list of a few texts travels as 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -53,6 +55,7 @@ ALIASES = {
 }
 
 DICTIONARY_LIMIT = 4096  # texts of a single list that travel as a dictionary
+MOST_LISTED = 1000  # texts of a domain's lists that a pattern beside it is compared with
 
 
 def known(name: str) -> bool:
@@ -69,6 +72,30 @@ def patterns_of(name: str) -> list[str]:
     """The regular expressions of a format, of what is drawn first, then of more; none where none says it."""
     narrow, wide = format_named(name).pattern, WIDE.get(ALIASES.get(name, name))
     return [*([f"^(?:{narrow})$"] if narrow is not None else []), *([wide] if wide is not None else [])]
+
+
+def patterns_said(column: Column) -> list[str]:
+    """The regular expressions of the column's format; of its domain, where nobody is named whom it speaks of."""
+    if is_format(column):
+        return patterns_of(column.format or "")
+    if not _is_domain(column) or column.of or column.locale:
+        return []
+    name = domain_of(column.domain or "")
+    return _patterns_of_lists(name) if name in DOMAINS else patterns_of(name)
+
+
+@lru_cache(maxsize=32)
+def _patterns_of_lists(domain: str) -> list[str]:
+    """The regular expression of a domain that a few short lists are all of; none of others."""
+    whole = pieces_of(domain, True)
+    assert whole is not None
+    if sum(map(len, whole.tables)) > MOST_LISTED:
+        return []
+    return [f"^{''.join(f'(?:{_any_of(table.listed)})' for table in whole.tables)}$"]
+
+
+def _any_of(texts: Iterable[str]) -> str:
+    return "|".join(re.escape(text).replace("\\ ", " ") for text in texts)
 
 
 @lru_cache(maxsize=128)
@@ -126,11 +153,12 @@ def is_format(column: Column) -> bool:
 
 
 def is_intersection(column: Column) -> bool:
-    """Whether a format's pattern is needed: beside patterns of the column, or for lengths that its pieces have not."""
-    if not is_format(column) or not patterns_of(column.format or ""):
+    """Whether the pattern of a format or a domain is needed: beside patterns of the column, or for lengths that the
+    pieces of a format have not."""
+    if column.patterns or not is_format(column):
+        return bool(column.patterns and patterns_said(column))
+    if not patterns_said(column):
         return False
-    if column.patterns:
-        return True
     whole = pieces_of(column.format or "")
     assert whole is not None
     shortest, longest = whole.lengths

@@ -13,7 +13,7 @@ from gen.errors import SchemaError
 from gen.keys import check_capacity
 from gen.schema.spec import Column
 from gen.streams import Rows
-from gen.synth.formats import is_format, is_intersection, patterns_of
+from gen.synth.formats import is_format, is_intersection, patterns_said
 from gen.synth.laws.compiled import law_of
 from gen.synth.lengths import LengthLaw
 from gen.synth.patterns.keys import TextKeys
@@ -61,12 +61,12 @@ class SynthesizePattern(Synthesizer):
         law, _ = law_of(self.where, column.distribution)
         if law != "uniform":
             raise SchemaError(f"{self.where}: the distribution {law!r} does not apply to text.", hint="Leave it out.")
-        if column.domain is not None:
+        if column.domain is not None and not is_intersection(column):
             raise SchemaError(
                 f"{self.where}: the domain {column.domain!r} and a pattern are both declared.",
                 hint="Keep one of them: a pattern says which characters, a domain which words.",
             )
-        self.language = self._of_format() if is_format(column) else self._language_of()
+        self.language = self._of_format() if is_intersection(column) else self._language_of()
         self.sized: LengthLaw | None = None
         if column.lengths:
             lengths = self.language.lengths
@@ -85,10 +85,10 @@ class SynthesizePattern(Synthesizer):
         return Language.of(self.where, (*column.patterns, *patterns), shortest, longest, needed=self._needed())
 
     def _of_format(self) -> Language:
-        """The texts of the column's format that match: of those drawn otherwise, or of more where they are too few."""
+        """The texts of the column's format or domain that match: of those drawn otherwise, or of more if too few."""
         column, found = self.column, None
         enough = self._needed() if column.patterns else max(self._needed(), _FEW)
-        for pattern in patterns_of(column.format or ""):
+        for pattern in patterns_said(column):
             try:
                 language = self._language_of(pattern)
             except NoText:
@@ -100,9 +100,10 @@ class SynthesizePattern(Synthesizer):
             return found
         own = " and ".join(map(repr, column.patterns))
         said = f"{f' that matches {own}' if own else ''}{_lengths_text(column)}"
+        what, name = ("domain", column.domain) if column.domain else ("format", column.format)
         raise SchemaError(
-            f"{self.where}: gen knows no text of the format {column.format!r}{said}.",
-            hint="Widen the pattern or the lengths; or leave the format out, where the pattern says it all.",
+            f"{self.where}: gen knows no text of the {what} {name!r}{said}.",
+            hint=f"Widen the pattern or the lengths; or leave the {what} out, where the pattern says it all.",
         )
 
     def _longest(self) -> int | None:

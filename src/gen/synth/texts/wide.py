@@ -6,6 +6,8 @@ example.com, short forms and long ones. Every text of them is of the format, as 
 
 from __future__ import annotations
 
+from gen.schema.phones import FICTION, RANGES, pattern_of_numbers
+
 _LABEL = "[a-z0-9]{1,12}(-[a-z0-9]{1,12})?"
 _TOP = "[a-z]{2,8}"
 # Of mail: no name that is kept for other ends, as "test" and "local" (RFC 6761, 6762, 7686), so not all of 4 letters.
@@ -98,6 +100,9 @@ WIDE: dict[str, str] = {
         "semver": r"(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}(-[a-z]{1,10}(\.[1-9]\d{0,2})?)?(\+[a-z0-9]{1,12})?",
         "duration": r"P(\d{1,4}D(T\d{1,4}[HMS])?|\d{1,4}[YMW]|T\d{1,4}[HMS])",
         "color": "#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})",
+        "phone": pattern_of_numbers((*FICTION, *RANGES)),
+        "phone-international": pattern_of_numbers((*FICTION, *RANGES), "international"),
+        "phone-rfc3966": pattern_of_numbers((*FICTION, *RANGES), "rfc3966"),
         "uuid": "[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
         "ulid": "[0-7][0-9A-HJKMNP-TV-Z]{25}",
         "latitude": r"-?([1-8]?\d(\.\d{1,9})?|90)",
