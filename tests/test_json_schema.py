@@ -320,6 +320,7 @@ def test_lists_with_contained_items_vary_in_length(more, counts, lengths):
     assert {len(row) for row in made} == set(lengths)
 
 
+TWO = {"minItems": 2, "maxContains": 2}
 CONTAINS = {
     "a number among many": {"items": {"type": "integer", "minimum": 0, "maximum": 10**5}, "contains": {"const": 7777}}
     | {"maxContains": 2},
@@ -332,6 +333,22 @@ CONTAINS = {
     "two in one": {"items": INTEGER, "allOf": [{"contains": {"minimum": 5}}, {"contains": {"multipleOf": 2}}]}
     | {"maxItems": 1},
     "unique": {"items": INTEGER, "contains": {"enum": [0, 3, 9]}, "minContains": 3, "uniqueItems": True, "minItems": 9},
+    # of these, few items are no contained ones
+    "objects without a property": {"items": thing([], k=INTEGER), "contains": {"type": "object", "required": ["k"]}}
+    | TWO,
+    "objects with a property": {"items": thing(k=INTEGER), "contains": {"type": "object", "required": ["k"]}, **TWO},
+    "objects with another value": {"items": thing(["k"], k={"enum": [*range(40)]}), **TWO}
+    | {"contains": {"properties": {"k": {"enum": [*range(39)]}}, "required": ["k"]}},
+    "objects beyond a bound": {"items": thing(["k"], k=INTEGER | {"maximum": 99}), **TWO}
+    | {"contains": {"properties": {"k": {"minimum": 3}}}},
+    "objects of a tuple": {"prefixItems": [{"type": "string"}, thing(["k"], k=INTEGER | {"maximum": 99})], **TWO}
+    | {"contains": {"type": "object", "properties": {"k": {"minimum": 3}}}, "minContains": 0},
+    "short texts": {"items": {"type": "string"}, "contains": {"minLength": 2}, **TWO},
+    "long texts": {"items": {"type": "string"}, "contains": {"type": "string", "maxLength": 40}, **TWO},
+    "no texts": {"items": {"type": "string"}, "contains": {"minLength": 1}, **TWO},
+    "long lists": {"items": {"type": "array", "items": INTEGER}, "contains": {"maxItems": 5}, **TWO},
+    "any list": {"items": {"type": "array", "items": INTEGER}, "contains": {"minItems": 0}, **TWO},
+    "any object": {"items": thing(["k"], k=INTEGER), "contains": {"properties": {"k": {"minimum": 0}}}, **TWO},
 }
 
 
@@ -353,6 +370,7 @@ def test_items_that_cannot_be_contained_so_often_are_refused_in_words():
     for document, said in (
         (unique, "2 different items.*are 1"),
         (prefix | {"minItems": 2}, "at most 1 items.*2 of 2 do"),
+        ({"type": "array", "contains": {"type": "string"}, "maxContains": 0}, "at least 1 items.*at most 0"),
     ):
         with pytest.raises(GenError, match=said) as caught:
             rows_of(document)

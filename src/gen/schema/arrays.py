@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gen.errors import SchemaError
 from gen.schema.conjunction import Conjunction, Node, Unsatisfiable
 from gen.schema.nesting import TooDeep
+from gen.schema.opposites import Read, opposite_of
 from gen.schema.spec import Column
 
 MOST_ITEMS = 1000  # of prefixItems and minItems together
 _MOST_RANGES = 9  # that whole numbers are split into where some are left out
 _NEVER = (Unsatisfiable, TooDeep)
-
-Read = Callable[[str, str, Sequence[Node]], Column]  # where, name and schemas of an item
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,12 @@ def array_of(read: Read, where: str, name: str, c: Conjunction) -> Column:
     if any(node.schema is False for _, node in items):
         longest = len(c.prefix) if longest is None else min(longest, len(c.prefix))
     wanted = _wanted(c, longest)
+    for one in wanted:
+        if one.most is not None and one.most < one.least:
+            raise Unsatisfiable(
+                f"{where}: `contains` asks for at least {one.least} items that satisfy it, and at most {one.most}.",
+                hint="Correct minContains, which is 1 unless it says otherwise, and maxContains.",
+            )
     shortest = max(shortest, sum(one.least for one in wanted))
     if longest is not None and shortest > longest:
         raise Unsatisfiable(f"{where}: at least {shortest} and at most {longest} items.", hint="Correct them.")
@@ -140,7 +145,8 @@ def _without(
         ranges = _ranges_without(read(where, "item", inside), apart[0][1])
         if ranges is not None:
             return _of_ranges(ranges, listed)
-    return read(where, "item", [*inside, *(one.excluded for one, _ in apart)])
+    opposites = [node for one, _ in apart for node in opposite_of(read, where, inside, one.nodes)]
+    return read(where, "item", [*inside, *opposites, *(one.excluded for one, _ in apart)])
 
 
 def _ranges_without(all_of: Column, some: Column) -> list[tuple[int, int]] | None:
@@ -213,13 +219,17 @@ class _Tuple:
 
     def part(self, i: int, *further: Node) -> Column:
         """The item at a place, with what more must hold of it."""
+        return self.read(f"{self.where}[{i}]", str(i), [*self.nodes(i), *further] or [anything(self.c)])
+
+    def nodes(self, i: int) -> list[Node]:
+        """The schemas of the item at a place."""
         nodes = list(self.c.prefix[i]) if i < len(self.c.prefix) else []
-        nodes += [node for start, node in self.items if i >= start]
-        return self.read(f"{self.where}[{i}]", str(i), [*nodes, *further] or [anything(self.c)])
+        return nodes + [node for start, node in self.items if i >= start]
 
     def _hold(self, one: _Wanted, parts: list[Column], taken: set[int], longest: int | None) -> None:
         """Let as many items satisfy it as must, the last that can; and no others, if there is a greatest number."""
-        others = {i: self._try(i, one.excluded) for i in range(len(parts)) if one.most is not None and i not in taken}
+        free = [i for i in range(len(parts)) if one.most is not None and i not in taken]
+        others = {i: self._other(i, one) for i in free}
         mine = {i for i, other in others.items() if other is None}
         end = longest if longest is not None else len(parts) + one.least
         for place in [*range(len(parts) - 1, -1, -1), *range(len(parts), end)]:
@@ -243,6 +253,14 @@ class _Tuple:
             if other is not None and i not in mine:
                 parts[i] = other
         taken |= mine
+
+    def _other(self, i: int, one: _Wanted) -> Column | None:
+        """The item at a place that does not satisfy it; None where every one does."""
+        try:
+            opposites = opposite_of(self.read, f"{self.where}[{i}]", self.nodes(i), one.nodes)
+        except _NEVER:
+            return None
+        return self._try(i, *opposites, one.excluded)
 
     def _try(self, i: int, *further: Node) -> Column | None:
         try:
