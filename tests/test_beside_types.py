@@ -29,10 +29,24 @@ from pydantic_extra_types.currency_code import ISO4217
 from pydantic_extra_types.mac_address import MacAddress
 from typing_extensions import TypedDict
 
-from columns import declared, refusal
-from gen import After, Domain, Faker, Normal, PrimaryKey, Schema, SynthesizedBy, Weights, Zipf
+from columns import Colour, declared, refusal
+from gen import (
+    After,
+    DependsOn,
+    Derived,
+    Domain,
+    Faker,
+    Normal,
+    Nulls,
+    PrimaryKey,
+    Schema,
+    SynthesizedBy,
+    Weights,
+    Zipf,
+)
 from gen.errors import CapacityError, SchemaError
 from gen.schema.facts import FACTS
+from gen.schema.from_pydantic import table_from_model
 from gen.schema.keywords import keywords_of
 
 T = TypeVar("T")
@@ -350,6 +364,50 @@ def test_rows_are_what_the_model_makes_of_them(name, setting):
         made = model.model_validate(row).x
         assert (made.get_secret_value() if isinstance(made, SecretStr) else made) == row["x"]
     assert len({str(row["x"]) for row in rows}) > 20
+
+
+def joined(row):
+    return [f"{who}Ä ß" for who in row.who]
+
+
+LISTED = Field(json_schema_extra={"enum": ["Red", "RED", "blue"]})
+MADE = {  # of others of the row, or listed
+    "listed": Annotated[str, LISTED],
+    "listed and weighed": Annotated[str, LISTED, Weights({"Red": 1, "RED": 1, "blue": 0.5})],
+    "a constant": Annotated[str, Field(json_schema_extra={"const": "Red"})],
+    "computed": Annotated[str, Derived("who + ' of Paris'")],
+    "computed itself": Annotated[str, LOWER, Derived("upper(who)")],
+    "computed by a function": Annotated[str, Derived(joined)],
+    "computed and maybe": Annotated[str | None, Derived("who"), Nulls(0.5)],
+    "computed and something for none": Annotated[str, Derived("who"), Nulls(0.5, value="n/A")],
+    "computed by a choice": Annotated[str, LISTED, Derived("'Red' if len(who) > 5 else 'blue'")],
+    "by a table": Annotated[str, DependsOn("which", {"x": "Paris", "y": "Rome"})],
+    "by a table itself": Annotated[str, DependsOn("which", {"x": "Paris", "y": "Rome"}), UPPER],
+    "something for none": Annotated[str, Nulls(0.5, value="n/A")],
+    "something for no city": Annotated[str, Domain("city"), Nulls(0.5, value="n/A")],
+    "an Enum": Colour,
+    "a Literal": Literal["Red", "blue"],
+}
+
+
+@pytest.mark.parametrize("setting", ["str_to_upper", "str_to_lower", "str_strip_whitespace"])
+@pytest.mark.parametrize("name", MADE)
+def test_rows_made_of_others_are_what_the_model_makes_of_them(name, setting):
+    fields = {"who": Annotated[str, Domain("given_name")], "which": Literal["x", "y"], "x": MADE[name]}
+    model = create_model("Thing", __config__=ConfigDict(**{setting: True}), **fields)
+    schema = Schema()
+    schema.add(model, rows=300)
+    rows = schema.table("Thing").arrow(0, 300).to_pylist()
+    assert [model.model_validate(row).model_dump(mode="json") for row in rows] == rows
+    assert len({row["x"] for row in rows}) > 1 or name == "a constant"
+
+
+def test_listed_texts_that_differ_in_case_alone_are_one_as_likely_as_all():
+    model = create_model("Thing", __config__=ConfigDict(str_to_upper=True), x=MADE["listed"])
+    column = table_from_model(model).column("x")
+    assert (column.choices, column.weights) == (("RED", "BLUE"), (2.0, 1.0))
+    column = table_from_model(create_model("Thing", x=MADE["listed"])).column("x")
+    assert (column.choices, column.weights) == (("Red", "RED", "blue"), ())
 
 
 def test_a_person_in_capitals_agrees_with_itself():

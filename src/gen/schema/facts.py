@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -155,7 +155,8 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         if values.get("nulls"):
             raise SchemaError(f"{where}: a primary key has no nulls.", hint="Leave the nulls out.")
         values["nulls"] = None  # an Optional key is one that a database would fill in
-    return apply_row_facts(where, _cased(replace(column, **values) if values else column), facts)
+    column = replace(column, **values) if values else column
+    return _made_in_case(apply_row_facts(where, _cased(column), facts), case_of(column))
 
 
 def without_transforms(column: Column) -> Column:
@@ -168,15 +169,53 @@ def said_transforms(column: Column) -> list[str]:
     return [said for name, said in SAID.items() if TRANSFORMED[name] in column.patterns]
 
 
+def case_of(column: Column) -> str | None:
+    """The case that the model puts the column's text into."""
+    return column.case or next((case for name, case in CASES.items() if TRANSFORMED[name] in column.patterns), None)
+
+
 def _cased(column: Column) -> Column:
-    """The column, put into capitals or small letters once it is drawn, where it is more than letters at random."""
-    case = next((case for name, case in CASES.items() if TRANSFORMED[name] in column.patterns), None)
-    if case is None or column.key or not (column.format or column.domain or column.provider):
+    """The column, put into capitals or small letters once it is drawn, where it is more than letters at random; what
+    stands for no value, and what is listed, put so at once."""
+    case = case_of(column)
+    if case is None:
+        return column
+    if isinstance(column.null_value, str):
+        column = replace(column, null_value=_CASED[case](column.null_value))
+    if column.kind == "choice":
+        return _choices_cased(column, _CASED[case])
+    patterned = any(TRANSFORMED[name] in column.patterns for name in CASES)
+    if not patterned or column.key or not (column.format or column.domain or column.provider):
         return column
     if column.domain and without_transforms(column).patterns:
         return column  # a pattern beside a domain is met by texts that are in that case
-    column = replace(column, case="lower" if column.case == "lower" else case)
+    column = replace(column, case=case)
     return without_transforms(column) if column.domain or column.provider else column
+
+
+_CASED: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower}
+
+
+def _choices_cased(column: Column, changed: Callable[[str], str]) -> Column:
+    """The texts that are listed in one case; those that differ in it alone are one, as likely as all of them."""
+    if column.stored is not None or not all(isinstance(choice, str) for choice in column.choices):
+        return replace(column, case=None)
+    weights: dict[str, float] = {}
+    for choice, weight in zip(column.choices, column.weights or (1.0,) * len(column.choices), strict=True):
+        weights[changed(choice)] = weights.get(changed(choice), 0.0) + weight
+    alike = len(weights) < len(column.choices)
+    shares = tuple(weights.values()) if column.weights or alike else ()
+    return replace(column, choices=tuple(weights), weights=shares, case=None)
+
+
+def _made_in_case(column: Column, case: str | None) -> Column:
+    """The column whose texts are made of others, in the case that the model puts them into."""
+    if case is None or column.kind not in ("text", "choice"):
+        return column
+    if column.values:
+        table = ((key, _CASED[case](value) if isinstance(value, str) else value) for key, value in column.values)
+        return replace(column, values=tuple(table))
+    return replace(column, case=case) if column.derived or column.function else column
 
 
 def _lengths(where: str, value: Any, column: Column) -> Distribution:

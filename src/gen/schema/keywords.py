@@ -17,7 +17,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from gen.errors import SchemaError
 from gen.schema.choices import choice_of
 from gen.schema.constraints import constrained, ungrouped
-from gen.schema.facts import extra_of
+from gen.schema.facts import case_of, extra_of
 from gen.schema.markers import Marker
 from gen.schema.spec import KINDS, Column
 
@@ -175,7 +175,8 @@ def _listed(where: str, column: Column, annotation: Any, metadata: Sequence[Any]
         )
     plain = [raw if column.kind in _NESTED else value for raw, value in taken]
     listed = choice_of(where, column.name, plain)
-    return replace(listed, nulls=column.nulls, may_be_absent=column.may_be_absent)
+    case = case_of(column) if listed.kind == "choice" else None
+    return replace(listed, nulls=column.nulls, may_be_absent=column.may_be_absent, case=case)
 
 
 def _taken(annotation: Any, metadata: Sequence[Any], values: Sequence[Any]) -> list[tuple[Any, Any]]:

@@ -69,15 +69,17 @@ class SynthesizeCased(ReadAsAnother):
         return self.inner.cardinality
 
     def at(self, rows: Rows) -> pa.Array:
-        texts = self.inner.at(rows)
+        texts, case = self.inner.at(rows), self.column.case or ""
         texts = texts.cast(pa.string()) if pa.types.is_dictionary(texts.type) else texts
         if not self.host:
-            return self._changed(texts)
+            return in_case(case, texts)
         parts = pc.split_pattern(texts, "@", max_splits=1, reverse=True)
-        return joined([self._changed(pc.list_element(parts, 0)), pc.list_element(parts, 1)], "@")
+        return joined([in_case(case, pc.list_element(parts, 0)), pc.list_element(parts, 1)], "@")
 
-    def _changed(self, texts: pa.Array) -> pa.Array:
-        fast, exact = _CHANGES[self.column.case or "upper"]
-        if pc.all(pc.string_is_ascii(texts)).as_py() is not False:
-            return fast(texts)
-        return pa.array([None if text is None else exact(text) for text in texts.to_pylist()], pa.string())
+
+def in_case(case: str, texts: pa.Array) -> pa.Array:
+    """Texts in "upper" or "lower" case, nulls as they are."""
+    fast, exact = _CHANGES[case]
+    if pc.all(pc.string_is_ascii(texts)).as_py() is not False:
+        return fast(texts)
+    return pa.array([None if text is None else exact(text) for text in texts.to_pylist()], pa.string())

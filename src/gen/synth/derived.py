@@ -21,6 +21,7 @@ from gen.errors import SchemaError
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, rows_array
+from gen.synth.cased import in_case
 from gen.synth.expressions import Expression
 from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
@@ -67,8 +68,9 @@ class MadeOfOthers(ReadAsAnother):
         """The values, from those of the row's other columns; null where these leave it without one."""
 
     def checked(self, values: Any, n: int) -> pa.Array:
-        array = super().checked(values, n)
-        column = self.column
+        array, column = super().checked(values, n), self.column
+        if column.case:
+            array = in_case(column.case, array)
         if column.kind == "choice" and not pc.all(pc.is_in(array, array_of(column.choices, array.type))).as_py():
             known = array_of([*column.choices, None], array.type)
             other = array.filter(pc.invert(pc.is_in(array, known)))
@@ -116,7 +118,7 @@ class SynthesizeDerived(MadeOfOthers):
 
     def prepare(self) -> None:
         super().prepare()
-        self.inner = self.part(replace(self.column, derived=None, function=None, when=None), self.path)
+        self.inner = self.part(replace(self.column, derived=None, function=None, when=None, case=None), self.path)
         self.function = None
         if self.column.function is not None:
             self.function = FUNCTIONS.get(self.column.function)
@@ -136,10 +138,11 @@ class SynthesizeDerived(MadeOfOthers):
 
     @property
     def law_text(self) -> str:
+        case = f", in {self.column.case} case" if self.column.case else ""
         if self.function is None:
-            return f"computed: {self.column.derived}"
+            return f"computed: {self.column.derived}{case}"
         name = getattr(self.function, "__name__", type(self.function).__name__)
-        return "computed by a lambda" if name == "<lambda>" else f"computed by {name}"
+        return f"computed by {'a lambda' if name == '<lambda>' else name}{case}"
 
     @property
     def cardinality(self) -> int | None:
