@@ -70,7 +70,7 @@ FLOORS = [
     {"synth.texts.pieces", "synth.texts.prose"},
     {"synth.texts.format"},
     {"synth.correlation", "synth.faker_pool"},
-    {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked", "synth.cased"},
+    {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked", "synth.cased", "synth.alike"},
     {"synth.derived", "synth.beyond"},
     {"synth.ordered", "synth.noise", "synth.distinct"},
     {"synth.ordered_floats"},

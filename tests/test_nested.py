@@ -15,14 +15,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from scipy import stats
 
 from columns import Colour, array, drawn, model, source
 from gen import Constant, ForeignKey, Normal, PrimaryKey, Schema, Weights
 from gen.errors import CapacityError, ReferenceError, SchemaError
+from gen.schema.from_json_schema import table_from_schema
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
+from gen.schema.to_json_schema import schema_of_table
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.synth.described import described
 from gen.synth.lists import DEFAULT_ITEMS, MOST_ITEMS
@@ -567,3 +569,49 @@ def test_a_reference_inside_that_leads_nowhere_names_its_path(target, said):
     schema.add(Order)
     with pytest.raises(ReferenceError, match=rf"Thing\.x{{}}\[\].*{said}"):
         schema.table("Thing")
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    tags: frozenset[bool]
+
+
+UP_TO_3 = Annotated[int, Field(ge=0, le=3)]
+EQUAL_IN_PYTHON = {  # how many are different at most
+    "ints and bools": (set[UP_TO_3 | bool], 4),
+    "halves and ints": (set[Annotated[float, Field(ge=0, le=1.5, multiple_of=0.5)] | UP_TO_3], 6),
+    "decimals and bools": (frozenset[Annotated[Decimal, Field(ge=0, le=1, decimal_places=0)] | bool], 2),
+    "listed ones": (set[Literal[0, 1, 2] | bool], 3),
+    "optional ones": (set[bool | Literal[0, 1] | None], 3),
+    "sets": (set[frozenset[bool]], 4),
+    "sets of sets": (set[frozenset[frozenset[bool]]], 16),
+    "tuples with sets": (set[tuple[frozenset[bool], bool]], 8),
+    "models with sets": (set[Frozen], 4),
+    "keys": (dict[UP_TO_3 | bool, int], 4),
+    "keys that are sets": (dict[frozenset[bool], int], 4),
+    "keys that are models": (dict[Frozen, int], 4),
+}
+
+
+@pytest.mark.parametrize("name", EQUAL_IN_PYTHON)
+def test_what_python_calls_equal_is_in_a_set_once(name):
+    kind, most = EQUAL_IN_PYTHON[name]
+    thing = model(x=kind)
+    table = source(400, x=kind)
+    rows = table.columns["x"].python(table.at(range(400)).column(0))
+    assert [len(thing(x=row).x) for row in rows] == [len(row) for row in rows]
+    assert {len(row) for row in rows} == set(range(min(most, DEFAULT_ITEMS) + 1))
+    back = Spec.from_json(Spec("s", (table_from_model(thing),)).to_json()).table("Thing")
+    assert back.columns == table_from_model(thing).columns == table_from_schema(schema_of_table(back)).columns
+
+
+def test_more_items_than_python_tells_apart_are_refused():
+    with pytest.raises(CapacityError, match=r"Thing\.x: 5 different items are asked for, .* differ: 4"):
+        drawn(Annotated[set[frozenset[bool]], Field(min_length=5)], 10)
+
+
+def test_items_of_a_json_array_that_json_tells_apart_are_different():
+    document = {"type": "array", "uniqueItems": True, "items": {"enum": [0, 1, False, True]}, "minItems": 4}
+    schema = Schema()
+    schema.add(document, 50, name="Thing")
+    assert all(len(row) == 4 for row in schema.rows("Thing"))

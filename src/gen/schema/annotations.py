@@ -237,10 +237,13 @@ class Reader:
                 key, value = arguments or (str, Any)
                 names = _never_null(where, _once_each(self.annotated(where, "key", key)))
                 parts = (names, self.annotated(f"{where}{{}}", "value", value))
-                return Column(name, kind, parts=parts)
+                return Column(name, kind, parts=parts, as_python=_may_equal(names))
             item = arguments[0] if arguments else Any
             part = self.annotated(f"{where}[]", "item", item)
-            return Column(name, kind, parts=(_once_each(part) if differ else part,), unique_items=differ)
+            if not differ:
+                return Column(name, kind, parts=(part,))
+            part = _once_each(part)
+            return Column(name, kind, parts=(part,), unique_items=True, as_python=_may_equal(part))
         except TooDeep:
             key = (Column("key", "text"),) if kind == "map" else ()
             return Column(name, kind, parts=(*key, Column("value", "null")), max_length=0)
@@ -348,6 +351,21 @@ def _once_each(column: Column) -> Column:
         value = json.loads(choice)
         first.setdefault(value if isinstance(value, collections.abc.Hashable) else choice, choice)
     return replace(column, choices=tuple(first.values()))
+
+
+_NUMBERS = ("integer", "number", "decimal", "boolean")
+
+
+def _may_equal(column: Column) -> bool:
+    """Whether Python calls values of it equal that are written otherwise: sets, and numbers of several types."""
+    numbers = [part for part in column.parts if part.kind in _NUMBERS or _lists_numbers(part)]
+    several = column.kind == "union" and len(numbers) > 1
+    return several or (column.kind == "list" and column.unique_items) or any(map(_may_equal, column.parts))
+
+
+def _lists_numbers(column: Column) -> bool:
+    plain = (value for value in column.choices if isinstance(value, (int, float, decimal.Decimal)))
+    return column.kind == "choice" and (column.stored == "json" or any(True for _ in plain))
 
 
 def _never_null(where: str, key: Column) -> Column:

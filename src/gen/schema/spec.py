@@ -98,7 +98,8 @@ class Column:
     format: what the text is, as "email". case: "upper" or "lower", into which text is put after it was drawn.
     zoned: whether a date-time or a time has a time zone; None where either will do.
     relative: "past" or "future", seen from the run's `as_of`. version: of a UUID.
-    unique_items: no item of the list is there twice. contained: of a list whose item is a union, how many
+    unique_items: no item of the list is there twice. as_python: what of its items, or keys, Python calls equal is one,
+    though it is not in Arrow: 1 and True, sets in another order. contained: of a list whose item is a union, how many
     items it has of each branch but the first, at least and at most; None: not more than there must be.
     weights: of the choices, or of a union's branches.
     undrawn: branches that the declaration has and no value is ever of, by name, each with the reason.
@@ -136,6 +137,7 @@ class Column:
     relative: str | None = None
     version: int | None = None
     unique_items: bool = False
+    as_python: bool = False
     contained: tuple[tuple[int, int | None], ...] = ()
     choices: tuple[Any, ...] = ()
     weights: tuple[float, ...] = ()

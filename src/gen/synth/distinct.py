@@ -6,8 +6,9 @@ among those that are not there yet. After a bounded number of attempts the rest 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,7 @@ from gen.synth.choices import SynthesizeChoice
 from gen.synth.nested import plain
 from gen.synth.synthesizer import Synthesizer
 
+Alike: TypeAlias = Callable[[pa.Array], pa.Array]  # values -> what is equal for those that count as one
 PROBE = 4096  # values that are drawn at plan time to see which ones a law gives
 _CELLS = 2**20  # of a table of lists by values, at a time
 
@@ -73,19 +75,21 @@ class Pool:
     out_of: int
 
     @classmethod
-    def of(cls, law: Synthesizer) -> Pool:
-        """What a law draws: of one of listed values exactly that, of others what a probe of it finds."""
+    def of(cls, law: Synthesizer, alike: Alike) -> Pool:
+        """What a law draws: of one of listed values exactly that, of others what a probe of it finds.
+
+        alike: what is equal for values that are to count as one."""
         if isinstance(law, SynthesizeChoice) and law.chosen:
             values, weights = plain(law.unrank(law.chosen.values.view(np.uint64))), law.chosen.weights
         else:
             values = plain(law.values(range(PROBE)))
             weights = np.ones(PROBE)
-        return cls.weighted(values, weights)
+        return cls.weighted(values, weights, alike)
 
     @classmethod
-    def weighted(cls, values: pa.Array, weights: NDArray[np.float64]) -> Pool:
+    def weighted(cls, values: pa.Array, weights: NDArray[np.float64], alike: Alike) -> Pool:
         """Values, some of which may be equal, by their weights."""
-        hashes, first, which = np.unique(hash_values(values, 0), return_index=True, return_inverse=True)
+        hashes, first, which = np.unique(hash_values(alike(values), 0), return_index=True, return_inverse=True)
         shares = np.bincount(which, weights) / weights.sum()
         return cls(values.take(pa.array(first)), hashes, shares, len(values))
 
@@ -93,13 +97,14 @@ class Pool:
         return len(self.values)
 
     def filled(
-        self, offsets: NDArray[np.int32], values: pa.Array, repeats: NDArray[np.int64], words: Words
+        self, offsets: NDArray[np.int32], values: pa.Array, known: pa.Array, repeats: NDArray[np.int64], words: Words
     ) -> pa.Array:
         """The items of lists with each repeat replaced by a value of the pool that its list does not have.
 
-        words: 64 random bits for each repeat. No list is longer than the pool.
+        known: what is equal for values that count as one. words: 64 random bits for each repeat. No list is longer than
+        the pool.
         """
-        places = self._places(values)
+        places = self._places(known)
         owners = np.searchsorted(offsets, repeats, side="right") - 1
         turns = np.arange(repeats.size) - np.searchsorted(owners, owners)
         for turn in range(int(turns.max()) + 1):
@@ -109,9 +114,9 @@ class Pool:
                 places[repeats[some]] = self._chosen(offsets, owners[some], places, words[some])
         return merged(values, repeats, self.values.take(pa.array(places[repeats])))
 
-    def _places(self, values: pa.Array) -> NDArray[np.int64]:
+    def _places(self, known: pa.Array) -> NDArray[np.int64]:
         """Where in the pool each value is; -1 where it is not."""
-        hashes = hash_values(values, 0)
+        hashes = hash_values(known, 0)
         places = np.minimum(np.searchsorted(self.hashes, hashes), len(self) - 1)
         return np.where(self.hashes[places] == hashes, places, -1)
 

@@ -19,6 +19,7 @@ from gen.block import boolean_array, fixed_width_array, fixed_width_values, null
 from gen.errors import CapacityError, SchemaError
 from gen.schema.spec import KINDS, Column, Key
 from gen.streams import Rows, Words, first_and_rows, kernel
+from gen.synth.alike import as_python
 from gen.synth.checked import ATTEMPTS, merged
 from gen.synth.distinct import Pool, distinct_ranks, has_law, repeats_of
 from gen.synth.json_text import filled, joined, json_text, list_json
@@ -108,9 +109,10 @@ class SynthesizeList(Synthesizer):
         count, said = self._countable(item), "there are"
         few = None if count is not None else self.item.listing(LISTED)
         if few is not None:
-            self.pool, count = Pool.weighted(few.values, few.weights), len(few)
+            self.pool = Pool.weighted(few.values, few.weights, self.alike)
+            count = len(self.pool)
         elif count is not None and has_law(item):
-            self.pool = Pool.of(self._item_again(ATTEMPTS))  # an attempt that no item is drawn in
+            self.pool = Pool.of(self._item_again(ATTEMPTS), self.alike)  # an attempt that no item is drawn in
             count = len(self.pool)
             said = f"of {self.pool.out_of:,} values of their law, {self.item.law_text}, so many differ:"
         elif count is not None and count <= COUNTED:
@@ -134,7 +136,7 @@ class SynthesizeList(Synthesizer):
 
     def _countable(self, item: Column) -> int | None:
         """How many different items there are, where each can be computed from its rank."""
-        if _has_nulls(item) or item.check is not None or item.reference:
+        if _has_nulls(item) or item.check is not None or item.reference or self.column.as_python:
             return None
         keyed = keys_like(self.item, 1)
         return keyed.cardinality if keyed else None
@@ -197,20 +199,26 @@ class SynthesizeList(Synthesizer):
     ) -> tuple[NDArray[np.int32], pa.Array]:
         """Items that a list has already are drawn again; what is still a repeat then is of the pool, or left out."""
         lists = np.repeat(np.arange(offsets.size - 1), np.diff(offsets))
-        repeats = repeats_of(lists, values)
+        known = self.alike(values)
+        repeats = repeats_of(lists, known)
         for attempt in range(1, ATTEMPTS):
             if not repeats.size:
                 return offsets, values
             again = plain(self._item_again(attempt).values(items[repeats]))
-            values = merged(values, repeats, again)
-            repeats = repeats_of(lists, values)
-        return self._completed(offsets, items, values, lists, repeats) if repeats.size else (offsets, values)
+            values, known = merged(values, repeats, again), merged(known, repeats, self.alike(again))
+            repeats = repeats_of(lists, known)
+        return self._completed(offsets, items, values, known, lists, repeats) if repeats.size else (offsets, values)
+
+    def alike(self, values: pa.Array) -> pa.Array:
+        """What is equal for items that count as one: they themselves, or how Python compares them."""
+        return as_python(self.item, values) if self.column.as_python else values
 
     def _completed(
         self,
         offsets: NDArray[np.int32],
         items: Words,
         values: pa.Array,
+        known: pa.Array,
         lists: NDArray[np.int64],
         repeats: NDArray[np.int64],
     ) -> tuple[NDArray[np.int32], pa.Array]:
@@ -222,7 +230,7 @@ class SynthesizeList(Synthesizer):
         fits = turns < len(pool) - different[owners]
         if fits.any():
             words = self.words(items[repeats[fits]], 2, "missing")
-            values = pool.filled(offsets, values, repeats[fits], words)
+            values = pool.filled(offsets, values, known, repeats[fits], words)
         if fits.all():
             return offsets, values
         keep = np.ones(len(values), bool)
@@ -237,7 +245,7 @@ class SynthesizeList(Synthesizer):
     @cached_property
     def _probed(self) -> Pool:
         """What a probe of the items draws, where their values are not known otherwise."""
-        return Pool.of(self._item_again(ATTEMPTS))
+        return Pool.of(self._item_again(ATTEMPTS), self.alike)
 
     def _item_again(self, attempt: int) -> Synthesizer:
         return self.item.again(self.attempt * (ATTEMPTS + 1) + attempt)
