@@ -141,7 +141,7 @@ def test_the_dictionary_form_the_marker_and_both_documents_say_the_same(name, tm
     (tmp_path / "thing.json").write_text(json.dumps(Thing.model_json_schema()), encoding="utf-8")
     schema = Schema()
     schema.add(Thing)
-    again = as_json_schema(str(tmp_path / "thing.json"))
+    again = as_json_schema(load_schema(str(tmp_path / "thing.json")))
     (tmp_path / "Thing.json").write_text(json.dumps(again), encoding="utf-8")
     for path in ("thing.json", "Thing.json"):
         read = load_schema(str(tmp_path / path))

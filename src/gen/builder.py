@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from gen.errors import BadRequest, SchemaError
 from gen.schema.documents import documents_of, load_document
 from gen.schema.from_json_schema import table_from_schema
-from gen.schema.from_module import find_object, load_module, models_of, split_spec
+from gen.schema.from_module import find_object, is_structure, load_module, models_of, split_spec
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.model_check import ModelCheck
 from gen.schema.row_facts import FUNCTIONS
@@ -114,8 +114,9 @@ class Schema:
             batch = source.at(range(start, min(start + _ROWS_AT_ONCE, source.rows)))
             if check is None:
                 yield from map(json.loads, source.json(batch).to_pylist())
-            else:
-                yield from map(check.instance, source.python(batch))
+                continue
+            for number, row in enumerate(source.python(batch), start):
+                yield _instance(f"{name}, row {number:,}", check, row)
 
     def table(self, name: str | type[BaseModel]) -> TableView:
         """The table, to be read as Arrow, pandas or dask, whole or in part."""
@@ -135,6 +136,17 @@ class Schema:
     def __repr__(self) -> str:
         tables = ", ".join(f"{t.name}: {t.rows:,} rows" for t in self._tables.values())
         return f"Schema({self.name!r}, {tables})"
+
+
+def _instance(where: str, check: ModelCheck, row: Mapping[str, Any]) -> Any:
+    try:
+        return check.instance(row)
+    except Exception as error:  # whatever a validator of the user's own raises
+        said = "; ".join(f"{name}: {why}" if name else why for name, why in check.blamed([row])[0].items())
+        raise SchemaError(
+            f"{where}: the model refuses it, as it did no row of the sample; {said or error}.",
+            hint="Say what its validators want by type, bounds, pattern or Literal.",
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -202,9 +214,12 @@ def load_schema(spec: str | None = None) -> Schema:
         found = find_object(module, place, name)
         if isinstance(found, Schema):
             return found
-        if isinstance(found, type) and issubclass(found, BaseModel):
+        if (isinstance(found, type) and issubclass(found, BaseModel)) or is_structure(found):
             return _schema_of(name, [found])
-        raise BadRequest(f"{place}:{name} is {type(found).__name__}.", hint="Name a Schema or a Pydantic model.")
+        what = f"the class {found.__name__}" if isinstance(found, type) else f"of type {type(found).__name__}"
+        raise BadRequest(
+            f"{place}:{name} is {what}.", hint="Name a Schema, a Pydantic model, a dataclass or a TypedDict."
+        )
     schemas = {id(item): item for item in vars(module).values() if isinstance(item, Schema)}
     if len(schemas) == 1:
         return next(iter(schemas.values()))
@@ -231,6 +246,6 @@ def _schema_of(name: str, models: Sequence[Any]) -> Schema:
     return schema
 
 
-def as_json_schema(spec: str | None) -> dict[str, Any]:
-    """The schema that SPEC names as a JSON Schema document."""
-    return schema_of(load_schema(spec).spec)
+def as_json_schema(schema: Schema) -> dict[str, Any]:
+    """The schema as a JSON Schema document."""
+    return schema_of(schema.spec)

@@ -176,7 +176,7 @@ def row(
     from gen.counts import parse_count
 
     request = run.Request(**_basics(schema, rows, scale, seed, as_of))
-    _print_json(run.one_row(request, table, parse_count(index, "INDEX")), indent=None)
+    _print_json(run.one_row(request, table, parse_count(index, "INDEX", "Rows are numbered from 0.")), indent=None)
 
 
 @app.command()
@@ -186,7 +186,11 @@ def schema(
     """Print a schema as JSON Schema; what that cannot say goes into `x-gen`, so that it reads back the same."""
     from gen import builder
 
-    _print_json(builder.as_json_schema(spec))
+    found = builder.load_schema(spec)
+    _print_json(builder.as_json_schema(found))
+    for table, check in found.checks.items():
+        if check.has_validators:
+            _say(f"{table}: its validators are not in the document, whose rows are as they would be without them.")
 
 
 # -- arguments ----------------------------------------------------------------------------------------------
@@ -312,6 +316,12 @@ def _print_description(description: dict[str, Any]) -> None:
                 _count(c["cardinality"]), str(c["bytes"]), "; ".join([c["reason"], *_noted(c["noise"])]),
             )  # fmt: skip
         console.print(grid)
+        if table["accepted"] < 1:
+            console.print(
+                f"{name}: the model accepts {table['accepted']:.1%} of the rows as they are drawn first; in the others "
+                "columns are drawn again, which bends their laws, weights and null rates",
+                markup=False,
+            )
         for said in table["never_drawn"]:
             console.print(said, markup=False)
     _print(drawn.getvalue().rstrip("\n"))

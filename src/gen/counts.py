@@ -33,7 +33,7 @@ class RowRequest:
         return max(self.largest or 0, *self.pinned.values(), 0)
 
 
-def parse_count(text: str, where: str = "--rows") -> int:
+def parse_count(text: str, where: str = "--rows", hint: str = "Give a number of rows, 1 or more.") -> int:
     """A whole number as people write it: 1000, 1e9, 1_000_000, 10M, 2.5e6."""
     match = re.fullmatch(r"([-+]?[0-9_.]+(?:[eE][-+]?\d+)?)([KMGBT]?)", text.strip(), re.IGNORECASE)
     try:
@@ -43,7 +43,7 @@ def parse_count(text: str, where: str = "--rows") -> int:
     if digits is None or match is None:
         raise BadRequest(f"{where}: {text!r} is not a number.", hint="Write it as 1000, 1e6, 1_000_000 or 10M.")
     if digits < 0:
-        raise BadRequest(f"{where}: {text!r} is negative.", hint="Give a number of rows, 1 or more.")
+        raise BadRequest(f"{where}: {text!r} is negative.", hint=hint)
     too_many = BadRequest(f"{where}: {text!r} is more than a table can have.", hint=f"At most {MOST_ROWS:,} (2^53).")
     if digits and digits.adjusted() > 20:
         raise too_many

@@ -378,6 +378,7 @@ def describe(request: Request) -> dict[str, Any]:
             "rows_per_file": prepared.plan.partition_rows[name],
             "bytes": int(source.rows * source.bytes_per_row),
             "columns": described(source),
+            "accepted": source.filter.accepted_first if source.filter else 1.0,
             "never_drawn": never_drawn(prepared.plan.spec.table(name).undrawn),
         }
         for name, source in prepared.sources.items()

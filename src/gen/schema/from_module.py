@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib
 import importlib.machinery
 import importlib.util
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+import typing_extensions
 from pydantic import BaseModel
 
 from gen.errors import BadRequest, SchemaError
@@ -115,18 +117,37 @@ def find_object(module: ModuleType, place: str, name: str) -> Any:
     raise BadRequest(f"{place} has no object {name!r}.", hint=suggestion(name, known))
 
 
-def models_of(module: ModuleType) -> list[type[BaseModel]]:
-    """Every model defined, not only imported, in the module that is not nested in another as a field's type."""
-    defined = [
-        item
-        for item in vars(module).values()
-        if isinstance(item, type) and issubclass(item, BaseModel) and item.__module__ == module.__name__
-    ]
-    defined = list(dict.fromkeys(defined))
+def models_of(module: ModuleType) -> list[Any]:
+    """Every model defined, not only imported, in the module that is not nested in another as a field's type.
+
+    Not those that are no tables: what only holds a `model_config`, and generic ones, with or without their types. In a
+    module without models, its dataclasses and TypedDicts.
+    """
+    # Pydantic keeps `Page[Order]` in the module, too, under that name.
+    named = [item for name, item in vars(module).items() if isinstance(item, type) and name.isidentifier()]
+    classes = [item for item in dict.fromkeys(named) if item.__module__ == module.__name__]
+    models = [item for item in classes if issubclass(item, BaseModel)]
+    if not models:
+        return [item for item in classes if is_structure(item)]
+    return _not_nested([model for model in models if _is_table(model)] or models)
+
+
+def is_structure(item: Any) -> bool:
+    """Whether it is a class that declares fields as a model does: a dataclass or a TypedDict."""
+    return isinstance(item, type) and (dataclasses.is_dataclass(item) or typing_extensions.is_typeddict(item))
+
+
+def _is_table(model: type[BaseModel]) -> bool:
+    made = model.__pydantic_generic_metadata__
+    model.model_rebuild(raise_errors=False)
+    return bool(model.model_fields) and not made["parameters"] and made["origin"] is None
+
+
+def _not_nested(defined: Sequence[type[BaseModel]]) -> list[type[BaseModel]]:
+    """The models that are not nested in another one; of those that contain each other in a circle, the first."""
     mentions = {model: _models_in(model) & set(defined) for model in defined}
     nested = {other for model in defined for other in mentions[model] if other is not model}
     found = [model for model in defined if model not in nested]
-    # Of models that contain each other in a circle, the first.
     reached = {other for model in found for other in _reached(model, mentions)}
     for model in defined:
         if model not in reached:

@@ -19,6 +19,7 @@ _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetim
 # Errors that functions of the user's own raise: these would do so again if the value came from JSON.
 _BY_VALIDATORS = frozenset({"value_error", "assertion_error"})
 
+RAISED = "its validator raised"  # an exception that says nothing of the value
 SMALL_SAMPLE = 64  # rows, of every model
 LARGE_SAMPLE = 1024
 DEEPEST_TAGS = 10  # unions inside each other that are told apart by members of an Enum
@@ -46,7 +47,7 @@ def _lines(error: ValidationError) -> list[Any]:
 def _blame_of(error: Exception) -> dict[str, str]:
     """The fields to blame, each with the first reason; none for what the clock of this machine has to do with."""
     if not isinstance(error, ValidationError):
-        return {"": f"{type(error).__name__}: {error}".rstrip(".")}
+        return {"": f"{RAISED} {type(error).__name__}: {error}".rstrip(".")}
     found: dict[str, str] = {}
     for line in _lines(error):
         if line["type"] not in _BY_THE_CLOCK:
@@ -130,10 +131,11 @@ class ModelCheck:
     @property
     def sample(self) -> int:
         """How many rows to try: of a model that has validators of its own, which may refuse few, all of most tables."""
-        return LARGE_SAMPLE if self._has_validators else SMALL_SAMPLE
+        return LARGE_SAMPLE if self.has_validators else SMALL_SAMPLE
 
     @cached_property
-    def _has_validators(self) -> bool:
+    def has_validators(self) -> bool:
+        """Whether functions of the user's own validate it."""
         return has_validators(self._adapter.core_schema)
 
     def takes_fields(self, values: Callable[[str], Sequence[Any]]) -> bool:
@@ -142,7 +144,7 @@ class ModelCheck:
         False, too, where that cannot be said field by field. They need not see the others then, most of which they
         have nothing to do with.
         """
-        judged = judged_fields(self._adapter.core_schema) if self._has_validators else {}
+        judged = judged_fields(self._adapter.core_schema) if self.has_validators else {}
         if judged is None:
             return False
         try:

@@ -27,6 +27,7 @@ from gen.errors import RunError, TargetError, TargetFull
 _FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "has no quota left", errno.EIO: "reports an input/output error"}
 _FORBIDDEN = {errno.EACCES: "may not be written", errno.EPERM: "may not be written", errno.EROFS: "is read-only"}
 
+LONGEST_NAME = 255  # bytes of a folder's, on every usual file system
 SEALING_ATTEMPTS = 10  # of several processes that finish the same run at once
 
 # fact of a run -> how a message calls it
@@ -84,6 +85,13 @@ class RunFolder:
             self._check_owner(overwrite)
         except PermissionError as error:
             raise TargetError(f"{self.root} may not be read.", hint="Check its permissions.") from error
+        for table in self.record["probe"]:
+            if len(name := folder_name(table)) > LONGEST_NAME:
+                raise TargetError(
+                    f"The table {table!r} would be a folder with a name of {len(name)} letters; {LONGEST_NAME} is the "
+                    "most.",
+                    hint="Give the model a shorter name.",
+                )
         place = self.root
         while not place.exists():
             place = place.parent

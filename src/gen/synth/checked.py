@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gen.block import boolean_array, fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
+from gen.schema.model_check import RAISED
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, rows_array, stream_key
 from gen.synth.listings import Listing
@@ -229,6 +230,15 @@ def _count(
     counts[""].add([names.get("") for names in refused if not names or "" in names])
 
 
+def _remedy(reason: str, column: str) -> str:
+    """What to do where a model refuses nearly all: of a column, or of rows as wholes."""
+    if RAISED in reason:
+        return "Correct the validator, or say by type and bounds what it can take"
+    ways = "by type, bounds, pattern or Literal"
+    ways += "" if column else ", tie fields to each other by Derived, After, When or DependsOn"
+    return f"Say what its validators want {ways}, or name a synthesizer of your own"
+
+
 @dataclass
 class RowFilter:
     """Draws rows until they are accepted: a column that is to blame is drawn again, the others stay.
@@ -236,7 +246,8 @@ class RowFilter:
     fixed: keys and references, which cannot be drawn again. made_of: for each column that asks for others of its row,
     those first that others ask for, the columns to draw again where it is to blame: itself, if it draws, and the drawn
     ones it is made of. together: columns that are only drawn again with others. picky: columns of which some values are
-    refused whatever is beside them. spare: accepted rows, for those that never are.
+    refused whatever is beside them. spare: accepted rows, for those that never are. accepted_first: the share of a
+    sample that was accepted as it was drawn first.
     """
 
     table: str
@@ -248,6 +259,7 @@ class RowFilter:
     together: Mapping[str, Sequence[str]] = field(default_factory=dict)
     picky: frozenset[str] = frozenset()
     spare: pa.RecordBatch | None = None
+    accepted_first: float = 1.0
 
     def spare_rows(self, numbers: NDArray[np.uint64], arrays: Mapping[str, pa.Array]) -> pa.RecordBatch:
         """Accepted rows out of a probe. Raises SchemaError where a column's values are hardly ever accepted."""
@@ -279,15 +291,14 @@ class RowFilter:
         where, what = (f"{self.table}.{worst}", "values") if worst else (self.table, "rows")
         raise SchemaError(
             f"{where}: the model accepts {counts[worst].accepted:.1%} of the {what} drawn; {counts[worst].reason}.",
-            hint="Say what its validators want by type, bounds, pattern or Literal, or name a synthesizer of your own: "
-            f"at least {LEAST_ACCEPTED:.0%} must be accepted.",
+            hint=f"{_remedy(counts[worst].reason, worst)}: at least {LEAST_ACCEPTED:.0%} must be accepted.",
         )
 
     def _refuse_every_row(self, reasons: Mapping[str, str]) -> None:
         """Columns are accepted now and then, and never together."""
         raise SchemaError(
             f"{self.table}: the model accepts none of the rows drawn; {_said(reasons)}.",
-            hint="Say what its validators want by type, bounds, pattern or Literal, or name a synthesizer of your own.",
+            hint=f"{_remedy(_said(reasons), '')}.",
         )
 
     def accepted(

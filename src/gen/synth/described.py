@@ -20,7 +20,9 @@ def described(source: TableSource) -> list[dict[str, Any]]:
             "column": name,
             "type": str(plain_type(source.schema.field(name).type)),
             "synthesizer": type(s).__name__,
-            "reason": "; ".join([s.reason + _drawn_again(source, name), *never_drawn(s.column.never_drawn())]),
+            "reason": "; ".join(
+                [s.reason + _drawn_again(source, name), *never_drawn(s.column.never_drawn()), *_dirtied(source, name)]
+            ),
             "key": _key_of(s.column),
             "distribution": s.distribution_text,
             "cardinality": _cardinality(source.columns, s),
@@ -36,6 +38,24 @@ def described(source: TableSource) -> list[dict[str, Any]]:
 def never_drawn(undrawn: Iterable[tuple[str, str]]) -> list[str]:
     """Branches that no value is ever of, each with the reason, in words."""
     return [f"never drawn: {name} ({why})" for name, why in undrawn]
+
+
+# kind of dirt -> what is no longer true of the column
+_DROPPED = {
+    "null": "may be null",
+    "empty": "may be empty",
+    "too_long": "may be longer than its bounds",
+    "out_of_bounds": "may lie beyond its bounds",
+    "wrong_type": "is text, of which some is no value of its type",
+    "duplicate": "is not distinct",
+    "dangling": "refers to keys that are not there, too",
+}
+
+
+def _dirtied(source: TableSource, name: str) -> list[str]:
+    """What the dirt that was asked for makes of the column, in words."""
+    said = [_DROPPED[kind] for kind in source.noise.get(name, {})]
+    return [f"for its noise the column {', '.join(said)}"] if said else []
 
 
 def _drawn_again(source: TableSource, name: str) -> str:

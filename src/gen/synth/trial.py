@@ -97,7 +97,8 @@ def _filtered(
     picky = frozenset(name for names in blamed for name in names)
     row_filter = RowFilter(source.table, check, attempts, fixed, seed, made_of(source.columns), together, picky)
     spare = row_filter.spare_rows(numbers, {name: sample.column(name) for name in source.columns})
-    return replace(source, filter=replace(row_filter, spare=spare))
+    accepted = 1 - sum(map(bool, blamed)) / len(blamed)
+    return replace(source, filter=replace(row_filter, spare=spare, accepted_first=accepted))
 
 
 def drawn_together(columns: Mapping[str, Synthesizer]) -> dict[str, tuple[str, ...]]:
