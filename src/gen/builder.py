@@ -76,7 +76,7 @@ class Schema:
             read = table_from_schema(model, title, rows, fixed) if is_document else table_from_model(model, rows, fixed)
         except RecursionError:
             raise SchemaError(f"{title}: its fields are nested too deep to be read.", hint="Flatten it.") from None
-        names = [name for column in read.columns for name in column.functions()]
+        names = [name for column in read.columns for name in (*column.functions(), *column.judges())]
         self._functions |= {name: FUNCTIONS[name] for name in names if name in FUNCTIONS}
         self._models[title] = model
         self._tables[title] = read

@@ -25,6 +25,7 @@ from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.synth.described import described, never_drawn
+from gen.synth.judged import SynthesizeJudged
 from gen.synth.table import TableSource, table_sources
 from gen.synth.trial import tried_sources
 
@@ -194,9 +195,13 @@ def _check_options(request: Request, spec: Spec) -> None:
 
 
 def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
-    """The user's own synthesizers, by column, and models that take only some rows, by table: a hash of their source."""
+    """A hash of the source of the user's own synthesizers, by column, and of the models that take only some values:
+
+    by table those that take some rows, by part of a column those of objects inside a row.
+    """
     models = {t: artefacts.source_hash(s.filter.check.model) for t, s in sources.items() if s.filter}
-    functions = {where: artefacts.source_hash(function) for where, function in functions_of(sources).items()}
+    known = functions_of(sources) | judges_of(sources)
+    functions = {where: artefacts.source_hash(function) for where, function in known.items()}
     return (
         models
         | functions
@@ -214,6 +219,17 @@ def functions_of(sources: Mapping[str, TableSource]) -> dict[str, Any]:
     """The user's own functions that columns, and parts of columns, are derived by, by column."""
     columns = [s for source in sources.values() for s in source.columns.values()]
     return {name: FUNCTIONS[name] for s in columns for name in s.column.functions() if name in FUNCTIONS}
+
+
+def judges_of(sources: Mapping[str, TableSource]) -> dict[str, Any]:
+    """The models of objects inside rows that take only some of them, by the place where they do."""
+    return {
+        str(part.column.judge): part.check.model
+        for source in sources.values()
+        for column in source.columns.values()
+        for part in column.every_part()
+        if isinstance(part, SynthesizeJudged)
+    }
 
 
 # -- making -----------------------------------------------------------------------------------------------
@@ -327,7 +343,7 @@ def write(
     columns = [column for source in prepared.sources.values() for column in source.columns.values()]
     classes: list[Any] = list(dict.fromkeys(type(s) for column in columns for s in column.every_part()))
     classes += [source.filter.check.model for source in prepared.sources.values() if source.filter]
-    classes += functions_of(prepared.sources).values()
+    classes += [*functions_of(prepared.sources).values(), *judges_of(prepared.sources).values()]
     packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))
     return run_on(client, packed, partitions, observer)
 

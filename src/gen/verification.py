@@ -59,7 +59,7 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
             )
         known = load_schema(schema or record["schema"]).checks
         checks = {table: known[table] for table in record["code"] if table in known}
-    made = table_sources(spec, asked["rows"], asked["seed"], as_of)
+    made = table_sources(spec.judged_by(record["code"]), asked["rows"], asked["seed"], as_of)
     sources, probes = tried_sources(made, checks, asked["seed"])
     plan = Plan(
         spec=spec,

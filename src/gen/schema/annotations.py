@@ -35,10 +35,12 @@ from gen.schema.constraints import apply_constraints, ungrouped
 from gen.schema.facts import apply_facts, facts_of
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.keywords import apply_keywords, schema_beside
+from gen.schema.model_check import ModelCheck
 from gen.schema.model_config import Settings, apply_settings, settings_of
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.phones import PHONE, phone_column
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
+from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Column
 
 _COMPLEX = r"^-?[1-9][0-9]{0,2}\.[0-9]{2}[+-][1-9][0-9]{0,2}\.[0-9]{2}j$"
@@ -114,6 +116,8 @@ class Reader:
     def __init__(self) -> None:
         self.nesting = Nesting()
         self.settings: Settings = {}  # of the model that one is inside of
+        self.judging: dict[Any, bool] = {}  # whether a class has validators of its own
+        self.judges: dict[str, Any] = {}  # those that have, by name
 
     # -- a field ------------------------------------------------------------------------------------------
 
@@ -144,7 +148,8 @@ class Reader:
         column = apply_keywords(where, column, annotation, metadata)
         if any("pydantic.types.Json" in (full_name(item), full_name(type(item))) for item in ungrouped(metadata)):
             column = replace(column, stored="json", format="json")  # the model wants the text itself
-        return apply_facts(where, column, facts_of(where, metadata))
+        column = apply_facts(where, column, facts_of(where, metadata))
+        return replace(column, judge=None) if column.judge and _is_not_drawn(column) else column
 
     # -- a type ---------------------------------------------------------------------------------------------
 
@@ -278,7 +283,20 @@ class Reader:
         if isinstance(annotation, type) and issubclass(annotation, RootModel):
             with self._inside(annotation):
                 return self.annotated(where, name, fields["root"].info.annotation, (fields["root"].info,))
-        return Column(name, "object", parts=self.columns(where, annotation, fields))
+        parts = self.columns(where, annotation, fields)
+        return Column(name, "object", parts=parts, judge=self._judge(where, annotation) if parts else None)
+
+    def _judge(self, where: str, annotation: Any) -> str | None:
+        """The name under which a class inside another is known as a judge of its values, where it refuses some."""
+        if annotation not in self.judging:
+            self.judging[annotation] = ModelCheck(annotation).judges_objects
+        if not self.judging[annotation]:
+            return None
+        name = said = f"{where}: {annotation.__name__}"
+        while self.judges.setdefault(name, annotation) is not annotation:  # two of one name, in one union
+            name = f"{said} {len(self.judges)}"
+        FUNCTIONS[name] = annotation
+        return name
 
     def columns(self, where: str, annotation: Any, fields: Mapping[str, Declared]) -> tuple[Column, ...]:
         """The columns of a model's fields."""
@@ -366,6 +384,12 @@ def _may_equal(column: Column) -> bool:
 def _lists_numbers(column: Column) -> bool:
     plain = (value for value in column.choices if isinstance(value, (int, float, decimal.Decimal)))
     return column.kind == "choice" and (column.stored == "json" or any(True for _ in plain))
+
+
+def _is_not_drawn(column: Column) -> bool:
+    """Whether something else than its fields says what an object is."""
+    made = (column.derived, column.function, column.after, column.depends_on, column.given)
+    return bool(any(made) or column.check or column.synthesizer)
 
 
 def _never_null(where: str, key: Column) -> Column:

@@ -30,6 +30,43 @@ def has_validators(schema: Any) -> bool:
     return not all(map(_is_of_pydantic, functions))
 
 
+_MODELS = ("model", "dataclass", "typed-dict")
+
+
+def has_own_validators(schema: Any) -> bool:
+    """Whether a class with fields is validated by functions of the user's own: not those of classes inside of it."""
+    known = {definition["ref"]: definition for definition in schema.get("definitions", ())}
+    while schema.get("type") in ("definitions", "definition-ref"):
+        schema = schema["schema"] if schema["type"] == "definitions" else known[schema["schema_ref"]]
+    own = _model_inside(schema)
+    return own is not None and any(has_validators(_shallow(node)) for node in _own_nodes(schema, own))
+
+
+def _own_nodes(schema: Any, own: Any) -> Iterator[dict[str, Any]]:
+    """Every dictionary of a core schema that is not of another class with fields."""
+    pending = [schema]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            if _model_inside(item) in (None, own):
+                yield item
+                pending += [value for key, value in item.items() if key not in _NO_SCHEMAS]
+        elif isinstance(item, (list, tuple)):
+            pending += item
+
+
+def _shallow(node: dict[str, Any]) -> dict[str, Any]:
+    """A node by itself."""
+    return {key: node[key] for key in ("type", "function") if key in node}
+
+
+def _model_inside(node: dict[str, Any]) -> Any:
+    """The class with fields that a node is of, maybe with functions around it; None where it is of none."""
+    while str(node.get("type", "")).startswith("function-") and isinstance(node.get("schema"), dict):
+        node = node["schema"]
+    return node.get("cls", node.get("cls_name")) if node.get("type") in _MODELS else None
+
+
 def _is_of_pydantic(function: Any) -> bool:
     """Whether a function of a core schema makes values of a type: Pydantic's own, or a class of Python's."""
     function = function.get("function") if isinstance(function, dict) else function

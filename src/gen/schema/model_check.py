@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from pydantic import RootModel, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
 from pydantic_core import to_json
 
-from gen.schema.core_schema import has_validators, judged_fields, listed_members
+from gen.schema.core_schema import has_own_validators, has_validators, judged_fields, listed_members
 
 # Errors that depend on the clock of this machine, while values depend on the run's `as_of`.
 _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetime_future"})
@@ -132,6 +133,14 @@ class ModelCheck:
     def sample(self) -> int:
         """How many rows to try: of a model that has validators of its own, which may refuse few, all of most tables."""
         return LARGE_SAMPLE if self.has_validators else SMALL_SAMPLE
+
+    @cached_property
+    def judges_objects(self) -> bool:
+        """Whether the class itself, and not only one inside of it, has validators of the user's own."""
+        try:
+            return has_own_validators(self._adapter.core_schema)
+        except (PydanticUserError, NameError, TypeError):  # it is none by itself, outside of its model
+            return False
 
     @cached_property
     def has_validators(self) -> bool:

@@ -10,7 +10,7 @@ import datetime
 import decimal
 import difflib
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -108,6 +108,7 @@ class Column:
     leave the field out, which is what a null then means.
     stored: "text" (a UUID) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
+    judge: the name of the model, in Python, whose own validators an object inside a row must satisfy besides.
 
     What ties it to other columns of the row: derived, an expression, or function, the name of one in Python, that
     computes it; after; when, a condition without which it is null; depends_on, columns whose values decide it, by the
@@ -148,6 +149,7 @@ class Column:
     may_be_absent: bool = False
     stored: str | None = None
     check: str | None = None
+    judge: str | None = None
     derived: str | None = None
     function: str | None = None
     when: str | None = None
@@ -178,7 +180,7 @@ class Column:
         if any(part.kind != "object" or part.stored or part.check or part.may_be_null for part in self.parts):
             return False
         kinds: dict[str, Column] = {}
-        for field_ in (field_ for part in self.parts for field_ in part.parts):
+        for field_ in (field_.judged_by(()) for part in self.parts for field_ in part.parts):
             other = kinds.setdefault(field_.name, field_)
             if any(getattr(field_, fact) != getattr(other, fact) for fact in ("kind", "stored", "parts", "zoned")):
                 return False
@@ -214,6 +216,19 @@ class Column:
         yield from [self.function] if self.function else []
         for part in self.parts:
             yield from part.functions()
+
+    def judges(self) -> Iterator[str]:
+        """The names of the models that validate it, or a part of it."""
+        yield from [self.judge] if self.judge else []
+        for part in self.parts:
+            yield from part.judges()
+
+    def judged_by(self, names: Container[str]) -> Column:
+        """The column without any judge but these."""
+        if not any(name not in names for name in self.judges()):
+            return self
+        judge = self.judge if self.judge in names else None
+        return replace(self, judge=judge, parts=tuple(part.judged_by(names) for part in self.parts))
 
     @property
     def bounded(self) -> bool:
@@ -306,6 +321,11 @@ class Spec:
             for table in self.tables
         )
         return replace(self, tables=tables)
+
+    def judged_by(self, names: Container[str]) -> Spec:
+        """The schema without any judge but these."""
+        tables = (replace(t, columns=tuple(c.judged_by(names) for c in t.columns)) for t in self.tables)
+        return replace(self, tables=tuple(tables))
 
     def _check_reference(self, table: Table, path: str, column: Column, reference: Reference) -> None:
         where = f"{table.name}.{path} refers to {reference}"

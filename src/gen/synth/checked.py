@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -247,9 +247,11 @@ class RowFilter:
     those first that others ask for, the columns to draw again where it is to blame: itself, if it draws, and the drawn
     ones it is made of. together: columns that are only drawn again with others. picky: columns of which some values are
     refused whatever is beside them. spare: accepted rows, for those that never are. accepted_first: the share of a
-    sample that was accepted as it was drawn first.
+    sample that was accepted as it was drawn first. called: what errors call the check. The rows may be objects inside
+    those of a table: then `table` is the path of these.
     """
 
+    what: ClassVar[str] = "row"
     table: str
     check: RowCheck
     columns: Callable[[int], Mapping[str, Synthesizer]]
@@ -260,6 +262,12 @@ class RowFilter:
     picky: frozenset[str] = frozenset()
     spare: pa.RecordBatch | None = None
     accepted_first: float = 1.0
+    called: str = "the model"
+    attempt: int = 0
+
+    def spares(self) -> pa.RecordBatch | None:
+        """Accepted rows, for those that never are; None while they are looked for."""
+        return self.spare
 
     def spare_rows(self, numbers: NDArray[np.uint64], arrays: Mapping[str, pa.Array]) -> pa.RecordBatch:
         """Accepted rows out of a probe. Raises SchemaError where a column's values are hardly ever accepted."""
@@ -277,8 +285,8 @@ class RowFilter:
             reasons = [names[name] for names in refused if name in names]
             if reasons:
                 raise SchemaError(
-                    f"{self.table}.{name}: the model refuses {len(reasons) / count:.1%} of the keys, which cannot be "
-                    f"drawn again; {reasons[0]}.",
+                    f"{self.table}.{name}: {self.called} refuses {len(reasons) / count:.1%} of the keys, which cannot "
+                    f"be drawn again; {reasons[0]}.",
                     hint="Say what its validators want of it by bounds, pattern or Literal.",
                 )
 
@@ -288,16 +296,16 @@ class RowFilter:
             if all(left):
                 self._refuse_every_row(left[0])
             return
-        where, what = (f"{self.table}.{worst}", "values") if worst else (self.table, "rows")
+        where, what = (f"{self.table}.{worst}", "values") if worst else (self.table, f"{self.what}s")
         raise SchemaError(
-            f"{where}: the model accepts {counts[worst].accepted:.1%} of the {what} drawn; {counts[worst].reason}.",
+            f"{where}: {self.called} accepts {counts[worst].accepted:.1%} of the {what} drawn; {counts[worst].reason}.",
             hint=f"{_remedy(counts[worst].reason, worst)}: at least {LEAST_ACCEPTED:.0%} must be accepted.",
         )
 
     def _refuse_every_row(self, reasons: Mapping[str, str]) -> None:
         """Columns are accepted now and then, and never together."""
         raise SchemaError(
-            f"{self.table}: the model accepts none of the rows drawn; {_said(reasons)}.",
+            f"{self.table}: {self.called} accepts none of the {self.what}s drawn; {_said(reasons)}.",
             hint=f"{_remedy(_said(reasons), '')}.",
         )
 
@@ -321,16 +329,18 @@ class RowFilter:
             self._redraw(numbers, result, attempts, pending, again)
             fresh = {name: tried != before[name] for name, tried in attempts.items()}
         refused = self._refused(result, pending)
-        for turn in range(ATTEMPTS if self.spare is not None else 0):
+        spare = self.spares()
+        for turn in range(ATTEMPTS if spare is not None else 0):
             pending = pending[[bool(names) for names in refused]]
             if not pending.size:
                 return result
-            self._spared(numbers, result, attempts, pending, turn)
+            self._spared(numbers, result, attempts, pending, turn, spare)
             refused = self._refused(result, pending)
-        if self.spare is not None and any(refused):
+        if spare is not None and any(refused):
             first, reasons = next((row, names) for row, names in zip(pending, refused, strict=True) if names)
             raise SchemaError(
-                f"{self.table}, row {numbers[first]:,}: the model refuses whatever is drawn; {_said(reasons)}.",
+                f"{self.table}, {self.what} {numbers[first]:,}: {self.called} refuses whatever is drawn; "
+                f"{_said(reasons)}.",
                 hint="Keys and references cannot be drawn again: say what the validators want of them by bounds, "
                 "pattern or Literal.",
             )
@@ -426,14 +436,15 @@ class RowFilter:
         attempts: Mapping[str, NDArray[np.int64]],
         left: NDArray[np.int64],
         turn: int,
+        spare: pa.RecordBatch,
     ) -> None:
         """The rest as accepted rows are, but for keys and references; what is made of these follows them."""
-        assert self.spare is not None
-        words = Stream(stream_key(self.seed, self.table, "", f"spare {turn}"), 1).words(numbers[left])
-        chosen = fixed_width_array(pa.uint64(), words * np.uint64(self.spare.num_rows) >> np.uint64(32))
+        purpose = f"spare {turn}" + (f" attempt {self.attempt}" if self.attempt else "")
+        words = Stream(stream_key(self.seed, self.table, "", purpose), 1).words(numbers[left])
+        chosen = fixed_width_array(pa.uint64(), words * np.uint64(spare.num_rows) >> np.uint64(32))
         for name in result:
             if name not in self.fixed:
-                result[name] = merged(result[name], left, self.spare.column(name).take(chosen))
+                result[name] = merged(result[name], left, spare.column(name).take(chosen))
         of_keys = [name for name, needed in self.made_of.items() if self.fixed.intersection(needed)]
         self._make(numbers, result, attempts, left, of_keys)
 

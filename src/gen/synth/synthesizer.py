@@ -505,6 +505,7 @@ def _described(column: Column) -> str:
         (column.depends_on, f"that depends on {', '.join(column.depends_on)}"),
         (column.given, f"that is given {column.given}"),
         (column.check, "with a schema that values are checked by"),
+        (column.judge, "that its model's validators judge"),
         (own, f"with the pattern{'s' * (len(own) > 1)} {' and '.join(map(_shortened, own))}"),
         *((said, said) for said in said_transforms(column)),
         (column.format, f"of the format {column.format!r}"),

@@ -38,6 +38,7 @@ from gen.synth.checked import RowFilter
 from gen.synth.company import in_company
 from gen.synth.correlation import correlate
 from gen.synth.json_text import filled, json_text, object_json
+from gen.synth.judged import where_judged
 from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.ordered import with_room, with_room_inside
@@ -224,7 +225,12 @@ class TableSource:
 
 def _is_of_the_user(synthesizer: Synthesizer) -> bool:
     """Whether code of the user's own has a part in a column's values."""
-    return bool(synthesizer.column.functions()) or not all(part.is_built_in for part in synthesizer.every_part())
+    column = synthesizer.column
+    return (
+        any(column.functions())
+        or any(column.judges())
+        or not all(part.is_built_in for part in synthesizer.every_part())
+    )
 
 
 def table_sources(
@@ -251,7 +257,16 @@ def table_sources(
                 pools[str(target)] = _pool(parent), parent.storage
         if targets:
             synthesizer.take_pools(pools)
-    return {table.name: replace(sources[table.name], dirt=_dirt(table, sources[table.name])) for table in spec.tables}
+    judged = {table.name: _where_judged(sources[table.name]) for table in spec.tables}
+    return {table.name: replace(judged[table.name], dirt=_dirt(table, judged[table.name])) for table in spec.tables}
+
+
+def _where_judged(source: TableSource) -> TableSource:
+    """The table, in which only those models inside rows are asked that refuse some values."""
+    if not source.rows:
+        return source
+    judged = {name: where_judged(s) for name, s in source.columns.items() if any(s.column.judges())}
+    return replace(source, columns={**source.columns, **judged}) if judged else source
 
 
 def _dirt(table: Table, source: TableSource) -> dict[str, Dirt]:

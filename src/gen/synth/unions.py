@@ -15,6 +15,7 @@ from gen.schema.spec import Column, with_choices
 from gen.streams import Rows, rows_array
 from gen.synth.choices import SynthesizeChoice
 from gen.synth.json_text import filled
+from gen.synth.judged import SynthesizeJudged
 from gen.synth.listings import Listing, listed_once
 from gen.synth.nested import (
     SynthesizeObject,
@@ -148,7 +149,8 @@ class SynthesizeVariants(SynthesizeUnion):
         return parts[0] if column is parts[0].column else self.part(column, parts[0].path)
 
     def branch(self, part: Column, path: str) -> Synthesizer:
-        return SynthesizeObject(part, self.table, self.rows, self.seed, path, self.attempt)
+        found = SynthesizeJudged if part.judge else SynthesizeObject
+        return found(part, self.table, self.rows, self.seed, path, self.attempt)
 
     @property
     def arrow_type(self) -> pa.DataType:
