@@ -41,7 +41,7 @@ def schema_of_table(table: Table) -> dict[str, Any]:
         written = schema_of_column(table.columns[0])
         return {"title": table.name, **written, EXTENSION: written.get(EXTENSION, {}) | rows}
     whole = table.whole or Column("value", "object", parts=table.columns, undrawn=table.undrawn)
-    written = schema_of_column(whole)
+    written = schema_of_column(whole.judged_by(()))  # a document has no code
     return {"title": table.name, **written, EXTENSION: written.get(EXTENSION, {}) | rows}
 
 
