@@ -39,7 +39,7 @@ FLOORS = [
     {"checksums"},
     {"schema.domains", "schema.core_schema"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.python_types", "schema.model_check"},
-    {"schema.written"},
+    {"schema.written", "schema.variants"},
     {"schema.distributions"},
     {"schema.choices", "schema.row_markers", "schema.phones"},
     {"schema.row_facts"},

@@ -21,7 +21,8 @@ from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfi
 from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
-from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table, with_choices
+from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table
+from gen.schema.variants import of_objects, with_choices
 from gen.schema.written import column_from_json
 
 # format -> the column it makes, where nothing else is said of the text
@@ -51,7 +52,7 @@ def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fi
     if column.kind == "object" and column.stored is None and column.parts:
         whole = column if column.check is not None else None
         return Table(title, column.parts, rows, fixed, document=True, whole=whole, undrawn=column.undrawn)
-    if column.kind == "union" and column.stored is None and not column.may_be_null and column.of_objects:
+    if column.kind == "union" and column.stored is None and not column.may_be_null and of_objects(column):
         fields = _fields_of_all(column)
         return Table(title, fields, rows, fixed, document=True, whole=column, undrawn=column.undrawn)
     return Table(title, (column,), rows, fixed, document=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import decimal
 import difflib
-import uuid
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -175,24 +174,6 @@ class Column:
         return f"Column({', '.join(said)})"
 
     @property
-    def of_objects(self) -> bool:
-        """Whether a union's branches are all plain objects whose fields of one name are alike."""
-        if any(part.kind != "object" or part.stored or part.check or part.may_be_null for part in self.parts):
-            return False
-        kinds: dict[str, Column] = {}
-        for field_ in (field_.judged_by(()) for part in self.parts for field_ in part.parts):
-            other = kinds.setdefault(field_.name, field_)
-            if any(getattr(field_, fact) != getattr(other, fact) for fact in ("kind", "stored", "parts", "zoned")):
-                return False
-            # Of these, bounds or values, too, decide the type.
-            exact = field_.kind in ("null", "choice", "integer", "decimal", "union", "any", "datetime")
-            if exact and field_ != other and not _plain_choices(field_, other):
-                return False
-            if field_.may_be_null and not field_.may_be_absent:
-                return False  # a null would be both: absent, and null
-        return bool(kinds)
-
-    @property
     def may_be_null(self) -> bool:
         """Whether some rows may have no value."""
         if self.kind == "union" and any(part.may_be_null for part in self.parts):
@@ -234,21 +215,6 @@ class Column:
     def bounded(self) -> bool:
         """Whether the declaration says anything about which numbers are allowed."""
         return self.minimum is not None or self.maximum is not None or self.multiple_of is not None
-
-
-_PLAIN = {str, int, float, bool, bytes, uuid.UUID}  # of which the type of a column does not depend on the values
-
-
-def _plain_choices(*columns: Column) -> bool:
-    """Whether columns list values of one plain type: different ones, as those that tell models apart."""
-    kinds = {type(value) for column in columns for value in column.choices}
-    return all(column.choices for column in columns) and len(kinds) == 1 and kinds <= _PLAIN
-
-
-def with_choices(column: Column, others: Iterable[Column]) -> Column:
-    """The column with the choices of all, where they are choices."""
-    listed = dict.fromkeys(value for other in (column, *others) for value in other.choices)
-    return column if tuple(listed) == column.choices else replace(column, choices=tuple(listed), weights=())
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from gen.schema.spec import Column
 from gen.synth.nested import SynthesizeField, plain_type, product_of
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.table import TableSource
+from gen.synth.unions import SynthesizeUnion
 
 
 def described(source: TableSource) -> list[dict[str, Any]]:
@@ -21,7 +22,12 @@ def described(source: TableSource) -> list[dict[str, Any]]:
             "type": str(plain_type(source.schema.field(name).type)),
             "synthesizer": type(s).__name__,
             "reason": "; ".join(
-                [s.reason + _drawn_again(source, name), *never_drawn(s.column.never_drawn()), *_dirtied(source, name)]
+                [
+                    s.reason + _drawn_again(source, name),
+                    *_as_json(s),
+                    *never_drawn(s.column.never_drawn()),
+                    *_dirtied(source, name),
+                ]
             ),
             "key": _key_of(s.column),
             "distribution": s.distribution_text,
@@ -56,6 +62,13 @@ def _dirtied(source: TableSource, name: str) -> list[str]:
     """What the dirt that was asked for makes of the column, in words."""
     said = [_DROPPED[kind] for kind in source.noise.get(name, {})]
     return [f"for its noise the column {', '.join(said)}"] if said else []
+
+
+def _as_json(synthesizer: Synthesizer) -> list[str]:
+    """Which unions in a column are JSON text, each with the reason, in words."""
+    unions = (part for part in synthesizer.every_part() if isinstance(part, SynthesizeUnion) and not part.attempt)
+    found = {part.where: part.why_json for part in unions if type(part) is SynthesizeUnion}
+    return [f"{where} is JSON text: {why}" for where, why in found.items() if why]
 
 
 def _drawn_again(source: TableSource, name: str) -> str:

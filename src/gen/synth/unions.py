@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from gen.block import fixed_width_array
-from gen.schema.spec import Column, with_choices
+from gen.block import array_of, fixed_width_array
+from gen.schema.spec import Column
+from gen.schema.variants import is_one_struct, of_objects, tag_of, why_unlike, with_choices
 from gen.streams import Rows, rows_array
+from gen.synth.checked import merged
 from gen.synth.choices import SynthesizeChoice
 from gen.synth.json_text import filled
 from gen.synth.judged import SynthesizeJudged
@@ -36,7 +41,7 @@ class SynthesizeUnion(Synthesizer):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.kind == "union" and column.stored is None and not column.of_objects
+        return column.kind == "union" and column.stored is None and not is_one_struct(column)
 
     def prepare(self) -> None:
         parts = self.column.parts
@@ -47,6 +52,15 @@ class SynthesizeUnion(Synthesizer):
         self.bounds = np.array([min(round(share * 2**32), 2**32) for share in shares], np.uint64)
         kinds = {plain_type(branch.arrow_type) for branch in self.branches}
         self.is_json = len(kinds) > 1 or any(map(_writes_json, self.branches))
+
+    @property
+    def why_json(self) -> str:
+        """Why its values are JSON text, in words; "" where they are not."""
+        if not self.is_json:
+            return ""
+        if any(part.kind == "object" and not part.stored for part in self.column.parts):
+            return why_unlike(self.column)
+        return f"{', '.join(part.name for part in self.column.parts)} have no type in common"
 
     def branch(self, part: Column, path: str) -> Synthesizer:
         """What draws the values of one kind."""
@@ -132,7 +146,7 @@ class SynthesizeVariants(SynthesizeUnion):
 
     @classmethod
     def match(cls, column: Column) -> bool:
-        return column.kind == "union" and column.stored is None and column.of_objects
+        return column.kind == "union" and column.stored is None and is_one_struct(column)
 
     def prepare(self) -> None:
         super().prepare()
@@ -142,6 +156,7 @@ class SynthesizeVariants(SynthesizeUnion):
             for name, part in branch.parts.items():  # type: ignore[attr-defined]
                 found.setdefault(name, []).append(part)
         self.parts = {name: self._of_all(parts) for name, parts in found.items()}
+        self.tag = None if of_objects(self.column) else tag_of(self.column)
 
     def _of_all(self, parts: list[Synthesizer]) -> Synthesizer:
         """What the field of that name holds, in whichever branch: the first, but with the choices of all."""
@@ -165,10 +180,33 @@ class SynthesizeVariants(SynthesizeUnion):
         return pa.StructArray.from_arrays(arrays, fields=list(self.arrow_type))
 
     def python(self, array: pa.Array) -> list[Any]:
-        return objects_python(self.parts, array, all_absent=True)
+        if self.tag is None:
+            return objects_python(self.parts, array, all_absent=True)
+        values: list[Any] = [None] * len(array)
+        for branch, places, own in self._by_branch(array, self.tag):
+            for place, value in zip(places.tolist(), branch.python(own), strict=True):
+                values[place] = value
+        return values
 
     def json(self, array: pa.Array) -> pa.Array:
-        return objects_json(self.parts, array, all_absent=True)
+        if self.tag is None:
+            return objects_json(self.parts, array, all_absent=True)
+        texts = pa.nulls(len(array), pa.string())
+        for branch, places, own in self._by_branch(array, self.tag):
+            texts = merged(texts, places, branch.json(own))
+        return texts
+
+    def _by_branch(self, array: pa.Array, tag: str) -> Iterator[tuple[Synthesizer, NDArray[np.int64], pa.Array]]:
+        """Each branch, where it is, and the objects there, with no fields but its own."""
+        tags = pc.struct_field(array, tag)
+        for branch, part in zip(self.branches, self.column.parts, strict=True):
+            choices = next(field.choices for field in part.parts if field.name == tag)
+            mine = pc.is_in(tags, array_of(choices, tags.type))
+            places: NDArray[np.int64] = np.flatnonzero(mine.to_numpy(zero_copy_only=False))
+            rows = array.take(fixed_width_array(pa.int64(), places))
+            fields = list(branch.arrow_type)
+            own = pa.StructArray.from_arrays([rows.field(field.name) for field in fields], fields=fields)
+            yield branch, places, own
 
 
 def loaded(array: pa.Array, column: Column) -> list[Any]:
