@@ -15,6 +15,7 @@ from gen.errors import SchemaError
 from gen.schema.distributions import Law
 from gen.schema.domains import AMBIGUOUS_NAMES, FIELD_NAMES, field_key, names_that_imply
 from gen.schema.markers import Marker
+from gen.schema.measures import MEASURES, PAIRS, PERIODS
 from gen.synth import births, people, places
 from gen.synth.formats import ALIASES as FORMAT_ALIASES
 from gen.synth.formats import FORMATS, format_named, known
@@ -81,6 +82,10 @@ def test_a_law_as_documented_draws_the_same_values_in_both_forms(marker, written
 
 CIRCLES = {"People": people.ROLES, "Places": places.ROLES, "Ages": births.ROLES}
 BY_NAMES = "Names of plain fields"
+OF_NUMBERS = "Plain numbers"
+OF_TIMES_BY_NAME = "Plain dates and times"
+IN_ORDER = "Plain fields in order"
+NO_DOMAINS = (BY_NAMES, OF_NUMBERS, OF_TIMES_BY_NAME, IN_ORDER)
 
 
 def tables() -> dict[str, dict[str, list[list[str]]]]:
@@ -95,7 +100,7 @@ def tables() -> dict[str, dict[str, list[list[str]]]]:
 
 def documented() -> dict[str, list[list[str]]]:
     """Domain -> an example, its other names, the names of fields that imply it."""
-    return {name: row for section, rows in tables().items() if section != BY_NAMES for name, row in rows.items()}
+    return {name: row for section, rows in tables().items() if section not in NO_DOMAINS for name, row in rows.items()}
 
 
 def test_every_domain_is_in_its_table():
@@ -127,6 +132,38 @@ def test_every_name_that_implies_a_domain_is_in_the_tables():
     for name, meant in AMBIGUOUS_NAMES.items():
         assert ambiguous[name] == [sorted(meant.beside), [meant.domain], [meant.otherwise] if meant.otherwise else []]
     assert ambiguous.keys() == AMBIGUOUS_NAMES.keys()
+
+
+def lines_of(section: str) -> list[str]:
+    text = (DOCUMENTS / "domains.md").read_text().partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    return [line for line in text.splitlines() if line.startswith("| `")]
+
+
+def in_backticks(names: str) -> str:
+    return ", ".join(f"`{name.replace('-', '_')}`" for name in names.split())
+
+
+def test_every_name_that_says_a_range_is_in_its_table():
+    kinds = {"integer": "int", "number": "float", "decimal": "Decimal"}
+    lines = []
+    for measure in MEASURES:
+        names = in_backticks(measure.names) + " alone" * measure.alone
+        of = "any" if len(measure.kinds) == 3 else ", ".join(kinds[kind] for kind in measure.kinds)
+        most = "the year of `--as-of`" if measure.most is None else f"{measure.most:,}"
+        step = f", by {measure.step:f}".rstrip("0") if measure.step and measure.kinds != ("integer",) else ""
+        parameters = ", ".join(f"{name}={value:g}" for name, value in measure.law.parameters)
+        law = f"{measure.law.name}({parameters})" if parameters else measure.law.name
+        lines.append(f"| {names} | {of} | {measure.least:,} to {most}{step} | {law} |")
+    assert lines_of(OF_NUMBERS) == lines
+
+
+def test_every_name_that_says_a_period_or_an_order_is_in_its_table():
+    assert lines_of(OF_TIMES_BY_NAME) == [f"| {in_backticks(p.names)} | {p.first:,} | {p.last:,} |" for p in PERIODS]
+    assert lines_of(IN_ORDER) == [
+        f"| `{p.earlier.replace('-', '_')}` | `{p.later.replace('-', '_')}` | "
+        f"{'' if p.within is None else f'{p.within:g}'} | {'yes' if p.of_numbers else ''} |"
+        for p in PAIRS
+    ]
 
 
 def test_a_domain_that_is_not_there_is_offered_any_that_is_like_it():

@@ -17,9 +17,11 @@ import gen
 from gen import Domain, ForeignKey, Lengths, PrimaryKey, Schema
 from gen.checksums import Checksum
 from gen.streams import STREAM_VERSION
+from gen.synth.table import table_sources
 from test_synthesizers import everything
 
 FILE = Path(__file__).with_name("golden.json")
+TODAY = datetime.date(2026, 11, 20)  # which plain dates are near
 KEYS = {
     "ascending": Annotated[int, PrimaryKey()],
     "sequential": Annotated[int, Field(ge=5), PrimaryKey(order="sequential")],
@@ -117,8 +119,8 @@ def facts(source, rows):
 
 def computed():
     found = {"stream_version": STREAM_VERSION}
-    for table in ("Everything", "Parent"):
-        source = everything(10**6, 10**5, seed=7).table(table).source
+    tables = {"Everything": 10**6, "Parent": 10**5}
+    for table, source in table_sources(everything(*tables.values()).spec, tables, 7, TODAY).items():
         found[table] = facts(source, range(70_000, 73_000))
     found["Laws"] = facts(laws(), range(70_000, 73_000))
     for name, schema in key_schemas():

@@ -142,8 +142,8 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "country": "country country-name",
         "country-alpha2": "country-code country-alpha-2 country-iso-2",
         "country-alpha3": "country-alpha-3 country-iso-3",
-        "latitude": "latitude",
-        "longitude": "longitude",
+        "latitude": "latitude lat",
+        "longitude": "longitude lon lng",
         "company": "company company-name employer employer-name organization organisation organization-name "
         "organisation-name",
         "department": "department department-name",
@@ -170,7 +170,7 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
     },
     "choice": {"sex": "sex gender"},
     "integer": {"age": "age"},
-    "number": {"latitude": "latitude", "longitude": "longitude"},
+    "number": {"latitude": "latitude lat", "longitude": "longitude lon lng"},
     **{kind: {"birth-date": "birth-date birthdate date-of-birth dob birthday"} for kind in ("date", "datetime")},
 }
 # names of texts that may mean something else

@@ -18,6 +18,7 @@ from gen.schema.spec import Column, Spec, Table
 from gen.synth import births, people, places
 from gen.synth.formats import known
 from gen.synth.implied import plainly, with_implied
+from gen.synth.measured import with_measures
 from gen.synth.texts.domains import DOMAINS, PROSE, domain_of
 from gen.synth.texts.locale import COUNTRIES, DEFAULT, WORLD, locale_named
 from gen.synth.together import SynthesizeTogether, role_of, with_lengths
@@ -32,6 +33,7 @@ _CLASSES: tuple[type[SynthesizeTogether], ...] = (
 )
 # roles that no synthesizer draws by itself
 _NEVER_ALONE = frozenset({"sex", "title", "age", "birth-date"})
+_SEVERAL = ADDRESSES | {"birth-date"}
 _AGREES_WITH_ANY = frozenset({"street"})  # and needs no company, unless there is a country whose streets it has
 
 
@@ -60,20 +62,24 @@ def in_company(spec: Spec, rows: Mapping[str, int], today: datetime.date) -> Spe
 def _table(table: Table, rows: int, today: datetime.date) -> Table:
     columns: Sequence[Column] = [_parts(table.name, c, rows, today) for c in table.columns]
     if table.whole is None:
-        columns = with_implied(table.name, columns)
+        columns = with_measures(with_implied(table.name, columns), today)
     whole = _parts("", table.whole, rows, today) if table.whole else None
     return replace(table, columns=_together(table.name, columns, rows, today), whole=whole)
 
 
-def _parts(where: str, column: Column, rows: int, today: datetime.date, by_names: bool = True) -> Column:
+def _parts(
+    where: str, column: Column, rows: int, today: datetime.date, by_names: bool = True, ordered: bool = True
+) -> Column:
     """A column whose objects' fields are in company. by_names: whether the names of plain fields say what they are
-    about; within what a schema checks besides, they do not."""
+    about; within what a schema checks besides, they do not. ordered: whether they say which lies after which, too; of
+    objects in a union not, whose fields are alike."""
     if not column.parts:
         return column
     here, by_names = f"{where}.{column.name}", by_names and column.check is None
-    parts: Sequence[Column] = [_parts(here, part, rows, today, by_names) for part in column.parts]
+    alone = column.kind != "union"
+    parts: Sequence[Column] = [_parts(here, part, rows, today, by_names, alone) for part in column.parts]
     if column.kind == "object":
-        parts = with_implied(column.name, parts) if by_names else parts
+        parts = with_measures(with_implied(column.name, parts), today, ordered) if by_names else parts
         parts = _together(here, parts, rows, today)
     else:
         parts = [_together(here, [part], rows, today)[0] for part in parts]
@@ -99,8 +105,8 @@ def _together(where: str, columns: Sequence[Column], rows: int, today: datetime.
 
 def _by_itself(column: Column) -> Column:
     """A column that is in no company: one that no synthesizer draws alone has no domain by its name."""
-    alone = column.implied and column.company is None and (column.kind != "text" or role_of(column) in _NEVER_ALONE)
-    return plainly(column) if alone else column
+    by_name = column.implied and column.domain is not None and column.company is None
+    return plainly(column) if by_name and (column.kind != "text" or role_of(column) in _NEVER_ALONE) else column
 
 
 def _agreeing(
@@ -145,13 +151,16 @@ def _refuse_locale(where: str, column: Column) -> None:
 
 
 def _members(columns: Sequence[Column], of: str | None, about: str) -> list[_Member]:
-    """The columns of a company: one for each role, those with a domain before those with a format."""
+    """The columns of a company: one for each role, those with a domain before those with a format.
+
+    Of addresses by their names, and of days of birth, there may be several: `dob` is the `birth_date` of the same one.
+    """
     members: dict[str, _Member] = {}
     for place, column in enumerate(columns):
         role = role_of(column)
         if column.of != of or role not in CIRCLES[about] or not _may_agree(column, role):
             continue
-        said = f"{role} {place}" if column.implied and role in ADDRESSES else role  # of those one may have several
+        said = f"{role} {place}" if column.implied and role in _SEVERAL else role
         if said not in members or (column.domain and not members[said].by_name):
             members[said] = _Member(place, column, role)
     if not any(member.role in places.COUNTRY_ROLES for member in members.values()):

@@ -7,7 +7,7 @@ of the user's own draws such columns, or where a name may mean something else, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -22,15 +22,15 @@ from gen.synth.together import role_of
 
 _ABOUT_PEOPLE = people.ROLES | births.ROLES
 _ABOUT_SOMEBODY = _ABOUT_PEOPLE | places.ROLES
-_BOUNDS = frozenset({"minimum", "maximum", "minimum_excluded", "maximum_excluded"})
+BOUNDS = frozenset({"minimum", "maximum", "minimum_excluded", "maximum_excluded"})
 # kind -> the facts that a plain column of it may have
 _PLAIN_FACTS: dict[str, frozenset[str]] = {
     "text": frozenset({"min_length", "max_length"}),
     "choice": frozenset({"choices"}),
-    "integer": _BOUNDS,
-    "number": _BOUNDS,
-    "date": _BOUNDS | {"relative"},
-    "datetime": _BOUNDS | {"relative", "zoned"},
+    "integer": BOUNDS,
+    "number": BOUNDS,
+    "date": BOUNDS | {"relative"},
+    "datetime": BOUNDS | {"relative", "zoned"},
 }
 _NOT_OF_CONTENT = frozenset({"name", "kind", "nulls", "null_value", "may_be_absent", "when", "noise"})
 _TABLES = {name: domain for domain, names in domains.NAMES_OF_TABLES.items() for name in names.split()}
@@ -55,7 +55,7 @@ def with_implied(container: str, columns: Sequence[Column]) -> list[Column]:
     `container`: the name of that table or object, which says whether `name` is a firm's or a product's.
     """
     read = [_reading(field_key(column.name), column.kind) for column in columns]
-    said = {place: found for place, found in enumerate(read) if found and _is_plain(columns[place])}
+    said = {place: found for place, found in enumerate(read) if found and is_plain(columns[place], _PLAIN_FACTS)}
     said = {place: replace(found, of=_whose(found, said.values())) for place, found in said.items()}
     roles = {(column.of, role_of(column)) for column in columns}
     roles |= {(found.of, domain_of(found.says)) for found in said.values() if isinstance(found.says, str)}
@@ -123,8 +123,9 @@ def _decided(found: _Reading, container: str, beside: set[str]) -> str | None:
     return says.domain if beside & says.beside else says.otherwise
 
 
-def _is_plain(column: Column) -> bool:
-    allowed = _PLAIN_FACTS[column.kind] | _NOT_OF_CONTENT
+def is_plain(column: Column, facts_of: Mapping[str, frozenset[str]]) -> bool:
+    """Whether a column says nothing of its content but such facts as its kind may have, and no class is for it."""
+    allowed = facts_of.get(column.kind, frozenset()) | _NOT_OF_CONTENT
     facts = Column.__dataclass_fields__
     if any(name not in allowed and getattr(column, name) != facts[name].default for name in facts):
         return False

@@ -514,9 +514,8 @@ def _described(column: Column) -> str:
         facts += [what] if said else []
     if column.reference:
         facts.append(f"that refers to {column.reference}")
-    if column.domain:
-        facts.append(f"of the domain {column.domain!r}")
-        facts += [f"by its name {column.name!r}"] if column.implied else []
+    facts += [f"of the domain {column.domain!r}"] if column.domain else []
+    facts += [f"by its name {column.name!r}"] if column.implied else []
     if column.provider:
         facts.append(f"of Faker's {column.provider.name!r}")
     if column.company:

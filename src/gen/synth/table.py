@@ -242,7 +242,8 @@ def table_sources(
     """
     sources = {}
     today = as_of or datetime.datetime.now(datetime.UTC).date()
-    spec = in_company(spec.seen_from(today), rows, today)
+    declared = spec.seen_from(today)
+    spec = in_company(declared, rows, today)
     for table in spec.tables:
         columns = _columns(table, rows, seed)
         refuse_noise_inside(table)
@@ -257,8 +258,8 @@ def table_sources(
                 pools[str(target)] = _pool(parent), parent.storage
         if targets:
             synthesizer.take_pools(pools)
-    judged = {table.name: _where_judged(sources[table.name]) for table in spec.tables}
-    return {table.name: replace(judged[table.name], dirt=_dirt(table, judged[table.name])) for table in spec.tables}
+    judged = {table.name: _where_judged(sources[table.name]) for table in declared.tables}
+    return {table.name: replace(judged[table.name], dirt=_dirt(table, judged[table.name])) for table in declared.tables}
 
 
 def _where_judged(source: TableSource) -> TableSource:
