@@ -505,3 +505,56 @@ def test_models_of_a_union_stay_one_struct_whatever_is_beside_a_field_in_each():
     made = source({"x": Annotated[Visit | Note, Field(discriminator="kind")]})
     assert pa.types.is_struct(made.schema.field("x").type)
     assert all(1 <= row["price"] <= 10_000 for row in made.at(range(400)).column(0).to_pylist())
+
+
+class Named(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("field", "domain"),
+    [
+        ("members", "name"),
+        ("team_members", "name"),
+        ("people", "name"),
+        ("children", None),
+        ("cities", "city"),
+        ("homeCity", "city"),
+        ("countries", "country"),
+        ("suppliers", "company"),
+        ("branches", "company"),
+        ("order_items", "product"),
+        ("categories", None),
+        ("addresses", None),
+    ],
+)
+@pytest.mark.parametrize("kind", [list[Named], dict[str, Named], list[Named | int], Named, tuple[Named, ...]])
+def test_the_name_of_an_item_is_what_its_list_is_of(field, domain, kind):
+    def named(column):
+        found = [part for part in column.parts if part.name == "name"]
+        return found[0] if found else next(filter(None, map(named, column.parts)), None)
+
+    if kind is Named and field not in ("homeCity", "categories"):
+        return
+    assert named(columns({field: kind})[field]).domain == domain
+
+
+@pytest.mark.parametrize(
+    ("table", "fields", "domain"),
+    [
+        ("Office", ("name", "contact_email"), "company"),
+        ("Branch", ("name", "city", "manager_email"), "company"),
+        ("Place", ("name", "contact_email", "contact_phone"), None),
+        ("Place", ("name", "city", "manager_email"), None),
+        ("Place", ("name", "email"), "name"),
+        ("Member", ("name",), "name"),
+    ],
+)
+def test_a_name_beside_somebody_elses_address_is_not_a_persons(table, fields, domain):
+    found = columns(dict.fromkeys(fields, str), table)
+    assert found["name"].domain == domain
+
+
+def test_a_contact_address_is_the_persons_whose_row_it_is():
+    made = values({"first_name": str, "contact_email": str, "contact_phone": str})
+    assert all(m.startswith(n.lower()) for n, m in zip(made["first_name"], made["contact_email"], strict=True))

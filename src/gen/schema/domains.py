@@ -183,15 +183,19 @@ AMBIGUOUS_NAMES: dict[str, Ambiguous] = {
     "line-2": Ambiguous("unit", _TOWN),
     **dict.fromkeys(("state", "province", "region"), Ambiguous("state", _PLACE)),
 }
-# what the `name` of a table's rows is, by the name of the table
+# what the `name` of a table's rows is, by the name of the table, or by the last word of it; else, see SOMEBODY, FIRMS
 NAMES_OF_TABLES = {
-    "company": "company firm business organization organisation supplier vendor merchant employer customer-company",
+    "name": "person human individual contact actor artist director player scientist user-profile",
+    "company": "company firm business organization organisation supplier vendor merchant employer customer-company "
+    "office branch shop store bank restaurant hotel agency brand manufacturer publisher airline clinic hospital school",
     "product": "product item article",
     "department": "department",
     "industry": "industry",
     "city": "city town",
     "country": "country",
+    "state": "state province",
 }
+_PLURALS = {"people": "person", "children": "child", "men": "man", "women": "woman", "staff": "employee"}
 # domain -> what the name means where its lengths do not suit
 SHORTER = {
     "country": ("country-alpha3", "country-alpha2"),
@@ -232,6 +236,20 @@ def field_key(name: str) -> str:
     """
     words = re.findall(_WORDS, name)
     return "-".join(words).lower() if "".join(words) == re.sub(r"[_\-\s]", "", name) else ""
+
+
+def singular(name: str) -> str:
+    """What an item of a list is called, as `field_key` does: of `teamMembers` "team-member", of `cities` "city"."""
+    prefix, dash, word = field_key(name).rpartition("-")
+    if word in _PLURALS:
+        word = _PLURALS[word]
+    elif word.endswith("ies") and len(word) > 4:
+        word = word.removesuffix("ies") + "y"
+    elif word.endswith(("sses", "xes", "ches", "shes")):
+        word = word.removesuffix("es")
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word.removesuffix("s")
+    return prefix + dash + word
 
 
 @lru_cache

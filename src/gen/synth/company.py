@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gen.errors import SchemaError
-from gen.schema.domains import ADDRESSES, DOMAIN_KINDS, PLAIN, Company
+from gen.schema.domains import ADDRESSES, DOMAIN_KINDS, PLAIN, Company, singular
 from gen.schema.spec import Column, Spec, Table
 from gen.synth import births, people, places
 from gen.synth.formats import known
@@ -67,23 +67,40 @@ def _table(table: Table, rows: int, today: datetime.date) -> Table:
     return replace(table, columns=_together(table.name, columns, rows, today), whole=whole)
 
 
-def _parts(
-    where: str, column: Column, rows: int, today: datetime.date, by_names: bool = True, ordered: bool = True
-) -> Column:
-    """A column whose objects' fields are in company. by_names: whether the names of plain fields say what they are
-    about; within what a schema checks besides, they do not. ordered: whether they say which lies after which, too; of
-    objects in a union not, whose fields are alike."""
+def _parts(where: str, column: Column, rows: int, today: datetime.date, inside: _Inside | None = None) -> Column:
+    """A column whose objects' fields are in company."""
     if not column.parts:
         return column
-    here, by_names = f"{where}.{column.name}", by_names and column.check is None
-    alone = column.kind != "union"
-    parts: Sequence[Column] = [_parts(here, part, rows, today, by_names, alone) for part in column.parts]
+    inside = inside or _Inside(column.name)
+    inside = replace(inside, by_names=inside.by_names and column.check is None)
+    here = f"{where}.{column.name}"
+    parts: Sequence[Column] = [_parts(here, part, rows, today, inside.of(column, part)) for part in column.parts]
     if column.kind == "object":
-        parts = with_measures(with_implied(column.name, parts), today, ordered) if by_names else parts
+        if inside.by_names:
+            parts = with_measures(with_implied(inside.called, parts), today, inside.ordered)
         parts = _together(here, parts, rows, today)
     else:
         parts = [_together(here, [part], rows, today)[0] for part in parts]
     return replace(column, parts=tuple(parts))
+
+
+@dataclass(frozen=True)
+class _Inside:
+    """What an object is in. called: what its name says it is: the field's own, of a list's items the list's.
+
+    by_names: whether the names of its plain fields say what they are about; within what a schema checks besides, they
+    do not. ordered: whether they say which lies after which, too; of objects in a union not, whose fields are alike.
+    """
+
+    called: str
+    by_names: bool = True
+    ordered: bool = True
+
+    def of(self, column: Column, part: Column) -> _Inside:
+        """What a part of a column is in."""
+        named = column.kind in ("object", "tuple")
+        called = part.name if named else self.called if column.kind == "union" else singular(self.called)
+        return _Inside(called, self.by_names, column.kind != "union")
 
 
 def _together(where: str, columns: Sequence[Column], rows: int, today: datetime.date) -> tuple[Column, ...]:

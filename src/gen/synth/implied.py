@@ -34,6 +34,7 @@ _PLAIN_FACTS: dict[str, frozenset[str]] = {
 }
 _NOT_OF_CONTENT = frozenset({"name", "kind", "nulls", "null_value", "may_be_absent", "when", "noise"})
 _TABLES = {name: domain for domain, names in domains.NAMES_OF_TABLES.items() for name in names.split()}
+_NAMED = frozenset({"given-name", "surname", "name"})  # what only a person has
 _HIDDEN = frozenset({"encrypted", "hash", "hashed", "masked", "token"})  # texts that are none, by their prefix
 
 
@@ -101,8 +102,14 @@ def _may_precede(prefix: str, found: _Reading) -> bool:
 
 
 def _whose(found: _Reading, all_: Iterable[_Reading]) -> str | None:
-    """Of whom it speaks: `work_email` is the row's person's, unless there is a `work_name`, too."""
+    """Of whom it speaks: `work_email` is the row's person's, unless there is a `work_name`, too.
+
+    `contact_email` is so only where the row itself is of a person: the contact of an office is another.
+    """
     if found.domain not in domains.ADDRESSES or found.of not in domains.WHICH:
+        return found.of
+    all_ = list(all_)
+    if found.of in domains.SOMEBODY and not any(other.of is None and other.says in _NAMED for other in all_):
         return found.of
     alike = _ABOUT_PEOPLE if found.domain == "email" else _ABOUT_SOMEBODY
     beside = (other for other in all_ if other.of == found.of)
@@ -115,12 +122,23 @@ def _decided(found: _Reading, container: str, beside: set[str]) -> str | None:
     if isinstance(says, str):
         return says
     if says.domain == "name":
-        table = field_key(container)
         if found.of:
             return "name"
-        if table in _TABLES or table in domains.FIRMS:
-            return _TABLES.get(table, "company")
+        if domain := _name_in(field_key(container)):
+            return domain
     return says.domain if beside & says.beside else says.otherwise
+
+
+def _name_in(container: str) -> str | None:
+    """What the `name` of a table or an object is, by what that is called: `Supplier`, `home_city`, `members`."""
+    for called in (container, container.rpartition("-")[2]):
+        if called in _TABLES:
+            return _TABLES[called]
+        if called in domains.FIRMS:
+            return "company"
+        if called in domains.SOMEBODY:
+            return "name"
+    return None
 
 
 def is_plain(column: Column, facts_of: Mapping[str, frozenset[str]]) -> bool:
