@@ -558,3 +558,57 @@ def test_a_name_beside_somebody_elses_address_is_not_a_persons(table, fields, do
 def test_a_contact_address_is_the_persons_whose_row_it_is():
     made = values({"first_name": str, "contact_email": str, "contact_phone": str})
     assert all(m.startswith(n.lower()) for n, m in zip(made["first_name"], made["contact_email"], strict=True))
+
+
+MAIL = r"[a-z.]+[0-9]*@([a-z]+\.)?example\.(com|net|org)"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "like"),
+    [
+        ("tags", list[str], "[A-Za-z']+"),
+        ("labels", dict[str, str], "[A-Za-z']+"),
+        ("metadata", dict[str, str], "[A-Za-z']+"),
+        ("attributes", dict[str, int], "[A-Za-z']+|[0-9]+"),
+        ("given", list[str], "[A-Z][a-z]+"),
+        ("work_emails", set[str], MAIL),
+        ("emails", dict[Literal["a", "b"], str | None], f"[ab]|None|{MAIL}"),
+        ("scores", list[float], r"[0-9]{1,3}\.[0-9]"),
+        ("order_statuses", tuple[str, ...], "[a-z]+"),
+    ],
+)
+def test_items_are_what_the_name_of_their_list_says(name, kind, like):
+    drawn = values({name: kind}, rows=200)[name]
+    items = [str(item) for found in drawn for entry in found for item in (entry if type(entry) is tuple else (entry,))]
+    assert len(set(items)) > 5
+    assert all(re.fullmatch(like, item) for item in items)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("tags", list[Annotated[str, Domain("text")]]),
+        ("tags", list[Annotated[str, Field(pattern="^<[a-z]+>$")]]),
+        ("statuses", Annotated[set[str], Field(min_length=20, max_length=22)]),
+        ("ratings", Annotated[set[int], Field(min_length=50, max_length=52)]),
+        ("emails", dict[str, int]),
+    ],
+)
+def test_items_that_say_more_or_must_be_more_are_what_they_were(name, kind):
+    made = source({name: kind}).columns[name]
+    assert not any(part.implied for part in made.column.parts)
+    assert len(made.at(range(20))) == 20
+
+
+def test_codes_and_lists_have_the_lengths_that_are_declared():
+    short = Annotated[str, Field(max_length=3)]
+    assert [c.domain for c in columns({"ssn": short, "medication": short, "order_status": short}).values()] == [
+        None
+    ] * 3
+    drawn = values({"order_status": Annotated[str, Field(max_length=6)]})["order_status"]
+    assert {"active", "failed"} <= set(drawn) <= {"active", "failed", "draft"}
+
+
+def test_a_social_security_number_is_nobodys():
+    """900 to 999 are for taxpayers without one, and groups below 50 of these are not given."""
+    assert all(re.fullmatch(r"9[0-9]{2}-(0[1-9]|[1-4][0-9])-(?!0000)[0-9]{4}", t) for t in values({"ssn": str})["ssn"])

@@ -126,8 +126,8 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
     "text": {
         "email": "email e-mail email-address mail-address emailaddress",
         "username": "username user-name login login-name",
-        "given-name": "given-name givenname first-name firstname forename",
-        "surname": "surname family-name familyname last-name lastname",
+        "given-name": "given-name givenname first-name firstname forename given",
+        "surname": "surname family-name familyname last-name lastname family",
         "name": "full-name fullname person-name",
         "sex": "sex gender",
         "job": "job-title jobtitle occupation profession",
@@ -149,7 +149,19 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "department": "department department-name",
         "industry": "industry",
         "product": "product-name",
-        "sku": "sku",
+        "sku": "sku sku-code",
+        "category": "category category-name",
+        "status": "status",
+        "marital-status": "marital-status",
+        "nationality": "nationality citizenship",
+        "drug": "drug drug-name medication medicine",
+        "ssn": "ssn social-security-number",
+        "payment-card": "credit-card credit-card-number card-number",
+        "license-number": "license-no license-number licence-number driver-license drivers-license",
+        "serial-number": "serial-number serial-no serial",
+        "order-number": "order-number order-no",
+        "invoice-number": "invoice-number invoice-no",
+        "word": "tag label keyword attribute",
         "colour": "color colour",
         "currency": "currency currency-code",
         "language-alpha2": "language-code",
@@ -157,7 +169,7 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "http-url": "url website web-site homepage website-url",
         "ipv4": "ip ip-address ipaddress ipv-4 ipv-4-address",
         "ipv6": "ipv-6 ipv-6-address",
-        "mac": "mac-address",
+        "mac": "mac mac-address",
         "hostname": "hostname host-name",
         "media-type": "mime-type media-type",
         "password": "password",
@@ -195,7 +207,14 @@ NAMES_OF_TABLES = {
     "country": "country",
     "state": "state province",
 }
-_PLURALS = {"people": "person", "children": "child", "men": "man", "women": "woman", "staff": "employee"}
+_PLURALS = {
+    "statuses": "status",
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "staff": "employee",
+}
 # domain -> what the name means where its lengths do not suit
 SHORTER = {
     "country": ("country-alpha3", "country-alpha2"),
@@ -224,7 +243,11 @@ SOMEWHERE = frozenset(_SOMEWHERE.split())
 _WHICH = "alternate business cell contact day evening home main mobile office personal primary private secondary work"
 WHICH = frozenset(_WHICH.split())
 ADDRESSES = frozenset({"email", "phone"})  # what has a prefix of those
-ANY_PREFIX = frozenset({"http-url", "ipv4", "ipv6", "sentence"})  # `image_url`, `client_ip`, `product_description`
+# `image_url`, `client_ip`, `product_description`, `order_status`
+ANY_PREFIX = frozenset(
+    {"http-url", "ipv4", "ipv6", "sentence", "status", "category", "mac", "serial-number", "payment-card", "ssn"}
+)
+WORDS = frozenset({"tag", "label", "keyword", "attribute", "metadata"})  # what both keys and values of a dict are
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 

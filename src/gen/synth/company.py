@@ -12,13 +12,14 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gen.errors import SchemaError
-from gen.schema.domains import ADDRESSES, DOMAIN_KINDS, PLAIN, Company, singular
+from gen.errors import BadRequest, SchemaError
+from gen.schema.domains import ADDRESSES, DOMAIN_KINDS, PLAIN, WORDS, Company, singular
 from gen.schema.spec import Column, Spec, Table
 from gen.synth import births, people, places
 from gen.synth.formats import known
 from gen.synth.implied import plainly, with_implied
 from gen.synth.measured import with_measures
+from gen.synth.synthesizer import synthesizer_of
 from gen.synth.texts.domains import DOMAINS, PROSE, domain_of
 from gen.synth.texts.locale import COUNTRIES, DEFAULT, WORLD, locale_named
 from gen.synth.together import SynthesizeTogether, role_of, with_lengths
@@ -80,8 +81,28 @@ def _parts(where: str, column: Column, rows: int, today: datetime.date, inside: 
             parts = with_measures(with_implied(inside.called, parts), today, inside.ordered)
         parts = _together(here, parts, rows, today)
     else:
+        if inside.by_names and column.kind in ("list", "map"):
+            parts = _items(column, parts, singular(inside.called), today)
         parts = [_together(here, [part], rows, today)[0] for part in parts]
     return replace(column, parts=tuple(parts))
+
+
+def _items(column: Column, parts: Sequence[Column], called: str, today: datetime.date) -> Sequence[Column]:
+    """The item of a list, or the key and the value of a map, as the list's name in the singular says."""
+    words = called.rpartition("-")[2] in WORDS
+    found = list(parts)
+    for place, part in enumerate(parts):
+        if part.parts or column.contained or (len(parts) > 1 and place == 0 and not words):
+            continue
+        named = replace(part, name="tag" if words else called)
+        named = with_measures(with_implied("", [named]), today, False)[0]
+        found[place] = replace(named, name=part.name, of=part.of)
+    if column.unique_items or column.kind == "map":  # of which there may be too few
+        try:
+            synthesizer_of(replace(column, parts=tuple(found)), "", 1, 0)
+        except BadRequest:
+            return parts
+    return found
 
 
 @dataclass(frozen=True)

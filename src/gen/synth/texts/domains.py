@@ -139,6 +139,25 @@ def _sku() -> Pieces:
     return Pieces.of(product(*[some(letters)] * 3), "-", numbers(5))
 
 
+def _number_after(*before: Texts | str, digits: int) -> Callable[[], Pieces]:
+    """A code: what comes before, and so many digits, in pieces of four at most."""
+    sizes = [min(4, digits - done) for done in range(0, digits, 4)]
+    return lambda: Pieces.of(*before, *(numbers(size) for size in sizes))
+
+
+def _ssn() -> Pieces:
+    """Social security numbers of the United States, in a range that is given to nobody: 9xx, group 01 to 49."""
+    return Pieces.of(numbers(3, 900, 999), "-", numbers(2, 1, 49), "-", numbers(4, 1, 9999))
+
+
+def _invoice_number() -> Pieces:
+    return Pieces.of(numbers(4, 2016, 2026).wrapped("INV-", "-"), numbers(4))
+
+
+def _often(name: str) -> Callable[[], Pieces]:
+    return lambda: Pieces.of(falling(items_of("domains", name)))
+
+
 def _items(name: str) -> Callable[[], Pieces]:
     return lambda: Pieces.of(some(items_of("domains", name)))
 
@@ -182,6 +201,16 @@ DOMAINS: dict[str, Callable[[], Pieces]] = {
     "product": _product,
     "sku": _sku,
     "colour": _items("colours"),
+    "category": _often("categories"),
+    "status": _often("statuses"),
+    "marital-status": _often("marital_statuses"),
+    "nationality": _items("nationalities"),
+    "drug": _often("drugs"),
+    "ssn": _ssn,
+    "license-number": _number_after(some("ABCDEFGHJKLMNPRSTW"), digits=7),
+    "serial-number": _number_after("SN-", digits=8),
+    "order-number": _number_after("ORD-", digits=8),
+    "invoice-number": _invoice_number,
     "street": _street,
     "address": _address,
     "city": lambda: Pieces.of(falling((city.name for city in cities()), 5.0)),
