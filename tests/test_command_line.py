@@ -193,7 +193,7 @@ SAID = {
     "name: Annotated[str, Domain('name')]": "by the row's person",
     "e_mail: EmailStr": "by the row's person",
     "company: Annotated[str, Faker('company')]": "as often as Faker gives them",
-    "ssn: Annotated[str, Nulls(0.1, value='none')]": "lengths 1 to 32",
+    "ssn: Annotated[str, Nulls(0.1, value='none')]": "uniform",
     "tags: list[Annotated[int, Zipf(2)]]": "lengths 0 to 5; items: zipf(start=0, exponent=2)",
     "inner: Inner": "b: computed: a + 1",
     "branches: Annotated[int | Inner, Weights([3, 1])]": "75% integer, 25% Inner (b: computed: a + 1)",
