@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gen.schema.conjunction import Conjunction, Node, Unsatisfiable, add_node, canonical
+from gen.schema.formats import APART
 
 MOST_WAYS = 64  # through anyOf, oneOf and if together; further combinations are not drawn
 _TOO_MANY = f"only the first {MOST_WAYS} combinations of alternatives are drawn"
@@ -106,6 +107,8 @@ def all_disjoint(choices: Sequence[Conjunction]) -> bool:
 def _disjoint(a: Conjunction, b: Conjunction) -> bool:
     types = (a.types - {"number"} if "integer" in a.types else a.types) & b.types
     if not types:
+        return True
+    if types == {"string"} and a.typed and b.typed and {a.format, b.format} <= APART and a.format != b.format:
         return True
     if types != {"object"} or not (a.typed and b.typed):
         return False

@@ -20,6 +20,7 @@ from gen.schema.choices import choice_of
 from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, conjunction
 from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
+from gen.schema.formats import format_checker
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table
 from gen.schema.variants import of_objects, with_choices
@@ -316,10 +317,10 @@ class _SchemaReader:
     # -- what columns alone do not guarantee ------------------------------------------------------------------
 
     def validator(self, nodes: Sequence[Node], formats: bool = False) -> Any:
-        """A validator of all these schemas together; of formats, too, as far as jsonschema knows them."""
+        """A validator of all these schemas together; of formats, too, if asked for."""
         from jsonschema import Draft202012Validator
 
-        checker = Draft202012Validator.FORMAT_CHECKER if formats else None
+        checker = format_checker() if formats else None
         return Draft202012Validator(json.loads(self._check(nodes)), format_checker=checker)
 
     def _check(self, nodes: Sequence[Node]) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from gen.block import boolean_array, fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
+from gen.schema.formats import format_checker
 from gen.schema.model_check import RAISED
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, rows_array, stream_key
@@ -53,7 +54,7 @@ def _validator_of(check: str) -> Any:
     schema = json.loads(check)
     resource = Resource.from_contents(schema, default_specification=DRAFT202012)
     registry: Any = Registry().with_resource(resource.id() or "", resource)
-    return Draft202012Validator(schema, registry=registry.crawl())
+    return Draft202012Validator(schema, registry=registry.crawl(), format_checker=format_checker())
 
 
 class SynthesizeChecked(ReadAsAnother):
