@@ -37,7 +37,7 @@ FLOORS = [
     {"keys"},
     {"block"},
     {"checksums"},
-    {"schema.domains", "schema.core_schema", "schema.formats"},
+    {"schema.domains", "schema.core_schema", "schema.formats", "schema.conditions"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.python_types", "schema.model_check"},
     {"schema.written", "schema.variants", "schema.measures"},
     {"schema.distributions"},

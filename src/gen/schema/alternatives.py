@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gen.schema.conjunction import Conjunction, Node, Unsatisfiable, add_node, canonical
+from gen.schema.conditions import excluded_by
+from gen.schema.conjunction import Conjunction, Node, Unsatisfiable, add_node, canonical, conjunction
 from gen.schema.formats import APART
 
 MOST_WAYS = 64  # through anyOf, oneOf and if together; further combinations are not drawn
@@ -52,11 +53,26 @@ def _ways(where: str, c: Conjunction, lost: dict[Branch, str]) -> list[Conjuncti
         try:
             for node in branch:
                 add_node(where, choice, node)
+            _refuse_contradiction(where, choice)
         except Unsatisfiable as error:
             give_up(choice, lost, error.reason(where))
             continue
         found += _ways(where, choice, lost)
     return found
+
+
+def _refuse_contradiction(where: str, c: Conjunction) -> None:
+    """Refuse a way on which no listed value is left for a property that must be there: ways beyond it are many."""
+    for name in c.required.keys() & c.properties.keys():
+        if len(c.properties[name]) < 2:
+            continue
+        said = conjunction(f"{where}.{name}", c.properties[name])
+        if said.enum is not None:
+            excluded = {canonical(value) for node in said.nodes for value in excluded_by(node.schema)}
+            if excluded.issuperset(map(canonical, said.enum)):
+                raise Unsatisfiable(
+                    f"{where}.{name}: no value of `enum` satisfies the rest.", hint="Correct the schema."
+                )
 
 
 def give_up(way: Conjunction, lost: dict[Branch, str], why: str) -> None:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.conditions import unmet
 from gen.schema.constraints import common_multiple
 from gen.schema.facts import FACTS
 
@@ -156,12 +157,14 @@ def _add_alternatives(c: Conjunction, node: Node) -> None:
             c.alternatives.append((keyword, branches))
     if "if" in schema and ("then" in schema or "else" in schema):
         met = [node.inside(schema["if"]), node.inside(schema.get("then", True))]
-        c.alternatives.append(("if", [met, [node.inside(schema.get("else", True))]]))
-        c.residual = True
+        otherwise = node.inside(schema.get("else", True))
+        ways = unmet(schema["if"], c.types == {"object"} or schema.get("type") == "object")
+        unknown = [[otherwise]] if ways is None else [[node.inside(way), otherwise] for way in ways]
+        c.alternatives.append(("if", [met, *unknown]))
+        c.residual |= ways is None
     for name, dependent in schema.get("dependentSchemas", {}).items():
         with_it = [node.inside({"required": [name]}), node.inside(dependent)]
         c.alternatives.append(("dependentSchemas", [with_it, [node.inside({"properties": {name: False}})]]))
-        c.residual = True
 
 
 def _exclude_each_other(branches: list[list[Node]]) -> None:

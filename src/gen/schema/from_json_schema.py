@@ -137,9 +137,11 @@ class _SchemaReader:
                 if said := self._reason(where, error):
                     give_up(choice, lost, said)
             residual |= choice.residual  # reading may have added to it
+        if any(c.unevaluated.values()) and any(keyword in ("if", "dependentSchemas") for keyword, _ in c.alternatives):
+            residual = True  # which properties the way taken speaks of is not the whole of what they look at
         if not columns:
             raise refused or Unsatisfiable(f"{where}: no value satisfies the schema.", hint="Correct the schema.")
-        column = united(name, columns)
+        column = united(name, _written_alike(columns))
         column = replace(column, undrawn=(*column.undrawn, *undrawn_of(lost, drawn), *undrawn))
         return replace(column, check=self._check(c.nodes)) if residual else column
 
@@ -423,6 +425,27 @@ def united(name: str, columns: Sequence[Column]) -> Column:
         names += [f"{names[0]}{i}" for i in range(2, len(others) + 2)]
         parts.append(replace(column, name=next(n for n in names if n not in taken)))
     return Column(name, "union", parts=tuple(parts), nulls=nulls)
+
+
+def _written_alike(columns: Sequence[Column]) -> list[Column]:
+    """Kinds of objects in which a property is text in some, and a time or a UUID in others, with that as text too."""
+    if len(columns) < 2 or any(column.kind != "object" or column.stored for column in columns):
+        return list(columns)
+    kinds: dict[str, set[str]] = {}
+    for field in (field for column in columns for field in column.parts):
+        kinds.setdefault(field.name, set()).add(field.kind)
+    mixed = {name for name, found in kinds.items() if len(found) > 1}
+    written = [tuple(_as_text(f) if f.name in mixed else f for f in column.parts) for column in columns]
+    return [replace(column, parts=parts) for column, parts in zip(columns, written, strict=True)]
+
+
+def _as_text(column: Column) -> Column:
+    """A column of a typed format as text of that format; others as they are."""
+    there: dict[str, Any] = {"nulls": column.nulls, "may_be_absent": column.may_be_absent}
+    for name, facts in _TYPED_FORMATS.items():
+        if column == Column(column.name, **facts, **there):
+            return Column(column.name, "text", format=name, **there)
+    return column
 
 
 def _extended(where: str, column: Column, extension: Any) -> Column:

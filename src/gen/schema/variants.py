@@ -5,10 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from gen.schema.spec import KINDS, Column
 
-_PLAIN = {str, int, float, bool, bytes, uuid.UUID}  # of which the type of a column does not depend on the values
+# type of listed values -> the kind of column that any value of it is of; the type of such a column knows no values
+_PLAIN: dict[type, str] = {str: "text", int: "integer", float: "number", bool: "boolean", bytes: "", uuid.UUID: ""}
+_NARROW = 2**62  # integers nearer to 0 than that have 64 bits, whatever their bounds
 # of these kinds, bounds or values decide the type, too
 _EXACT = ("null", "choice", "integer", "decimal", "union", "any", "datetime")
 
@@ -53,8 +56,12 @@ def tag_of(column: Column) -> str | None:
 
 
 def with_choices(column: Column, others: Iterable[Column]) -> Column:
-    """The column with the choices of all, where they are choices."""
-    listed = dict.fromkeys(value for other in (column, *others) for value in other.choices)
+    """The column with the choices of all, where they are choices; of any value of its kind, where some are not."""
+    every = (column, *others)
+    free = next((other for other in every if other.kind != "choice"), None)
+    if free is not None:
+        return column if free.kind == column.kind else replace(free, nulls=column.nulls)
+    listed = dict.fromkeys(value for other in every for value in other.choices)
     return column if tuple(listed) == column.choices else replace(column, choices=tuple(listed), weights=())
 
 
@@ -72,17 +79,28 @@ def _unlike(column: Column) -> Iterator[str]:
         for field in part.parts if part.kind == "object" else ():
             alone = field.judged_by(())
             where, other = first.setdefault(field.name, (part, alone))
+            if _storable(alone) == _storable(other):
+                continue
             if alone.kind != other.kind:
                 kinds = f"{KINDS[other.kind]} in {where.name} and {KINDS[alone.kind]} in {part.name}"
                 yield f"{field.name} is {kinds}"
-            elif not _are_alike(alone, other):
+            else:
                 yield f"{field.name} is not of one type in {where.name} and {part.name}"
 
 
-def _are_alike(field: Column, other: Column) -> bool:
-    if any(getattr(field, fact) != getattr(other, fact) for fact in ("stored", "parts", "zoned")):
-        return False
-    return field.kind not in _EXACT or field == other or _plain_choices(field, other)
+def _storable(column: Column) -> Any:
+    """What decides the type of a field's values, and how they are written: equal for fields that can be one."""
+    kinds = {type(choice) for choice in column.choices}
+    if column.stored is None and len(kinds) == 1 and kinds <= _PLAIN.keys():
+        (kind,) = kinds
+        return _PLAIN[kind] or kind
+    limits = (column.minimum, column.maximum, column.multiple_of)
+    if column.kind == "integer" and all(n is None or abs(n) < _NARROW for n in limits):  # type: ignore[arg-type, operator]
+        return column.kind
+    if column.kind in _EXACT:
+        return replace(column, nulls=None, may_be_absent=False)
+    plain = column.stored is None and column.zoned is None and not column.parts
+    return column.kind if plain else (column.kind, column.stored, column.parts, column.zoned)
 
 
 def _has_fields(column: Column) -> bool:
@@ -107,4 +125,4 @@ def _without_nulls(column: Column) -> Column:
 def _plain_choices(*columns: Column) -> bool:
     """Whether columns list values of one plain type: different ones, as those that tell models apart."""
     kinds = {type(value) for column in columns for value in column.choices}
-    return all(column.choices for column in columns) and len(kinds) == 1 and kinds <= _PLAIN
+    return all(column.choices for column in columns) and len(kinds) == 1 and kinds <= _PLAIN.keys()
