@@ -69,3 +69,24 @@ def test_other_conditions_are_checked(name):
     table = table_from_schema(document, "Thing")
     assert table.whole is not None and table.whole.check is not None
     assert len(distinct(rows_of(document))) > 100
+
+
+LIMITED = {
+    "one of three": (thing([], a=TEXT, b=TEXT, c=TEXT) | {"maxProperties": 1}, "abc"),
+    "beside a required one": (thing(["b"], **dict.fromkeys("abcde", INTEGER)) | {"maxProperties": 3}, "abcde"),
+    "an exact number": (thing([], **dict.fromkeys("abcd", TEXT)) | {"minProperties": 2, "maxProperties": 2}, "abcd"),
+    "none": (thing([], a=TEXT) | {"maxProperties": 0, "additionalProperties": False}, ""),
+}
+
+
+@pytest.mark.parametrize("name", LIMITED)
+def test_of_more_properties_than_there_may_be_each_is_drawn_in_its_turn(name):
+    document, names = LIMITED[name]
+    made = rows_of(document | {"additionalProperties": False}, 1000)
+    assert set().union(*made) == set(names)
+    may = [n for n in names if n not in document["required"]]
+    shares = [sum(n in row for row in made) for n in may]
+    # Each as often as any: five standard errors of a difference, of the greatest variance; false once in 10^6 tests.
+    assert max(shares, default=0) - min(shares, default=0) < 5 * (2 * 0.25 * 1000) ** 0.5
+    if names:
+        assert [column.name for column in table_from_schema(document, "Thing").columns] == list(names)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.alternatives import Branch, all_disjoint, give_up, kind_name, undrawn_of, ways_of
+from gen.schema.alternatives import MOST_WAYS, Branch, all_disjoint, give_up, kind_name, undrawn_of, ways_of
 from gen.schema.arrays import anything, array_of
 from gen.schema.choices import choice_of
 from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, conjunction
@@ -177,7 +177,8 @@ class _SchemaReader:
         columns, refused = [], {}
         for kind in sorted(types, key=list(_READERS).index):
             try:
-                columns.append(_READERS[kind](self, where, name, c))
+                column = _READERS[kind](self, where, name, c)
+                columns += column.parts if column.kind == "union" else [column]
             except _NEVER as error:
                 refused[kind] = error
         if not columns:
@@ -236,13 +237,16 @@ class _SchemaReader:
         if most is not None and fewest > most:
             raise Unsatisfiable(f"{where}: at least {fewest} and at most {most} properties.", hint="Correct them.")
         parts = self._properties(where, c)
-        must = [p for p in parts if not p.may_be_absent]
-        if most is not None:
-            if len(must) > most:
-                raise Unsatisfiable(f"{where}: {len(must)} required properties, {most} allowed.", hint="Correct it.")
-            may = [p for p in parts if p.may_be_absent][: most - len(must)]
-            parts = [p for p in parts if p in must or p in may]
-        missing = fewest - len(must)
+        must = sum(not part.may_be_absent for part in parts)
+        if most is not None and must > most:
+            raise Unsatisfiable(f"{where}: {must} required properties, {most} allowed.", hint="Correct it.")
+        kinds = [self._object_of(where, name, c, kept, fewest) for kept in _together(parts, most)]
+        return kinds[0] if len(kinds) == 1 else Column(name, "union", parts=tuple(kinds))
+
+    def _object_of(self, where: str, name: str, c: Conjunction, parts: list[Column], fewest: int) -> Column:
+        """Objects of these properties, and of others that may be beside them."""
+        most = c.longest.get("object")
+        missing = fewest - sum(not part.may_be_absent for part in parts)
         for i, part in enumerate(parts):
             if part.may_be_absent and missing > 0:
                 nulls = None if part.nulls == DEFAULT_NULLS else part.nulls
@@ -339,6 +343,19 @@ _READERS: dict[str, Callable[[_SchemaReader, str, str, Conjunction], Column]] = 
     "array": _SchemaReader.array,
     "object": _SchemaReader.object,
 }
+
+
+def _together(parts: Sequence[Column], most: int | None) -> list[list[Column]]:
+    """Which properties are drawn together: all, or where there may not be so many those that must be there, each time
+    with others of the rest."""
+    may = [part for part in parts if part.may_be_absent]
+    room = len(may) if most is None else most - (len(parts) - len(may))
+    if room >= len(may):
+        return [list(parts)]
+    step = max(1, min(room, -(-len(may) // MOST_WAYS)))
+    starts = range(0, len(may), step) if room else [0]
+    chosen = [{may[(start + i) % len(may)].name for i in range(room)} for start in starts]
+    return [[part for part in parts if not part.may_be_absent or part.name in names] for names in chosen]
 
 
 def _besides_enum(node: Node) -> Node:

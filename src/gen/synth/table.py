@@ -291,7 +291,7 @@ def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synt
         if column.key or column.reference:
             raise SchemaError(
                 f"{table.name}.{column.name}: a key in a table whose schema ties its columns together.",
-                hint="Say what it means without `not`, `oneOf`, `if` or dependent keywords.",
+                hint="Say what it means without `not`, `oneOf`, `if`, `maxProperties` or dependent keywords.",
             )
         field = SynthesizeField(column, table.name, rows[table.name], seed).of(whole, inner.parts[column.name])
         field.reason = "the schema ties it to other columns"
