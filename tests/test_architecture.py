@@ -48,6 +48,7 @@ FLOORS = [
     {"schema.conjunction", "schema.keywords", "schema.model_config"},
     {"schema.documents", "schema.alternatives", "schema.opposites"},
     {"schema.arrays"},
+    {"schema.others"},
     {"schema.from_json_schema"},
     {"schema.annotations", "schema.to_json_schema"},
     {"schema.from_pydantic", "schema.from_module", "counts"},

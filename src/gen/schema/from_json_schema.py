@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,8 @@ from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
 from gen.schema.formats import format_checker
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
-from gen.schema.spec import DEFAULT_NULLS, EXTRA, Column, Table
+from gen.schema.others import matches, others_of, turns_of
+from gen.schema.spec import DEFAULT_NULLS, Column, Table, is_extra
 from gen.schema.variants import of_objects, with_choices
 from gen.schema.written import column_from_json
 
@@ -36,7 +36,6 @@ _TYPED_FORMATS: dict[str, dict[str, Any]] = {
 }
 _CONTENT_FORMATS = {"base64": "base64", "base64url": "base64url"}
 _CONTENT_PATTERNS = {"base16": "^([0-9A-F]{2})*$"}
-_KEY_PATTERN = "^[a-z][a-z0-9_]{2,9}$"  # names of properties that nothing else is said of
 _NEVER = (Unsatisfiable, TooDeep)
 
 
@@ -174,7 +173,8 @@ class _SchemaReader:
         if not c.typed and not c.spoken and c.types == set(_READERS) | {"number"}:
             return [Column(name, "any")]
         types = types - {"integer"} if "number" in types else types
-        columns, refused = [], {}
+        columns: list[Column] = []
+        refused = {}
         for kind in sorted(types, key=list(_READERS).index):
             try:
                 column = _READERS[kind](self, where, name, c)
@@ -240,22 +240,28 @@ class _SchemaReader:
         must = sum(not part.may_be_absent for part in parts)
         if most is not None and must > most:
             raise Unsatisfiable(f"{where}: {must} required properties, {most} allowed.", hint="Correct it.")
-        kinds = [self._object_of(where, name, c, kept, fewest) for kept in _together(parts, most)]
+        kinds = []
+        for kept in _together(parts, most):
+            room = None if most is None else most - len(kept)
+            for turn in range(turns_of(c, room, fewest - len(kept))):
+                kinds.append(self._object_of(where, name, c, kept, fewest, turn))
+        kinds = list(dict.fromkeys(kinds))
         return kinds[0] if len(kinds) == 1 else Column(name, "union", parts=tuple(kinds))
 
-    def _object_of(self, where: str, name: str, c: Conjunction, parts: list[Column], fewest: int) -> Column:
+    def _object_of(self, where: str, name: str, c: Conjunction, parts: list[Column], fewest: int, turn: int) -> Column:
         """Objects of these properties, and of others that may be beside them."""
-        most = c.longest.get("object")
+        parts, most = list(parts), c.longest.get("object")
         missing = fewest - sum(not part.may_be_absent for part in parts)
         for i, part in enumerate(parts):
             if part.may_be_absent and missing > 0:
                 nulls = None if part.nulls == DEFAULT_NULLS else part.nulls
                 parts[i], missing = replace(part, may_be_absent=False, nulls=nulls), missing - 1
-        open_to = self._extra(where, c, max(missing, 0), None if most is None else most - len(parts))
-        if not parts and open_to is not None:
-            return replace(open_to, name=name)
-        if open_to is not None and (missing > 0 or c.by_pattern):
-            return Column(name, "object", parts=(*parts, open_to), stored="json")
+        room = None if most is None else most - len(parts)
+        open_to = others_of(self.column, where, c, max(missing, 0), room, turn)
+        if not parts and len(open_to) == 1:
+            return replace(open_to[0], name=name)
+        if open_to and (missing > 0 or c.by_pattern):
+            return Column(name, "object", parts=(*parts, *open_to), stored="json")
         if missing > 0:
             raise Unsatisfiable(f"{where}: there are not {fewest} properties to draw.", hint="Correct minProperties.")
         unnameable = any(not part.name or "\0" in part.name for part in parts)  # in Arrow and Parquet
@@ -268,7 +274,7 @@ class _SchemaReader:
             required = name in c.required
             nodes = [*c.properties.get(name, ()), *_said_elsewhere(c, name)] or c.unevaluated["object"]
             try:
-                if name == EXTRA or not _is_text(name):
+                if is_extra(name) or not _is_text(name):
                     raise Unsatisfiable(f"{where}: no column can be called {name!r}.", hint="Rename the property.")
                 if any(node.schema is False for node in nodes) and required:
                     raise Unsatisfiable(
@@ -294,31 +300,6 @@ class _SchemaReader:
         if required or column.key:
             return column
         return replace(column, may_be_absent=True, nulls=column.nulls_if_optional)
-
-    def _extra(self, where: str, c: Conjunction, fewest: int, most: int | None) -> Column | None:
-        """Properties that are not declared, as a map; None where there may be none."""
-        if most is not None and most <= 0:
-            return None
-        declared = [*c.properties, *c.required]
-        by_pattern = [(p, node) for p, node in c.by_pattern if not _is_only(p, declared)]
-        if by_pattern:
-            pattern, node = by_pattern[0]
-            nodes, patterns = [node], (pattern,)
-        else:
-            nodes, patterns = c.additional or c.unevaluated["object"], (_KEY_PATTERN,)
-            if c.closed or any(node.schema is False for node in nodes):
-                return None
-        try:
-            value = self.column(f"{where}{{}}", "value", nodes or [anything(c)])
-            if c.names:
-                said = [Node({"type": "string"} | ({"pattern": patterns[0]} if by_pattern else {}), None)]
-                key = self.column(f"{where} names", "key", [*said, *c.names])
-            else:
-                key = Column("key", "text", patterns=patterns)
-            key = _unlike(key, declared, [p for p, _ in c.by_pattern if p not in patterns])
-        except _NEVER:
-            return None
-        return Column(EXTRA, "map", parts=(key, value), min_length=fewest or None, max_length=most)
 
     # -- what columns alone do not guarantee ------------------------------------------------------------------
 
@@ -374,47 +355,14 @@ def _is_text(name: str) -> bool:
     return name.encode("utf-8", "ignore").decode() == name
 
 
-def _is_only(pattern: str, names: Sequence[str]) -> bool:
-    """Whether a pattern is just one of these names."""
-    return any(pattern == f"^{re.escape(name)}$" or pattern == f"^{name}$" for name in names)
-
-
-def _unlike(key: Column, names: Sequence[str], patterns: Sequence[str]) -> Column:
-    """The column of names without these, and without those that other patterns speak of."""
-    if key.kind == "choice":
-        left = [choice for choice in key.choices if choice not in names]
-        left = [choice for choice in left if not any(_matches(pattern, choice) for pattern in patterns)]
-        if not left:
-            raise Unsatisfiable("There is no name for another property.", hint="Widen propertyNames.")
-        return replace(key, choices=tuple(left))
-    alike = [name for name in names if all(_matches(pattern, name) for pattern in key.patterns)]
-    forbidden: list[Any] = [{"enum": alike}] if alike else []
-    forbidden += [{"pattern": pattern} for pattern in patterns]
-    if not forbidden:
-        return key
-    known = [json.loads(key.check)] if key.check else []
-    return replace(key, check=json.dumps({"allOf": [*known, {"not": {"anyOf": forbidden}}]}))
-
-
-def _matches(pattern: str, name: str) -> bool:
-    """Whether a name of a property is one that a pattern speaks of."""
-    try:
-        return re.search(pattern, name) is not None
-    except re.error as error:
-        raise SchemaError(
-            f"The pattern {pattern!r} for names of properties is none of Python's: {error}.",
-            hint="Write it in what JSON Schema recommends: without \\p and the like.",
-        ) from error
-
-
 def _said_elsewhere(c: Conjunction, name: str) -> list[Node]:
     """What patternProperties and additionalProperties of every schema say of a property by this name."""
-    said = [node for pattern, node in c.by_pattern if _matches(pattern, name)]
+    said = [node for pattern, node in c.by_pattern if matches(pattern, name)]
     for node in c.nodes:
         schema = node.schema
         if "additionalProperties" not in schema or name in schema.get("properties", {}):
             continue
-        if not any(_matches(pattern, name) for pattern in schema.get("patternProperties", {})):
+        if not any(matches(pattern, name) for pattern in schema.get("patternProperties", {})):
             said.append(node.inside(schema["additionalProperties"]))
     return said
 

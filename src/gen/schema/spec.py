@@ -38,7 +38,7 @@ KINDS = {
     "union": "a union",
     "any": "Any",
 }
-EXTRA = "\0"  # the name of the part of an object that holds its undeclared properties, as a map
+EXTRA = "\0"  # the name of the part of an object that holds undeclared properties, as a map; of more, so many of it
 DEFAULT_NULLS = 0.05  # of an Optional field, or one that may be left out, unless it says otherwise
 KEY_ORDERS = ("ascending", "sequential", "scattered")
 
@@ -390,6 +390,11 @@ def _check_inside(where: str, column: Column, parent: Column, facts: Mapping[str
                 hint="Move the constraint to the key; a reference takes its values from there.",
                 **facts,
             )
+
+
+def is_extra(name: str) -> bool:
+    """Whether a part of an object holds its undeclared properties."""
+    return bool(name) and not name.strip(EXTRA)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

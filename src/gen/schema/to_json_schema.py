@@ -13,7 +13,7 @@ from typing import Any
 
 from gen.schema.conjunction import EXTENSION
 from gen.schema.from_json_schema import column_from_schema
-from gen.schema.spec import EXTRA, Column, Spec, Table
+from gen.schema.spec import Column, Spec, Table, is_extra
 from gen.schema.written import column_to_json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -134,7 +134,7 @@ def _choice(column: Column) -> dict[str, Any]:
 
 
 def _object(column: Column) -> dict[str, Any]:
-    parts = [part for part in column.parts if part.name != EXTRA]
+    parts = [part for part in column.parts if not is_extra(part.name)]
     written: dict[str, Any] = {
         "type": "object",
         "properties": {part.name: schema_of_column(part) for part in parts},

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from gen.block import array_of, boolean_values, null_of, scalar_of, unlocked
-from gen.schema.spec import EXTRA
+from gen.schema.spec import is_extra
 from gen.streams import BITS32, LOW32, Word, Words, device, kernel
 
 _CONTROL = "[\x00-\x1f\x7f-\x9f]"
@@ -158,12 +158,12 @@ def list_json(offsets: pa.Array, items: pa.Array, brackets: str) -> pa.Array:
 def object_json(names: Sequence[str], values: Sequence[pa.Array], absent: Sequence[bool], rows: int) -> pa.Array:
     """Objects from the JSON texts of their fields; a null field is left out where it may be absent, `null` if not.
 
-    The field EXTRA is an object whose entries stand among the others.
+    A field of undeclared properties is an object whose entries stand among the others.
     """
     entries = []
     for name, array, may_be_absent in zip(names, values, absent, strict=True):
         texts = array if may_be_absent else filled(array)
-        entries.append(_spliced(texts) if name == EXTRA else joined([f"{json.dumps(name)}:", texts]))
+        entries.append(_spliced(texts) if is_extra(name) else joined([f"{json.dumps(name)}:", texts]))
     if not entries:
         return array_of(["{}"] * rows, pa.string())
     # A row of which every entry is skipped loses its place in Arrow's join; the bracket is one that never is.

@@ -127,7 +127,7 @@ class SynthesizeList(Synthesizer):
     def _too_few(self, count: int, said: str) -> CapacityError:
         return CapacityError(
             f"{self.where}: {self.shortest} different items are asked for, and {said} {count}.",
-            hint="Lower min_length, or let the items have more values.",
+            hint="Lower min_length (of a JSON Schema: minItems, minProperties), or let the items have more values.",
             table=self.table,
             column=self.path,
             asked=self.shortest,

@@ -175,7 +175,7 @@ class SynthesizePatternKey(SynthesizePattern):
         self.keys = TextKeys(self.where, self.language, self.rows, order, self.stream_key)
 
     def _needed(self) -> int:
-        return self.rows
+        return max(self.rows, 2)  # of a pattern that leaves an end open, too, as many texts as the column has
 
     def at(self, rows: Rows) -> pa.Array:
         return self.keys.at(rows)

@@ -26,7 +26,7 @@ from gen.block import array_of, boolean_array, with_nulls
 from gen.errors import SchemaError
 from gen.keys import KeyOrder, check_capacity
 from gen.schema.facts import said_transforms, without_transforms
-from gen.schema.spec import Column, Distribution, Key, suggestion
+from gen.schema.spec import EXTRA, Column, Distribution, Key, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
 from gen.synth.expressions import Expression
 from gen.synth.json_text import json_text
@@ -122,7 +122,8 @@ class Synthesizer:
     @property
     def where(self) -> str:
         """The column as messages name it: Table.column, Table.column.part."""
-        return f"{self.table}.{_CASE.sub(' given ', self.path)}" if self.path else self.table
+        path = re.sub(rf"\.?{EXTRA}+", "{}", self.path)
+        return f"{self.table}.{_CASE.sub(' given ', path)}" if path else self.table
 
     @property
     def arrow_type(self) -> pa.DataType:
