@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from gen import Schema
 from gen.errors import SchemaError
+from gen.schema.from_json_schema import column_from_schema
 from gen.schema.to_json_schema import schema_of
 
 
@@ -105,3 +106,23 @@ def test_facts_survive_a_json_schema() -> None:
     first.add(Thing, rows=50)
     second.add(schema_of(first.spec))
     assert first.table("Thing").arrow().equals(second.table("Thing").arrow())
+
+
+@pytest.mark.parametrize(
+    ("said", "weights", "nulls"),
+    [
+        ({"type": "boolean"}, {"true": 9, "false": 1}, None),
+        ({"type": "boolean"}, {"True": 9, "False": 1}, None),
+        ({"type": ["boolean", "null"]}, {"true": 9, "false": 1, "null": 10}, 0.5),
+        ({"enum": [False, True, None]}, {"true": 9, "false": 1, "null": 30}, 0.75),
+    ],
+)
+def test_weights_name_booleans_and_null_as_json_does(said, weights, nulls):
+    column = column_from_schema("Thing", "x", said | {"weights": weights})
+    assert column.weights == (1.0, 9.0)
+    assert column.nulls == nulls
+
+
+def test_a_weight_of_null_that_is_no_number_is_refused():
+    with pytest.raises(SchemaError, match=r"Thing: weights are .*None"):
+        column_from_schema("Thing", "x", {"type": ["boolean", "null"], "weights": {"true": 1, "null": None}})

@@ -63,7 +63,8 @@ def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
         )
     names = ["False", "True"] if column.kind == "boolean" else names
     if isinstance(value, dict):
-        by_name = {_branch(str(name), column): weight for name, weight in value.items()}
+        left = {name: weight for name, weight in value.items() if not _is_null(name, column, names)}
+        by_name = {_branch(_as_named(name, names), column): weight for name, weight in left.items()}
         unknown = sorted(set(by_name) - set(names))
         if unknown:
             raise SchemaError(
@@ -78,6 +79,28 @@ def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
             hint="Give one number for each, 0 or more, not all 0.",
         )
     return tuple(float(weight) for weight in value)
+
+
+def nulls_weighed(where: str, value: Any, column: Column) -> dict[str, float]:
+    """The share of nulls, where weights name null as one of the values; the facts of the column that say so."""
+    names = [str(c) for c in column.choices] or [part.name for part in column.parts]
+    own = [name for name in value if _is_null(name, column, names)] if isinstance(value, dict) else []
+    if not own:
+        return {}
+    if not all(isinstance(weight, (int, float)) and weight >= 0 for weight in value.values()):
+        raise SchemaError(f"{where}: weights are {value!r}.", hint="Give one number for each value, 0 or more.")
+    return {"nulls": value[own[0]] / sum(value.values())}
+
+
+def _is_null(name: Any, column: Column, names: Sequence[str]) -> bool:
+    """Whether a name in weights is that of no value, where there may be none."""
+    return name in (None, "null") and column.nulls is not None and "null" not in names
+
+
+def _as_named(name: Any, names: Sequence[str]) -> str:
+    """A value as weights name it: a boolean as JSON or as Python writes it."""
+    title = str(name).title()
+    return title if name in ("true", "false") and title in names and name not in names else str(name)
 
 
 def _branch(name: str, column: Column) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from gen.errors import SchemaError
-from gen.schema.choices import weights_of
+from gen.schema.choices import nulls_weighed, weights_of
 from gen.schema.constraints import CASES, SAID, SIZED, TRANSFORMED
 from gen.schema.distributions import distribution_of
 from gen.schema.domains import check_domain, read_domain, read_provider
@@ -149,6 +149,7 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         values |= _alphabet(where, facts["alphabet"], column)
     if "weights" in facts:
         values["weights"] = weights_of(where, facts["weights"], column)
+        values |= nulls_weighed(where, facts["weights"], column)
     if values.get("synthesizer") is None:
         _check_kind(where, column, values)
     if "key" in values:
