@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.conjunction import Conjunction, Node, Unsatisfiable
+from gen.schema.conjunction import Conjunction, Node, Unsatisfiable, canonical
 from gen.schema.nesting import TooDeep
 from gen.schema.opposites import Read, opposite_of
 from gen.schema.spec import Column
 
+_MORE = 5  # items after a prefix, at most, as lists have
 MOST_ITEMS = 1000  # of prefixItems and minItems together
 _MOST_RANGES = 9  # that whole numbers are split into where some are left out
 _NEVER = (Unsatisfiable, TooDeep)
@@ -57,16 +59,45 @@ def array_of(read: Read, where: str, name: str, c: Conjunction) -> Column:
         raise Unsatisfiable(f"{where}: at least {shortest} and at most {longest} items.", hint="Correct them.")
     made = Column(name, "list", min_length=shortest or None, max_length=longest, unique_items=c.unique)
     if c.prefix:
-        return _Tuple(read, where, c, items, wanted).column(name, shortest, longest)
+        return _tuples(_Tuple(read, where, c, items, wanted), name, shortest, longest)
     inside = [node for _, node in items] or [anything(c)]
     try:
         if wanted:
             return _containing(read, where, made, inside, wanted, c)
-        return replace(made, parts=(read(f"{where}[]", "item", inside),))
+        item = read(f"{where}[]", "item", inside)
+        return replace(made, parts=(_unlike_in_json(item) if c.unique else item,))
     except _NEVER:
         if shortest:
             raise
         return Column(name, "list", parts=(Column("item", "null"),), max_length=0)
+
+
+def _tuples(made: _Tuple, name: str, shortest: int, longest: int | None) -> Column:
+    """Arrays that begin with a prefix: of it alone; where it is said what follows, of as many more as lists have."""
+    least = max(len(made.c.prefix), shortest)
+    most = min(least + _MORE, MOST_ITEMS if longest is None else longest)
+    if not made.c.items or made.wanted or most <= least:
+        return made.column(name, shortest, longest)
+    found: list[Column] = []
+    for length in range(least, most + 1):
+        try:
+            found.append(made.column(name, length, length))
+        except _NEVER:
+            break
+    if len(found) < 2:
+        return made.column(name, shortest, longest)
+    return Column(name, "union", parts=tuple(found))
+
+
+def _unlike_in_json(item: Column) -> Column:
+    """The items of a set without listed values that JSON calls equal to one before, as 1.0 and 1."""
+    if item.kind != "choice" or item.stored != "json":
+        return item
+    listed: dict[Any, list[Any]] = {}
+    for choice, weight in zip(item.choices, item.weights or (1.0,) * len(item.choices), strict=True):
+        listed.setdefault(canonical(json.loads(choice)), [choice, 0.0])[1] += weight
+    choices, weights = zip(*listed.values(), strict=True)
+    return replace(item, choices=choices, weights=weights if item.weights else ())
 
 
 def anything(c: Conjunction) -> Node:
