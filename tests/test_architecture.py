@@ -46,7 +46,7 @@ FLOORS = [
     {"schema.constraints"},
     {"schema.facts"},
     {"schema.conjunction", "schema.keywords", "schema.model_config"},
-    {"schema.documents", "schema.alternatives", "schema.opposites"},
+    {"schema.documents", "schema.dialects", "schema.alternatives", "schema.opposites"},
     {"schema.arrays"},
     {"schema.others"},
     {"schema.from_json_schema"},

@@ -34,6 +34,7 @@ _EARLIER = {
     "additionalItems": "items, beside prefixItems",
     "$recursiveRef": "$dynamicRef",
 }
+_OF_NUMBERS = ("int32", "int64", "float", "double")  # formats, of OpenAPI
 # keywords that the columns alone do not guarantee: values are checked
 _RESIDUAL = ("not", "dependentRequired")
 
@@ -77,6 +78,7 @@ class Conjunction:
     longest: dict[str, int] = field(default_factory=dict)
     patterns: list[str] = field(default_factory=list)
     format: str | None = None
+    number_format: str | None = None  # of OpenAPI
     content: dict[str, Any] = field(default_factory=dict)
     properties: dict[str, list[Node]] = field(default_factory=dict)
     required: dict[str, None] = field(default_factory=dict)
@@ -243,6 +245,10 @@ def _pattern(where: str, c: Conjunction, node: Node, value: Any) -> None:
 
 
 def _format(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    if value in _OF_NUMBERS and c.typed and c.types & {"integer", "number"} and "string" not in c.types:
+        c.number_format = value
+        c.types -= {"number"} if value.startswith("int") else set()
+        return
     c.residual |= c.format not in (None, value)
     c.format = c.format or value
 

@@ -17,6 +17,7 @@ from gen.schema.alternatives import MOST_WAYS, Branch, all_disjoint, give_up, ki
 from gen.schema.arrays import anything, array_of
 from gen.schema.choices import choice_of
 from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, conjunction
+from gen.schema.dialects import in_json_schema
 from gen.schema.documents import document_of
 from gen.schema.facts import apply_facts
 from gen.schema.formats import format_checker
@@ -46,6 +47,7 @@ def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fi
     """
     title = name or (schema.get("title") if isinstance(schema, dict) else None) or "Thing"
     _check_document(title, schema)
+    schema = in_json_schema(title, schema)
     said = schema.get(EXTENSION, {}) if isinstance(schema, dict) else {}
     rows, fixed = said.get("rows", rows), said.get("fixed", fixed)
     column = column_from_schema(title, "value", schema)
@@ -201,7 +203,7 @@ class _SchemaReader:
             step = int(c.multiple_of) if whole else float(c.multiple_of)
             if kind == "integer":
                 step = c.multiple_of.numerator  # the whole multiples of p/q are those of p
-        low, high = c.least or (None, False), c.most or (None, False)
+        low, high = _within(c.number_format, c.least or (None, False), c.most or (None, False))
         _check_range(where, low, high)
         return Column(name, kind, low[0], high[0], low[1], high[1], step)
 
@@ -365,6 +367,29 @@ def _said_elsewhere(c: Conjunction, name: str) -> list[Node]:
         if not any(matches(pattern, name) for pattern in schema.get("patternProperties", {})):
             said.append(node.inside(schema["additionalProperties"]))
     return said
+
+
+# format of numbers, of OpenAPI -> the least and the greatest
+_RANGES: dict[str, tuple[Any, Any]] = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "float": (-3.4028234663852886e38, 3.4028234663852886e38),
+    "double": (None, None),
+}
+_USUAL_RANGE = 2**32  # of numbers with one bound or none: a format with room for it says nothing
+
+
+def _within(name: str | None, low: tuple[Any, bool], high: tuple[Any, bool]) -> tuple[tuple[Any, bool], ...]:
+    """The bounds of a number, each with whether it is excluded, within its format."""
+    least, most = _RANGES.get(name or "", (None, None))
+    if least is None:
+        return low, high
+    first, last = low[0], high[0]
+    if most < (max(first or 0, 0) + _USUAL_RANGE if last is None else last):
+        high = (most, False)
+    if (first is not None and first < least) or (first is None and last is not None and last - _USUAL_RANGE < least):
+        low = (least, False) if first is not None or last < 0 else low
+    return low, high
 
 
 def _check_range(where: str, low: tuple[Any, bool], high: tuple[Any, bool]) -> None:

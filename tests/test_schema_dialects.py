@@ -1,0 +1,86 @@
+"""Proves that OpenAPI's words are honoured in a document, and that misspelt keywords are refused with the right one."""
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from gen import Schema
+from gen.errors import SchemaError
+from gen.schema.from_json_schema import table_from_schema
+from test_json_schema import INTEGER, distinct, rows_of, thing
+
+RANGES = {
+    "int32": (-(2**31), 2**31 - 1),
+    "int64": (-(2**63), 2**63 - 1),
+    "float": (-3.4028234663852886e38, 3.4028234663852886e38),
+}
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [{}, {"minimum": 5}, {"maximum": -5}, {"minimum": -(10**39)}, {"maximum": 10**39}, {"minimum": 2**31 - 9}],
+    ids=str,
+)
+@pytest.mark.parametrize("name", RANGES)
+def test_numbers_are_in_the_range_of_their_format(name, bounds):
+    said = {"type": "number" if name == "float" else "integer", "format": name} | bounds
+    made = [row["x"] for row in rows_of(thing(x=said))]
+    low, high = RANGES[name]
+    assert all(low <= value <= high for value in made)
+    assert len(set(made)) > 5
+
+
+def test_a_format_with_room_for_what_is_drawn_changes_nothing():
+    for said in ({"type": "integer", "minimum": 5}, {"type": "integer"}, {"type": "integer", "maximum": 0}):
+        assert rows_of(thing(x=said | {"format": "int64"})) == rows_of(thing(x=said))
+    assert rows_of(thing(x={"type": "number", "format": "double"})) == rows_of(thing(x={"type": "number"}))
+
+
+NULLABLE = {
+    "a text": ({"type": "string"}, {}),
+    "a list of values": ({"type": "string", "enum": ["a", "b"]}, {}),
+    "a reference": ({"$ref": "#/$defs/q"}, {"$defs": {"q": {"type": "boolean"}}}),
+    "of two": ({"type": ["string", "integer"]}, {}),
+}
+
+
+@pytest.mark.parametrize("name", NULLABLE)
+def test_what_is_nullable_is_sometimes_null(name):
+    """Of 1,000 rows 50 are null, or 333: none is in one of 10^22 tests."""
+    said, more = NULLABLE[name]
+    schema = Schema()
+    schema.add(thing(x=said | {"nullable": True}, y=said) | more, 1000, name="Thing")
+    made = list(schema.rows("Thing"))
+    judge = Draft202012Validator(said | more)
+    assert all(row["x"] is None or judge.is_valid(row["x"]) for row in made)
+    assert 10 < sum(row["x"] is None for row in made) < 500
+    assert all(judge.is_valid(row["y"]) for row in made)
+
+
+def test_a_property_called_nullable_is_one():
+    document = thing(nullable=INTEGER, minlength=INTEGER)
+    assert len(distinct(rows_of(document))) > 10
+    assert [column.name for column in table_from_schema(document, "Thing").columns] == ["nullable", "minlength"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "meant"),
+    [
+        ("minlength", 1, "minLength"),
+        ("max_length", 3, "maxLength"),
+        ("additionalproperties", False, "additionalProperties"),
+        ("requried", ["a"], "required"),
+        ("multiple-of", 3, "multipleOf"),
+        ("nullss", 0.2, "nulls"),
+        ("item", {}, "items"),
+    ],
+)
+def test_a_misspelt_keyword_is_refused_with_the_right_one(key, value, meant):
+    for document in (thing(a={"type": "string", key: value}), thing(a={"anyOf": [{"type": "string", key: value}]})):
+        with pytest.raises(SchemaError, match=rf"Thing, at properties/a.*says '{key}'") as caught:
+            table_from_schema(document, "Thing")
+        assert f"{meant!r}" in caught.value.hint
+
+
+def test_words_of_other_tools_are_left_alone():
+    others = {"propertyOrder": 3, "enumNames": ["x"], "example": 2, "length": 3, "x-minlength": 5, "xml": {}, "id": "a"}
+    assert len(distinct(rows_of(thing(a=INTEGER | others, b={"enum": [{"minlength": 1}]})))) > 5
