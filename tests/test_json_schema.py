@@ -575,6 +575,9 @@ def test_every_entry_of_the_corpus_comes_back_with_equal_columns_and_values(entr
     try:
         is_model = hasattr(entry, "model")
         table = table_from_model(entry.model, ROWS) if is_model else table_from_schema(entry.schema, "Thing", ROWS)
+        table = replace(
+            table, columns=tuple(column.judged_by(()) for column in table.columns)
+        )  # a document has no code
         values = drawn(table)
     except GenError:
         return  # refused: nothing goes out
