@@ -133,7 +133,7 @@ class Reader:
                 raise
             column = Column(name, "null", may_be_absent=True)
         if self.nesting.recursed and column.kind != "null":
-            column = replace(column, stored="json")
+            column = replace(column.judged_by(()), stored="json")  # attempts inside of attempts would be without number
         self.nesting.recursed = before
         return column
 
