@@ -64,6 +64,7 @@ FLOORS = [
     {"synth.laws.samplers", "synth.laws.sums", "synth.laws.series"},
     {"synth.laws.counting"},
     {"synth.laws.components", "synth.laws.parameters"},
+    {"synth.laws.reaches"},
     {"synth.laws.compiled"},
     {"synth.lengths", "synth.letters"},
     {"synth.numbers"},

@@ -3,15 +3,18 @@
 import datetime
 import math
 import pickle
+from decimal import Decimal
 from typing import Annotated
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, PastDate, create_model
 from scipy import special, stats
 
 import gen
-from gen import Schema, SchemaError
+from columns import source
+from gen import Lengths, Schema, SchemaError
 from gen.schema.distributions import Law, distribution_of
 from gen.schema.from_pydantic import table_from_model
 from gen.schema.spec import Spec
@@ -291,7 +294,7 @@ def test_every_law_has_a_marker_and_every_parameter_a_field():
 def test_times_are_given_as_text_or_seconds(mean, deviation):
     expected = gen.Normal(datetime.datetime(2020, 1, 2), datetime.timedelta(hours=1)).facts()["distribution"]
     fact = {"name": "normal", "mean": mean, "deviation": deviation}
-    assert distribution_of("T.x", fact, True) == distribution_of("T.x", expected, True)
+    assert distribution_of("T.x", fact, "datetime") == distribution_of("T.x", expected, "datetime")
     assert gen.Normal(datetime.date(2020, 1, 2), 3600).facts()["distribution"] == expected
 
 
@@ -361,3 +364,196 @@ def test_a_bare_name_has_defaults_inside_the_bounds(name, kind):
     values = drawn(kind, name, 1000)
     assert 0 <= values.min() <= values.max() <= 1000
     assert len(np.unique(values)) > 30
+
+
+# -- sides without a bound ----------------------------------------------------------------------------------
+
+CENTURY_AGO, YEAR_300 = datetime.datetime(1926, 1, 1), datetime.datetime(300, 1, 1)
+AGO, LONG_AGO = ((day - datetime.datetime(1970, 1, 1)).total_seconds() for day in (CENTURY_AGO, YEAR_300))
+DAY = datetime.timedelta(days=1)
+# a marker, and SciPy's law that is not cut; of times in seconds
+UNCUT = {
+    "standard": (gen.Normal(mean=0, deviation=1), stats.norm(0, 1)),
+    "below": (gen.Normal(mean=-4e4, deviation=5e3), stats.norm(-4e4, 5e3)),
+    "large": (gen.Normal(mean=1e12, deviation=1e10), stats.norm(1e12, 1e10)),
+    "lognormal": (gen.Lognormal(median=1e11, sigma=1), stats.lognorm(1, scale=1e11)),
+    "exponential": (gen.Exponential(mean=2e10), stats.expon(scale=2e10)),
+    "begun": (gen.Gamma(shape=3, scale=1e4, start=-1e5), stats.gamma(3, loc=-1e5, scale=1e4)),
+    "weibull": (gen.Weibull(shape=0.7, scale=1e10), stats.weibull_min(0.7, scale=1e10)),
+    "pareto": (gen.Pareto(shape=0.5, minimum=1e4), stats.pareto(0.5, scale=1e4)),
+    "triangular": (gen.Triangular(-1e5, 0, 1e5), stats.triang(0.5, loc=-1e5, scale=2e5)),
+    "histogram": (gen.Histogram([-1e5, 0, 3e5], [1, 1]), stats.rv_histogram(([1, 1], [-1e5, 0, 3e5]), density=False)),
+    "quantiles": (gen.Empirical(quantiles=[-1e5, 1e5]), stats.uniform(-1e5, 2e5)),
+    "of two": (gen.Mixture([(1, gen.Normal(-1e5, 10)), (1, gen.Normal(-1e5, 10))]), stats.norm(-1e5, 10)),
+}
+TIMED = {
+    "date": (datetime.date, gen.Normal(CENTURY_AGO.date(), 3000 * DAY), stats.norm(AGO, 3000 * 86_400), 86_400),
+    "datetime": (datetime.datetime, gen.Normal(YEAR_300, DAY), stats.norm(LONG_AGO, 86_400), 1e-6),
+    "later": (datetime.datetime, gen.Exponential(50_000 * DAY), stats.expon(scale=50_000 * 86_400), 1e-6),
+    "duration": (datetime.timedelta, gen.Normal(datetime.timedelta(0), DAY), stats.norm(0, 86_400), 1e-6),
+    "past": (PastDate, gen.Normal(CENTURY_AGO.date(), 3000 * DAY), stats.norm(AGO, 3000 * 86_400), 86_400),
+}
+
+
+def numbers(annotation, rows=ROWS):
+    """The values of a column, float64; of times in their own unit since 1970."""
+    values = source(rows, x=annotation).at(range(rows)).column("x")
+    if pa.types.is_date32(values.type):
+        values = values.view(pa.int32())
+    elif pa.types.is_temporal(values.type):
+        values = values.view(pa.int64())
+    return values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+
+
+@pytest.mark.parametrize(("kind", "step"), [(float, 0), (int, 1), (Decimal, 0.01)], ids=["float", "int", "decimal"])
+@pytest.mark.parametrize("name", UNCUT)
+def test_a_law_without_bounds_is_the_whole_law(name, kind, step):
+    """Kolmogorov-Smirnov against the law that nothing is cut from; rounded values where they are, half a step off."""
+    marker, oracle = UNCUT[name]
+    if name == "standard" and kind is not float:
+        marker, oracle = gen.Normal(mean=0, deviation=1e4), stats.norm(0, 1e4)
+    values = numbers(Annotated[kind, marker])
+    smooth = values + step * (np.random.default_rng(5).random(ROWS) - 0.5 + (name == "histogram") / 2)
+    assert stats.kstest(smooth, oracle.cdf).pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_a_law_of_times_without_bounds_is_the_whole_law(name):
+    kind, marker, oracle, unit = TIMED[name]
+    smooth = numbers(Annotated[kind, marker]) + np.random.default_rng(5).random(ROWS) - 0.5
+    assert stats.kstest(smooth * unit, oracle.cdf).pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize("kind", [int, float, Decimal])
+def test_only_the_declared_side_cuts(kind):
+    for bound, oracle in ((Field(le=60), (-np.inf, 60)), (Field(ge=-20), (-20, np.inf))):
+        law = stats.truncnorm(*((end + 0.5 * np.sign(end) * (kind is int) + 5) / 30 for end in oracle), -5, 30)
+        smooth = numbers(Annotated[kind, bound, gen.Normal(-5, 30)])
+        if kind is not float:
+            smooth = smooth + (np.random.default_rng(5).random(ROWS) - 0.5) * (1 if kind is int else 0.01)
+        assert stats.kstest(smooth, law.cdf).pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize("kind", [int, float, Decimal])
+@pytest.mark.parametrize(
+    ("marker", "values"),
+    [
+        (gen.Constant(-1), [-1]),
+        (gen.Constant(2**50 + 1), [2**50 + 1]),
+        (gen.Empirical(values=[-1, 0, 1]), [-1, 0, 1]),
+        (gen.Sequence(start=-2), [-2, -1, 0, 1]),
+        (gen.Sequence(start=2, step=-2), [-4, -2, 0, 2]),
+        (gen.Series(start=-9, interval=3), [-9, -6, -3, 0]),
+        (gen.Binomial(trials=1, probability=0.5, start=-7), [-7, -6]),
+        (gen.Mixture([(1, gen.Constant(-4)), (1, gen.Constant(3))]), [-4, 3]),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_values_that_a_law_lists_are_drawn_where_they_lie(kind, marker, values):
+    """In four rows, or a thousand: that one of up to four values is not among them has a chance below 1e-100."""
+    rows = 4 if isinstance(marker, (gen.Sequence, gen.Series)) else 1000
+    step = Field(multiple_of=Decimal(1)) if kind is Decimal and isinstance(marker, gen.Sequence) else Field()
+    assert sorted(set(numbers(Annotated[kind, step, marker], rows))) == values
+
+
+def test_what_a_law_leaves_out_is_measured_on_the_range_of_a_plain_field():
+    column = source(1000, x=Annotated[int, gen.Normal(mean=0)]).columns["x"]
+    assert column.distribution_text == "normal(mean=0, deviation=715827882.5)"
+    assert numbers(Annotated[int, gen.Normal(mean=0)]).min() < -(2**30)
+    assert numbers(Annotated[int, gen.Normal()]).min() >= 0  # a law that says nothing is shaped to that range
+    spread = numbers(Annotated[float, gen.Mixture([(1, gen.Uniform()), (1, gen.Constant(-1))])])
+    assert stats.kstest(spread[spread != -1], stats.uniform(0, 2**32 - 1).cdf).pvalue > FALSE_ALARM
+
+
+def test_laws_end_where_their_type_does():
+    largest = numbers(Annotated[int, gen.Pareto(shape=0.01, minimum=1)])
+    assert largest.min() == 1 and 2**62 < largest.max() <= 2**63
+    days = source(1000, x=Annotated[datetime.date, gen.Normal(datetime.date(9999, 6, 1), 900 * DAY)]).at(range(1000))
+    assert max(days.column("x").to_pylist()) <= datetime.date.max
+    digits = source(1000, x=Annotated[Decimal, Field(max_digits=4), gen.Normal(-90, 20)]).at(range(1000)).column("x")
+    assert digits.type == pa.decimal128(4, 2) and min(digits.to_pylist()) < -90
+    far = source(1000, x=Annotated[Decimal, gen.Normal(1e25, 1e20)]).at(range(1000)).column("x").to_pylist()
+    assert abs(np.mean([float(value) for value in far]) - 1e25) < 2e19  # six deviations of the mean: 2e-9
+
+
+def test_correlated_columns_keep_their_whole_laws():
+    batch = source(
+        ROWS, x=Annotated[float, gen.Normal(0, 1)], y=Annotated[float, gen.Normal(-100, 10), gen.Correlated({"x": 0.8})]
+    ).at(range(ROWS))
+    x, y = (batch.column(name).to_numpy() for name in "xy")
+    assert stats.kstest(x, stats.norm(0, 1).cdf).pvalue > FALSE_ALARM
+    assert stats.kstest(y, stats.norm(-100, 10).cdf).pvalue > FALSE_ALARM
+    assert abs(np.corrcoef(x, y)[0, 1] - 0.8) < 6 * 0.36 / math.sqrt(ROWS)  # six deviations: 2e-9
+
+
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_lengths_begin_at_none(kind):
+    lengths = [
+        len(x) for x in source(20_000, x=Annotated[kind, Lengths(gen.Poisson(1))]).at(range(20_000))[0].to_pylist()
+    ]
+    counts = np.bincount(lengths, minlength=6)
+    shares = stats.poisson(1).pmf(range(5))
+    expected = 20_000 * np.append(shares, 1 - shares.sum())
+    assert stats.chisquare(np.append(counts[:5], counts[5:].sum()), expected).pvalue > FALSE_ALARM
+
+
+def test_cases_of_a_conditional_table_have_one_type_whatever_their_laws_need():
+    laws = gen.Given("g", {"True": gen.Normal(-40, 5), "False": gen.Normal(1e15, 10)})
+    batch = source(1000, g=bool, x=Annotated[Decimal, laws]).at(range(1000))
+    pairs = list(zip(batch.column("g").to_pylist(), batch.column("x").to_pylist(), strict=True))
+    assert all((value < 0) == case for case, value in pairs)
+
+
+# -- what a reader is told ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("marker", "kept"),
+    [
+        (gen.Normal(-10, 5), stats.norm(-10, 5).sf(0)),
+        (gen.Exponential(mean=2, start=-9), stats.expon(-9, 2).sf(0)),
+        (gen.Histogram([-9, 0, 1], [9, 1]), 0.1),
+        (gen.Empirical(values=[-3, -2, -1, 1]), 0.25),
+        (gen.Poisson(3, start=-5), stats.poisson(3).sf(4)),
+        (gen.Geometric(0.5, start=-4), 1 / 16),
+        (gen.Zipf(1.5, start=-9), None),
+        (gen.Mixture([(1, gen.Normal(-10, 5)), (1, gen.Triangular(-3, -2, 1))]), None),
+        (gen.Normal(0.1, 5), 1),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_where_the_bounds_cut_most_of_a_law_its_description_says_so(marker, kept):
+    text = source(1000, x=Annotated[float, Field(ge=0), marker]).columns["x"].distribution_text
+    if kept == 1:
+        assert "keep" not in text
+    elif kept is not None:
+        assert text.endswith(f", of which the bounds keep {100 * kept:.2g} %")
+    free = source(1000, x=Annotated[float, marker]).columns["x"].distribution_text
+    assert "keep" not in free
+
+
+def test_a_time_of_day_may_be_given_as_one():
+    at_two = datetime.time(14)
+    written = [
+        gen.VonMises(mean=at_two, concentration=3),
+        gen.VonMises(mean=50_400, concentration=3),
+        gen.VonMises(mean=datetime.time(16, tzinfo=datetime.timezone(datetime.timedelta(hours=2))), concentration=3),
+        Field(json_schema_extra={"distribution": {"name": "vonmises", "mean": "14:00", "concentration": 3}}),
+        Field(json_schema_extra={"distribution": {"name": "vonmises", "mean": "PT14H", "concentration": 3}}),
+    ]
+    columns = [source(9, x=Annotated[datetime.time, each]).columns["x"] for each in written]
+    assert {column.distribution_text for column in columns} == {"vonmises(period=86400, mean=50400, concentration=3)"}
+    law = gen.Normal(at_two, datetime.timedelta(minutes=5))
+    smooth = numbers(Annotated[datetime.time, law]) / 1e6
+    assert stats.kstest(smooth, stats.norm(50_400, 300).cdf).pvalue > FALSE_ALARM
+    listed = source(99, x=Annotated[datetime.time, gen.Empirical(values=[at_two])]).at(range(99)).column("x")
+    assert set(listed.to_pylist()) == {at_two}
+    marked = create_model("Thing", x=(Annotated[datetime.time, law], ...))
+    spec = Spec("s", (table_from_model(marked),))
+    assert spec_from_json(spec_to_json(spec)) == spec
+
+
+@pytest.mark.parametrize("kind", [int, datetime.date, datetime.datetime, datetime.timedelta])
+def test_a_time_of_day_is_no_place_in_another_column(kind):
+    with pytest.raises(SchemaError, match="mean is '14:00:00'"):
+        source(9, x=Annotated[kind, gen.Normal(datetime.time(14), 60)])

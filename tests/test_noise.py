@@ -200,6 +200,17 @@ def test_bounds_are_those_declared_and_not_what_other_fields_leave_of_them():
         assert sum(not 0 <= value <= 99 for value in values) == 200, name
 
 
+@pytest.mark.parametrize("kind", [int, float, Decimal])
+@pytest.mark.parametrize("bound", [{"le": 60}, {"ge": -60_000}])
+def test_beside_a_law_only_declared_bounds_are_passed(kind, bound):
+    law = Normal(60, 15) if "le" in bound else Normal(-60_000, 10**9)
+    dirty, clean = both(Annotated[kind, Field(**bound), law], out_of_bounds=0.1)
+    pairs = changed(dirty, clean)
+    assert len(pairs) == round(0.1 * len(dirty))
+    assert all((new > 60 if "le" in bound else new < -60_000) for new, _ in pairs)
+    assert all((old <= 60 if "le" in bound else old >= -60_000) for old in clean.to_pylist())
+
+
 @pytest.mark.parametrize(
     "annotation",
     [

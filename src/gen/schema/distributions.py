@@ -5,9 +5,13 @@
 
 Every law is truncated to the column's bounds exactly: the mass outside is spread over the inside. Parameters are in the
 column's own unit. For times that is the second: positions count from 1970-01-01, and may be given as datetime or date,
-lengths as timedelta; in JSON as numbers or as ISO 8601 text. Laws of positive variables count from `start`: 0 for
-numbers, the column's lower bound for times. What is left out has a default inside the bounds; "the way" below means
-from the first to the last value that is not below `start`.
+those of a time of day from midnight, as time; lengths as timedelta; in JSON as numbers or as ISO 8601 text. Laws of
+positive variables count from `start`: 0 for numbers, the column's lower bound for times. What is left out has a default
+inside the bounds, or where there are none inside the range of a plain field; "the way" below means from the first to
+the last value that is not below `start`.
+
+A law with a parameter of its own is cut by declared bounds alone: a side without one is open as far as the column's
+type reaches. A law without any is shaped to the range of a plain field, and stays in it.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from gen.errors import SchemaError
 from gen.schema.markers import Marker
 from gen.schema.spec import Distribution
 
-Position = float | datetime.datetime | datetime.date
+Position = float | datetime.datetime | datetime.date | datetime.time
 Length = float | datetime.timedelta
 
 
@@ -279,6 +283,14 @@ class Lengths(Marker):
 
 # -- as facts -------------------------------------------------------------------------------------------------
 
+TIMES = ("datetime", "date", "time", "duration")
+_DAYS = '"2026-01-31", "2026-01-31T12:00:00", "P30D", "PT1H30M"'
+_EXAMPLES = {
+    "datetime": _DAYS,
+    "date": _DAYS,
+    "time": '"14:00", "14:30:15.5", "PT1H30M"',
+    "duration": '"P30D", "PT1H30M"',
+}
 _EPOCH = datetime.datetime(1970, 1, 1)
 _SECOND = datetime.timedelta(seconds=1)
 _DURATION = re.compile(
@@ -288,7 +300,9 @@ _DURATION = re.compile(
 
 
 def _plain(value: Any) -> Any:
-    """A parameter as JSON has it: times and durations in seconds."""
+    """A parameter as JSON has it: times and durations in seconds; times of day as text, for such a field alone."""
+    if isinstance(value, datetime.time):
+        return value.isoformat()
     if isinstance(value, datetime.timedelta):
         return _seconds(value)
     if isinstance(value, datetime.datetime):
@@ -316,8 +330,18 @@ def _read_time(text: str) -> Any:
         return None
 
 
-def distribution_of(where: str, fact: Any, of_times: bool = False) -> Distribution:
-    """A law from its name, or from its name and parameters; `of_times`: parameters may be ISO 8601 text.
+def _read_time_of_day(text: str) -> Any:
+    """The same of a time of day, which is seconds since midnight, of UTC where it has a zone; or a duration."""
+    try:
+        time = datetime.time.fromisoformat(text)
+    except ValueError:
+        return _read_time(text)
+    since = datetime.datetime.combine(_EPOCH, time.replace(tzinfo=None)) - _EPOCH
+    return _seconds((since - (time.utcoffset() or datetime.timedelta())) % datetime.timedelta(days=1))
+
+
+def distribution_of(where: str, fact: Any, kind: str = "") -> Distribution:
+    """A law from its name, or from its name and parameters; `kind`: the column's, of times they may be ISO 8601 text.
 
     Raises SchemaError naming the column and what was found. Names and values are checked where the law is compiled.
     """
@@ -325,7 +349,7 @@ def distribution_of(where: str, fact: Any, of_times: bool = False) -> Distributi
         return Distribution(fact)
     if isinstance(fact, Mapping) and isinstance(fact.get("name"), str):
         parameters = {name: value for name, value in fact.items() if name != "name"}
-        read = {name: _read(where, name, value, of_times) for name, value in parameters.items()}
+        read = {name: _read(where, name, value, kind) for name, value in parameters.items()}
         return Distribution(fact["name"], tuple(sorted(read.items())))
     raise SchemaError(
         f"{where}: the distribution is {fact!r}.",
@@ -333,18 +357,18 @@ def distribution_of(where: str, fact: Any, of_times: bool = False) -> Distributi
     )
 
 
-def _read(where: str, name: str, value: Any, of_times: bool) -> Any:
+def _read(where: str, name: str, value: Any, kind: str) -> Any:
     """One parameter: a number, a time, or several; integers that a double holds become one."""
     if isinstance(value, (list, tuple)):
         if name == "parts":
-            return tuple(distribution_of(where, part, of_times) for part in value)
-        return tuple(_read(where, name, item, of_times) for item in value)
-    if isinstance(value, str) and of_times:
-        read = _read_time(value)
+            return tuple(distribution_of(where, part, kind) for part in value)
+        return tuple(_read(where, name, item, kind) for item in value)
+    if isinstance(value, str) and kind in TIMES:
+        read = _read_time(value) if kind != "time" else _read_time_of_day(value)
         if read is None:
             raise SchemaError(
                 f"{where}: the distribution's {name} is {value!r}.",
-                hint='Give seconds, or ISO 8601 text: "2026-01-31", "2026-01-31T12:00:00", "P30D", "PT1H30M".',
+                hint=f"Give seconds, or ISO 8601 text: {_EXAMPLES[kind]}.",
             )
         value = read
     if name == "ordered" and isinstance(value, bool):

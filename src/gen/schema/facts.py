@@ -17,7 +17,7 @@ from gen.schema.constraints import CASES, SAID, SIZED, TRANSFORMED
 from gen.schema.distributions import distribution_of
 from gen.schema.domains import check_domain, read_domain, read_provider
 from gen.schema.markers import Marker
-from gen.schema.row_facts import ROW_FACTS, TIMES, apply_row_facts
+from gen.schema.row_facts import ROW_FACTS, apply_row_facts
 from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, suggestion
 
 # whose values no law orders; lists and maps refuse a law themselves, and speak of Lengths
@@ -131,7 +131,7 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     if "sql" in facts:
         _read_sql(where, facts["sql"], values)
     if "distribution" in facts:
-        values["distribution"] = distribution_of(where, facts["distribution"], column.kind in TIMES)
+        values["distribution"] = distribution_of(where, facts["distribution"], column.kind)
     if "lengths" in facts:
         values["lengths"] = _lengths(where, facts["lengths"], column)
     if "domain" in facts:

@@ -17,7 +17,6 @@ from gen.schema.spec import KINDS, After, Column, suggestion
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {}
 
 ROW_FACTS = ("derived", "after", "when", "depends_on", "given", "correlated", "noise")
-TIMES = ("datetime", "date", "time", "duration")
 _GIVEN = ("weights", "distribution", "domain", "nulls")
 _DECIDES_NULLS = {"when", "derived", "depends_on"}  # what says by itself where there is no value
 _MAKERS = ("derived", "after", "depends_on", "given")
@@ -172,7 +171,7 @@ def _case(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     if "weights" in facts:
         column = replace(column, weights=weights_of(where, facts["weights"], column))
     if "distribution" in facts:
-        law = distribution_of(where, facts["distribution"], column.kind in TIMES)
+        law = distribution_of(where, facts["distribution"], column.kind)
         column = replace(column, distribution=law)
     if "nulls" in facts:
         column = replace(column, nulls=share_of_nulls(where, facts["nulls"], column))

@@ -47,11 +47,18 @@ def beyond(synthesizer: Synthesizer, declared: Column) -> pa.Array | None:
         column = synthesizer_of(alone, synthesizer.table, 1, synthesizer.seed, synthesizer.path)
     except SchemaError:  # the bounds hold nothing: a synthesizer of the user's own draws it
         return None
-    if column.arrow_type != plain_type(synthesizer.arrow_type):
+    kind = plain_type(synthesizer.arrow_type)
+    if column.arrow_type != kind and not _fits(column.arrow_type, kind):
         return None
     sides = zip(_sides(column, _gap(declared)), bounded, strict=True)
     found = [side for side, is_bound in sides if is_bound and side is not None]
-    return pa.concat_arrays(found) if found else None
+    return pa.concat_arrays(found).cast(kind) if found else None
+
+
+def _fits(narrow: pa.DataType, wide: pa.DataType) -> bool:
+    """Whether decimals of the first type are of the second, which has more digits: a law may want those."""
+    decimals = pa.types.is_decimal(narrow) and pa.types.is_decimal(wide)
+    return bool(decimals and narrow.scale == wide.scale and narrow.precision <= wide.precision)
 
 
 def beyond_keys(key: Synthesizer | None) -> pa.Array | None:

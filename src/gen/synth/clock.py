@@ -16,6 +16,7 @@ _MICROSECOND = datetime.timedelta(microseconds=1)
 _SECOND = 1_000_000
 DAY = 86_400 * _SECOND
 DEFAULT_DURATION = 30 * DAY
+_TOP = 2**63 - 1  # microseconds in 64 bits
 _LONGEST = datetime.timedelta.max // _MICROSECOND
 
 
@@ -64,6 +65,7 @@ class SynthesizeDuration(OnGrid):
     """Durations, duration[us]: 0 to 30 days unless bounds are declared."""
 
     unit = Fraction(_SECOND)  # a law's parameters are in seconds
+    ends = (-_TOP, _TOP)
 
     @classmethod
     def match(cls, column: Column) -> bool:

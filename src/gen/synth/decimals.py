@@ -17,8 +17,9 @@ from gen.schema.spec import Column
 from gen.streams import kernel, mulhi
 from gen.synth.grids import widened
 from gen.synth.json_text import is_null
+from gen.synth.laws.compiled import opened_line
 from gen.synth.laws.lines import Line, line_of_grid
-from gen.synth.numbers import DEFAULT_MAXIMUM, Grid, GridKey, OnGrid, grid_of, window
+from gen.synth.numbers import DEFAULT_MAXIMUM, Grid, GridKey, OnGrid, grid_of, reach_beside, window
 
 DEFAULT_PLACES = 2
 FEW = 100  # values that there should be between two bounds, unless `decimal_places` says otherwise
@@ -67,17 +68,29 @@ class SynthesizeDecimal(OnGrid):
                 hint="Give a multiple_of above 0, and enough decimal_places for it.",
             )
         low, high = self._bounds(int(step))
-        exact = grid_of(self.where, low, high, int(step))
+        self.plain_grid = plain = grid_of(self.where, low, high, int(step))
+        self.opened = opened_line(self.where, column.distribution, self.plain_line(), self.rows)
+        exact = self.opened.grid or plain
         self.coarse = -(-exact.count // 2**63)
         self.unscaled = Grid(exact.first, exact.step * self.coarse, -(-exact.count // self.coarse))
         self.is_wide = self.unscaled.first < _INT64[0] or self.unscaled.last > _INT64[1]
-        self.digits = max(len(str(abs(self.unscaled.first))), len(str(abs(self.unscaled.last))), self.places, 1)
+        ends = [self.unscaled.first, self.unscaled.last]
+        ends += [plain.first, plain.last] if exact != plain else []  # a law never takes digits away
+        self.digits = max(*(len(str(abs(end))) for end in ends), self.places, 1)
         if self.digits > MOST_DIGITS:
             raise SchemaError(
                 f"{self.where}: values of {self.digits} digits are asked for.",
                 hint=f"Keep the bounds and decimal_places within {MOST_DIGITS} digits.",
             )
         super().prepare()
+
+    def plain_line(self) -> Line:
+        line, widest = line_of_grid(self.plain_grid, self.unit, self.origin, self.count), self._widest()
+        return replace(line, reach=reach_beside(self.column, line, (-widest, widest)))
+
+    def _widest(self) -> int:
+        """The greatest unscaled integer of so many digits."""
+        return int(10 ** min(self.column.max_digits or MOST_DIGITS, MOST_DIGITS) - 1)
 
     def _places(self) -> int:
         column = self.column
@@ -100,7 +113,7 @@ class SynthesizeDecimal(OnGrid):
         low, high = self._unscaled(column.minimum), self._unscaled(column.maximum)
         least = None if low is None else math.floor(low) + 1 if column.minimum_excluded else math.ceil(low)
         most = None if high is None else math.ceil(high) - 1 if column.maximum_excluded else math.floor(high)
-        widest = 10 ** min(column.max_digits or MOST_DIGITS, MOST_DIGITS) - 1
+        widest = self._widest()
         least, most = widened(least, most, window(least, most, 0, min(DEFAULT_MAXIMUM * scale, widest)), step)
         if max(least, -widest) > min(most, widest):
             raise SchemaError(
@@ -130,8 +143,10 @@ class SynthesizeDecimal(OnGrid):
         return Grid(0, 1, self.unscaled.count) if self.is_wide else self.unscaled  # ranks; `to_arrow` makes values
 
     def line(self) -> Line:
-        line = line_of_grid(self.unscaled, self.unit, self.origin, self.count)
-        return replace(line, wide=self.coarse if self.is_wide else 0)
+        grid = self.unscaled
+        return replace(
+            self.opened, grid=grid, high=grid.count - 0.5, reach=None, wide=self.coarse if self.is_wide else 0
+        )
 
     @property
     def arrow_type(self) -> pa.DataType:

@@ -328,7 +328,10 @@ class SynthesizeGiven(MadeOfOthers):
 
     @property
     def arrow_type(self) -> pa.DataType:
-        return plain_type(self.inner.arrow_type)
+        kinds = [plain_type(case.arrow_type) for case in self.cases.values()]
+        if all(map(pa.types.is_decimal, kinds)):  # of the law that needs the most digits
+            return max(kinds, key=lambda kind: kind.precision)
+        return kinds[0]
 
     @property
     def law_text(self) -> str:
@@ -367,7 +370,9 @@ class SynthesizeGiven(MadeOfOthers):
         done = none.size
         for i, case in enumerate(self.cases.values()):
             mine = np.flatnonzero(places == i)
-            pieces.append(plain(case.values(numbers[mine])))
+            values = plain(case.values(numbers[mine]))
+            decimals = pa.types.is_decimal(values.type)
+            pieces.append(values.cast(self.arrow_type) if decimals else values)
             order[mine] = done + np.arange(mine.size, dtype=np.uint64)
             done += mine.size
         return pa.concat_arrays(pieces).take(fixed_width_array(pa.uint64(), order))

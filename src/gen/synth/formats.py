@@ -392,7 +392,7 @@ class SynthesizeProse(Synthesizer):
         self.lengths = low, high
         self.sized: LengthLaw | None = None
         if column.lengths:
-            self.sized = LengthLaw.of(self.where, column, low, high, MAXIMUM_LENGTH)
+            self.sized = LengthLaw.of(self.where, column, low, high, MAXIMUM_LENGTH, 0)
             self.lengths = self.sized.shortest, self.sized.longest
 
     def at(self, rows: Rows) -> pa.Array:

@@ -27,15 +27,20 @@ class LengthLaw:
     weights: NDArray[np.float64]
 
     @classmethod
-    def of(cls, where: str, column: Column, shortest: int, longest: int, widest: int) -> LengthLaw:
+    def of(
+        cls, where: str, column: Column, shortest: int, longest: int, widest: int, narrowest: int | None = None
+    ) -> LengthLaw:
         """The column's law, truncated to lengths from shortest to longest.
 
         Where the law has parameters and the column no greatest length, it reaches as far as the law does, to `widest`
-        at most: what was meant is then said by the law. Raises SchemaError.
+        at most: what was meant is then said by the law; where it has no least one, down to `narrowest`. Raises
+        SchemaError.
         """
         assert column.lengths is not None
         if column.lengths.parameters and column.max_length is None:
             longest = max(longest, widest)
+        if column.lengths.parameters and column.min_length is None and narrowest is not None:
+            shortest = min(shortest, narrowest)
         law = listed_law(f"{where}, lengths", column.lengths, Grid(shortest, 1, longest - shortest + 1))
         least, most = law.at(np.array([0, 2**64 - 1], np.uint64)).tolist()
         return cls(law, least, most, shortest, weights_of(law, shortest, longest))

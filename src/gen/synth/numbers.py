@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import sys
 from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -15,13 +17,13 @@ from numpy.typing import NDArray
 from gen.block import boolean_values, fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
 from gen.keys import MAXIMUM_DOMAIN
-from gen.schema.spec import Column
+from gen.schema.spec import Column, Distribution
 from gen.streams import Rows, Words
 from gen.synth.grids import FEW, widened
 from gen.synth.grids import Grid as Grid
 from gen.synth.grids import grid_of as grid_of
 from gen.synth.grids import window as window
-from gen.synth.laws.compiled import compile_law
+from gen.synth.laws.compiled import compile_law, opened_line
 from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.listings import Listing
 from gen.synth.synthesizer import Ranked, Storage, Synthesizer
@@ -43,12 +45,14 @@ class OnGrid(Synthesizer):
     origin  where laws of positive variables begin, in that unit; None: at the column's least value
     count   what one count of a law of counts is worth, in that unit
     day     grid integers in a day, where they count from 1970-01-01
+    ends    the least and the greatest grid integer of its type; None: a column without bounds has all of them anyhow
     """
 
     unit: Fraction = Fraction(1)
     origin: Fraction | None = Fraction(0)
     count: Fraction = Fraction(1)
     day: int = 0
+    ends: tuple[int, int] | None = None
 
     @abstractmethod
     def grid(self) -> Grid:
@@ -57,12 +61,31 @@ class OnGrid(Synthesizer):
     def prepare(self) -> None:
         super().prepare()
         self.values_grid = self.grid()
+        line = self.line()
+        self.values_grid = line.drawn
         self.is_narrow = self.arrow_type.bit_width == 32
-        self.law = compile_law(self.where, self.column.distribution, self.line(), self.rows)
+        self.law = compile_law(self.where, self.column.distribution, line, self.rows)
 
     def line(self) -> Line:
         """Where the values lie, as laws measure it."""
-        return line_of_grid(self.values_grid, self.unit, self.origin, self.count, self.day)
+        return opened_line(self.where, self.column.distribution, self.plain_line(), self.rows)
+
+    def plain_line(self) -> Line:
+        """Where they would lie without a law, and how far one may reach."""
+        line = line_of_grid(self.values_grid, self.unit, self.origin, self.count, self.day)
+        return replace(line, reach=reach_beside(self.column, line, self.ends))
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The least and the greatest grid integer."""
+        return self.values_grid.first, self.values_grid.last
+
+    def open_for(self, laws: Sequence[Distribution | None]) -> None:
+        """Have `values_grid` hold what each of these laws may draw."""
+        lines = [opened_line(self.where, law, self.plain_line(), self.rows) for law in laws]
+        grids = [line.grid for line in lines if line.grid is not None]
+        first, last = min(grid.first for grid in grids), max(grid.last for grid in grids)
+        self.values_grid = Grid(first, grids[0].step, (last - first) // grids[0].step + 1)
 
     def words_of(self, probabilities: Words) -> Words:
         return self.law.words_of(probabilities)
@@ -93,6 +116,14 @@ class OnGrid(Synthesizer):
         return Storage(self.arrow_type.bit_width / 8, math.log2(count), distinct=few)
 
 
+def reach_beside(column: Column, line: Line, ends: tuple[float, float] | None) -> tuple[float, float] | None:
+    """How far a law may reach: to the ends of the column's type where no bound is declared."""
+    if ends is None:
+        return None
+    low, high = line.ends_declared
+    return (low if column.minimum is not None else ends[0], high if column.maximum is not None else ends[1])
+
+
 class GridKey(Ranked):
     """What every key of evenly spaced integers shares. Mix in before a class of OnGrid."""
 
@@ -117,7 +148,9 @@ class GridKey(Ranked):
 
 
 class SynthesizeInteger(OnGrid):
-    """Whole numbers, int64. Bounds 0 to 2^32 - 1 unless declared; uniform, or by a law."""
+    """Whole numbers, int64. Uniform from 0 to 2^32 - 1 unless bounds are declared; or by a law, where that lies."""
+
+    ends = _INT64
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -208,7 +241,7 @@ def _integer_above(bound: int | float, excluded: bool) -> int:
 
 
 class SynthesizeFloat(Synthesizer):
-    """Numbers with a fraction, float64. Bounds 0 to 2^32 - 1 unless declared; uniform, or by a law, truncated."""
+    """Numbers with a fraction, float64. Uniform from 0 to 2^32 - 1 unless bounds are declared; or by a law."""
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -217,13 +250,37 @@ class SynthesizeFloat(Synthesizer):
     def prepare(self) -> None:
         column = self.column
         self.low, self.high = self._bounds()
-        line = Line(self.low, self.high)
+        line, ends = Line(self.low, self.high), (-_LARGEST / 2, _LARGEST / 2)
         self.multiples: Grid | None = None
         self.unit = Fraction(0)
         if column.multiple_of is not None:
             self.multiples = self._multiples()
-            line = line_of_grid(self.multiples, 1 / self.unit, Fraction(0))
+            line, ends = line_of_grid(self.multiples, 1 / self.unit, Fraction(0)), (-_EXACT, _EXACT)
+        self.plain_line = replace(line, reach=reach_beside(column, line, ends))
+        line = opened_line(self.where, column.distribution, self.plain_line, self.rows)
+        if line.window is not None:
+            self._open(line)
         self.law = compile_law(self.where, column.distribution, line, self.rows)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The least and the greatest value there may be."""
+        return self.low, self.high
+
+    def open_for(self, laws: Sequence[Distribution | None]) -> None:
+        """Have `low` and `high` hold what each of these laws may draw."""
+        spans = []
+        for law in laws:
+            self._open(opened_line(self.where, law, self.plain_line, self.rows))
+            spans.append(self.span)
+        self.low, self.high = min(low for low, _ in spans), max(high for _, high in spans)
+
+    def _open(self, line: Line) -> None:
+        """Let values lie as far out as a law reaches."""
+        self.multiples = line.grid
+        self.low, self.high = line.ends_declared
+        if self.multiples:
+            self.low, self.high = self._multiple(self.multiples.first), self._multiple(self.multiples.last)
 
     def _bounds(self) -> tuple[float, float]:
         column = self.column

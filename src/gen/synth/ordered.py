@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gen.block import fixed_width_values
 from gen.errors import SchemaError
-from gen.schema.spec import KINDS, After, Column, suggestion
+from gen.schema.spec import KINDS, After, Column, Distribution, suggestion
 from gen.streams import kernel, mulhi, rows_array
 from gen.synth.checked import merged
 from gen.synth.decimals import unscaled
@@ -26,7 +26,7 @@ from gen.synth.json_text import is_null
 from gen.synth.laws.compiled import Compiled, compile_law
 from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.nested import plain
-from gen.synth.numbers import OnGrid
+from gen.synth.numbers import OnGrid, SynthesizeFloat
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Synthesizer, synthesizer_of
 
@@ -207,6 +207,22 @@ class SynthesizeAfter(MadeOfOthers):
         narrowed = {"maximum": value_of(other, most)} if most < grid.last else {}
         return narrowed | ({"minimum": value_of(other, least)} if least > grid.first else {})
 
+    def span_after(self, other: Any) -> tuple[Any, Any]:
+        """Its bounds, were none declared, beside all that another column has; None where they stay as they are."""
+        room, grid = self.room(other.unit), self.inner.values_grid
+        least, most = self.inner.plain_line().reach or (grid.first, grid.last)
+        first, last = (end * room.other for end in other.span)
+        low, high = (first + room.least) // room.fine, (last + room.within) // room.fine
+        if self.after.within is None:  # anywhere after it, as far as a plain column is wide
+            nearest = (last + room.least) // room.fine
+            low, high = grid.first, nearest + grid.last - grid.first if nearest > grid.last else grid.last
+        low = max(low, least)
+        high = min(high, most, min(low, grid.first) + _WIDEST)
+        return (
+            value_of(self.inner, low) if low < grid.first else None,
+            value_of(self.inner, high) if high > grid.last else None,
+        )
+
     @property
     def ends(self) -> tuple[Any, Any]:
         """The least and the greatest value of its own."""
@@ -302,7 +318,9 @@ def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tu
                 hint="Give both fields the same type.",
             )
         if _is_drawn_freely(before):  # else, what it may be is seen when it is drawn
-            found[other] = _narrowed(pair, before, table, rows, seed)
+            own, laws = _free(before, table, rows, seed)
+            found[column.name] = later = _followed(pair, later, own, laws)
+            found[other] = _narrowed(synthesizer_of(later, table, rows, seed), before, own)
     return tuple(found.values())
 
 
@@ -342,16 +360,44 @@ def _from_the_end(table: str, columns: Sequence[Column]) -> list[Column]:
     return sorted((column for column in columns if column.after), key=lambda column: depth[column.name])
 
 
-def _narrowed(pair: SynthesizeAfter, before: Column, table: str, rows: int, seed: int) -> Column:
-    """The column that `pair` lies after, with bounds that leave room for it."""
+def _free(before: Column, table: str, rows: int, seed: int) -> tuple[Any, list[Distribution | None]]:
+    """A column that another lies after, without its ties and laws; and the laws that it is drawn by."""
     free = replace(before, after=None, distribution=None, when=None, given=None, parts=(), depends_on=())
-    own: Any = synthesizer_of(free, table, rows, seed)
+    own = synthesizer_of(free, table, rows, seed)
+    cases = [part.distribution for part in before.parts] if before.given else [before.distribution]
+    if before.after is not None or not isinstance(own, (OnGrid, SynthesizeFloat)):
+        cases = []  # its law is one of the distance, or it is drawn by the user's own class
+    return own, cases if any(cases) else []
+
+
+def _followed(pair: Any, later: Column, own: Any, laws: Sequence[Distribution | None]) -> Column:
+    """The column that lies after `own`, whose laws may lie beyond the range of a plain column: it follows."""
+    plain = own.span if laws else None
+    if plain is not None:
+        own.open_for(laws)
+    if plain is None or own.span == plain:
+        return later
+    low, high = pair.span_after(own)
+    sides = {"minimum": low} if low is not None and later.minimum is None else {}
+    sides |= {"maximum": high} if high is not None and later.maximum is None else {}
+    for side, bound in sides.items():
+        later = replace(later, **{side: _zoned(bound, own, later.maximum if side == "minimum" else later.minimum)})
+    return replace(later, decimal_places=pair.inner.places) if sides and later.kind == "decimal" else later
+
+
+def _zoned(bound: Any, column: Synthesizer, other: Any) -> Any:
+    """A bound with a time zone where its column has one, or the bound on the other side."""
+    zoned = getattr(column.arrow_type, "tz", None) or getattr(other, "tzinfo", None)
+    return bound.replace(tzinfo=datetime.UTC) if zoned else bound
+
+
+def _narrowed(pair: Any, before: Column, own: Any) -> Column:
+    """The column that `pair` lies after, with bounds that leave room for it; `own` is the column by itself."""
     narrowed = pair.bounds_for(own)
     if narrowed and before.kind == "decimal":
         before = replace(before, decimal_places=own.places)  # which a narrower range would have more of
     for side, bound in (narrowed or {}).items():
-        zoned = getattr(own.arrow_type, "tz", None) or getattr(getattr(before, side), "tzinfo", None)
-        bound = bound.replace(tzinfo=datetime.UTC) if zoned else bound
+        bound = _zoned(bound, own, getattr(before, side))
         before = replace(before, **{side: bound, f"{side}_excluded": False})
         parts = (replace(part, **{side: bound, f"{side}_excluded": False}) for part in before.parts)
         before = replace(before, parts=tuple(parts))  # the cases of a conditional table

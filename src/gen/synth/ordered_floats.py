@@ -58,6 +58,14 @@ class SynthesizeAfterFloat(SynthesizeAfter):
         most = float(high - exactly(self.least)) if self.least else math.nextafter(high, -math.inf)
         return -math.inf if self.within is None else float(low - exactly(self.within)), most
 
+    def span_after(self, other: Any) -> tuple[float | None, float | None]:
+        (first, last), (low, high) = other.span, self.inner.span
+        if self.within is None:
+            far = last + self.least + (high - low)
+            return None, far if last + self.least > high and math.isfinite(far) else None
+        near, far = first + self.least, last + self.within
+        return near if near < low else None, far if high < far < math.inf else None
+
     def bounds_for(self, other: Synthesizer) -> dict[str, Any] | None:
         if not isinstance(other, SynthesizeFloat):
             return None

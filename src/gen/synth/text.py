@@ -65,7 +65,7 @@ class SynthesizeString(Synthesizer):
         self.shortest, self.longest = lengths_of(self.where, column)
         self.sized: LengthLaw | None = None
         if column.lengths:
-            self.sized = LengthLaw.of(self.where, column, self.shortest, self.longest, MAXIMUM_LENGTH)
+            self.sized = LengthLaw.of(self.where, column, self.shortest, self.longest, MAXIMUM_LENGTH, 0)
             self.shortest, self.longest = self.sized.shortest, self.sized.longest
         self.letters = kernel_alphabet(self.alphabet)
         self.drawing = (

@@ -38,6 +38,8 @@ class SynthesizeDate(OnGrid):
         self.unit = Fraction(_SECOND // _MICROSECOND, step // _MICROSECOND)  # a law's parameters are in seconds
         self.day = _DAY // step
         self.count = max(Fraction(1), 1 / self.unit)  # a law of counts counts seconds, or days
+        first, last = ((end - _EPOCH) // step for end in _ENDS)
+        self.ends = first, last
         instant = pa.timestamp("us", tz="UTC" if self._zoned() else None)
         self.type_of_column = pa.date32() if self.column.kind == "date" else instant
         super().prepare()
@@ -55,7 +57,8 @@ class SynthesizeDate(OnGrid):
         high = high - 1 if high is not None and column.maximum_excluded else high
         default_low, default_high = (self._steps(bound) or 0 for bound in DEFAULT_DATES)
         low, high = window(low, high, default_low, default_high)
-        first, last = (self._steps(end) or 0 for end in _ENDS)
+        assert self.ends is not None
+        first, last = self.ends
         if max(low, first) > min(high, last):
             raise SchemaError(
                 f"{self.where}: the bounds contradict each other: from {column.minimum} to {column.maximum}.",

@@ -23,14 +23,15 @@ from gen.schema.spec import Distribution
 from gen.streams import Rows, Words
 from gen.synth.grids import Grid
 from gen.synth.laws.cells import Celled
-from gen.synth.laws.components import BUILDERS, first_period, mixed
-from gen.synth.laws.counting import Counts, counting_sampler, counts_of, weights_of
+from gen.synth.laws.components import BUILDERS, first_period, mixed, shifted
+from gen.synth.laws.counting import Counts, counting_sampler, counts_of, kept_of, weights_of
 from gen.synth.laws.discrete import Choice, Pieces
 from gen.synth.laws.lines import Line, Refused, line_of_grid
 from gen.synth.laws.parameters import BY_ROW, START, Parameter, shares
 from gen.synth.laws.parameters import COUNTING as COUNTING
 from gen.synth.laws.parameters import LAWS as LAWS
 from gen.synth.laws.parameters import law_of as law_of
+from gen.synth.laws.reaches import opened, reach_of
 from gen.synth.laws.samplers import (
     MOST_POINTS,
     EvenFloats,
@@ -46,23 +47,28 @@ from gen.synth.laws.samplers import (
 from gen.synth.laws.series import FloatTicks, Steps, Ticks, calendar_of, sequence_of, series_of
 
 SHOWN = 6  # numbers of a list, in words
+MOSTLY = 0.5  # a reader is told where the bounds keep less than this share of a law
 UNIFORM = Distribution("uniform")
 CELLED = ("mixture", "benford", "vonmises")  # laws that are drawn from pieces in their fast form
 
 # -- on the line -------------------------------------------------------------------------------------------
 
 
-def _resolved(name: str, given: Mapping[str, Any], line: Line) -> dict[str, Any]:
-    """Every parameter, on the line; of laws of counts, in counts."""
+def _resolved(name: str, given: Mapping[str, Any], line: Line, opened: bool = True) -> dict[str, Any]:
+    """Every parameter, on the line; of laws of counts, in counts. `opened`: whether the line is as far as it goes."""
     values: dict[str, Any] = {}
+    measured = None if line.window is None else _resolved(name, given, line.window, opened=False)
+    missing = any(parameter.name not in given for parameter in LAWS[name] if parameter is not START)
     for parameter in LAWS[name]:
         if parameter.name in given:
             values[parameter.name] = _on_line(name, parameter, given[parameter.name], line)
+        elif measured is not None and callable(parameter.default):
+            values[parameter.name] = _moved(name, parameter, measured[parameter.name], line)
         elif callable(parameter.default):
             values[parameter.name] = parameter.default(line, values)
         else:
             values[parameter.name] = parameter.default
-        if parameter is START and name in COUNTING:
+        if parameter is START and name in COUNTING and (opened or missing):  # else a law may well lie beyond
             values["counts"] = _counts(name, given, line)
         if values[parameter.name] != values[parameter.name]:
             raise Refused("its start is not below the column's upper bound.", "Give `start`, or raise the bound.")
@@ -79,6 +85,15 @@ def _on_line(name: str, parameter: Parameter, value: Any, line: Line) -> Any:
     return value
 
 
+def _moved(name: str, parameter: Parameter, value: float, line: Line) -> float:
+    """A default that was measured on the column's plain line, on this one."""
+    if parameter.kind == "position":
+        return line.moved(line.plain, value)
+    if parameter.kind == "length" and name not in COUNTING:
+        return line.stretched(line.plain, value)
+    return value
+
+
 def _counts(name: str, given: Mapping[str, Any], line: Line) -> Counts:
     grid = line.whole
     if grid.count < 1:
@@ -87,6 +102,41 @@ def _counts(name: str, given: Mapping[str, Any], line: Line) -> Counts:
     if name == "zipf" and line.anchored and "start" not in given:
         start -= line.count  # so that rank 1 is the least value
     return counts_of(name, grid, start * line.scale, line.count * line.scale, given)
+
+
+# -- opened ------------------------------------------------------------------------------------------------
+
+
+def opened_line(where: str, distribution: Distribution | None, line: Line, rows: int = 0) -> Line:
+    """The line with the ends that nobody declared as far out as the law reaches, and the type. Cached.
+
+    It stays as it is where the law lies inside it, is spread over it, or says nothing of where it lies: the uniform
+    law, and those without a single parameter. Raises SchemaError like `compile_law`.
+    """
+    name, given = law_of(where, distribution)
+    if line.reach is None or not given:
+        return line
+    try:
+        return _opened(distribution or UNIFORM, line, rows)
+    except Refused as refused:
+        raise SchemaError(f"{where}: the distribution {name!r}: {refused.message}", hint=refused.hint) from None
+
+
+@lru_cache(maxsize=256)
+def _opened(distribution: Distribution, line: Line, rows: int) -> Line:
+    name, given = law_of("", distribution)
+    if line.reach is None or not given:
+        return line
+    if name == "mixture":
+        parts = [_opened(part, line, rows) for _, part in shares("", given["parts"])]
+        ends = [part.ends_declared for part in parts]
+        if all(end == line.ends_declared for end in ends):
+            return line
+        return line.between(min(low for low, _ in ends), max(high for _, high in ends))
+    values = {} if name in (*BY_ROW, "calendar") else _resolved(name, given, line, opened=False)
+    reach = reach_of(name, given, values, line, rows)
+    found = None if reach is None else opened(line, name, reach)
+    return line if found is None else line.between(*found)
 
 
 # -- compiled ----------------------------------------------------------------------------------------------
@@ -103,6 +153,7 @@ class Compiled:
     name: str
     sampler: Sampler | Steps | Ticks | FloatTicks
     parameters: Mapping[str, str] = field(default_factory=dict)
+    kept: float = 1.0  # the share of the law as declared that lies between the bounds
 
     @property
     def by_row(self) -> bool:
@@ -132,9 +183,13 @@ class Compiled:
         return self.sampler
 
     def described(self) -> str:
-        """The law with its parameters, as text: "normal(mean=11.5, deviation=3.166666667)"."""
+        """The law with its parameters, as text: "normal(mean=11.5, deviation=3.166666667)".
+
+        Where the bounds cut more than half of it off: "normal(mean=-9, deviation=5), of which the bounds keep 3.6 %".
+        """
         listed = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
-        return f"{self.name}({listed})" if listed else self.name
+        cut = f", of which the bounds keep {100 * self.kept:.2g} %" if self.kept < MOSTLY else ""
+        return (f"{self.name}({listed})" if listed else self.name) + cut
 
 
 def compile_law(where: str, distribution: Distribution | None, line: Line, rows: int = 0) -> Compiled:
@@ -161,7 +216,7 @@ def listed_law(where: str, distribution: Distribution, grid: Grid, anchored: boo
     line = line_of_grid(grid, origin=None if anchored else Fraction(0))
     alone = compile_law(where, distribution, line)
     mixture = compile_law(where, Distribution("mixture", (("parts", (distribution,)),)), line)
-    return Compiled(name, mixture.sampler, alone.parameters)
+    return Compiled(name, mixture.sampler, alone.parameters, alone.kept)
 
 
 @lru_cache(maxsize=256)
@@ -181,9 +236,11 @@ def _compiled(distribution: Distribution, line: Line, rows: int) -> Compiled:
     if name in COUNTING:
         values = _resolved(name, given, line)
         counted = counting_sampler(name, values["counts"], values)
-        return Compiled(name, counted if line.grid else WholeFloats(counted), _shown(name, values, line))
+        shown, kept = _shown(name, values, line), kept_of(name, values["counts"], values)
+        return Compiled(name, counted if line.grid else WholeFloats(counted), shown, kept)
     if name == "mixture":
-        return Compiled(name, _sampler(name, _mixture(given, line), line), {"parts": _parts_listed(given["parts"])})
+        mixture = _mixture(given, line)
+        return Compiled(name, _sampler(name, mixture, line), {"parts": _parts_listed(given["parts"])}, mixture.kept)
     values = _resolved(name, given, line)
     if line.wide:
         _check_spread(BUILDERS[name](line, values), given, line)
@@ -195,7 +252,7 @@ def _compiled(distribution: Distribution, line: Line, rows: int) -> Compiled:
         return Compiled(
             name, turning if line.grid is None else Rounded(turning, line.drawn), _shown(name, values, line)
         )
-    return Compiled(name, _sampler(name, parts, line), _shown(name, values, line))
+    return Compiled(name, _sampler(name, parts, line), _shown(name, values, line), parts.kept)
 
 
 def _turning(line: Line, values: Mapping[str, Any]) -> Celled:
@@ -237,15 +294,16 @@ def _mixture(given: Mapping[str, Any], line: Line) -> Parts:
         name, parameters = law_of("", part)
         if name in (*BY_ROW, "calendar") or (line.wide and name in COUNTING):
             raise Refused(f"{name!r} is no part of it.", "Leave it out.")
+        own = line if line.wide or line.window is None else _opened(part, line.window, 0)
         if name == "mixture":
-            found.append((weight, _mixture(parameters, line)))
+            part_of = _mixture(parameters, own)
         elif name in COUNTING:
-            found.append((weight, _atoms(name, _resolved(name, parameters, line), line)))
+            part_of = _atoms(name, _resolved(name, parameters, own), own)
         else:
-            part_of = BUILDERS[name](line, _resolved(name, parameters, line))
-            if line.wide:
-                _check_spread(part_of, parameters, line)
-            found.append((weight, part_of))
+            part_of = BUILDERS[name](own, _resolved(name, parameters, own))
+        if line.wide:
+            _check_spread(part_of, parameters, line)
+        found.append((weight, part_of if own is line else shifted(part_of, line.moved(own, 0.0))))
     return mixed(found)
 
 
@@ -256,7 +314,7 @@ def _atoms(name: str, values: Mapping[str, Any], line: Line) -> Parts:
     begin, step = (line.exact(Fraction(place) / line.scale) for place in (counts.grid.first, counts.grid.step))
     step -= line.exact(0)
     places = np.asarray(float(begin) + float(step) * np.arange(first, first + len(weights)), np.float64)
-    return Parts([], places, weights / weights.sum())
+    return Parts([], places, weights / weights.sum(), kept_of(name, counts, values))
 
 
 def _listed(values: Any) -> str:

@@ -133,9 +133,10 @@ def _bins(line: Line, edges: Sequence[float], weights: Sequence[float]) -> Parts
         elif left < right and left < line.high and right > line.low and weight > 0:
             cut = line.cut(Uniform(), left, right - left)
             continuous.append(Part(weight * cut.mass, cut))
-    if sum(shares) + sum(part.weight for part in continuous) < LEAST_SHARE * sum(weights):
+    kept = (sum(shares) + sum(part.weight for part in continuous)) / sum(weights)
+    if kept < LEAST_SHARE:
         raise Refused("next to nothing of it lies between the column's bounds.", "Move the bounds, or the values.")
-    return _weighed(continuous, np.array(places), np.array(shares))
+    return _weighed(continuous, np.array(places), np.array(shares), kept)
 
 
 def _empirical(line: Line, v: Values) -> Parts:
@@ -155,7 +156,7 @@ def _empirical(line: Line, v: Values) -> Parts:
     shares = np.array(weights, np.float64)
     if not shares[inside].sum() >= LEAST_SHARE * shares.sum():
         raise Refused("next to nothing of it lies between the column's bounds.", "Move the bounds, or the values.")
-    return _weighed([], places[inside], shares[inside])
+    return _weighed([], places[inside], shares[inside], float(shares[inside].sum() / shares.sum()))
 
 
 def _constant(line: Line, v: Values) -> Parts:
@@ -165,12 +166,12 @@ def _constant(line: Line, v: Values) -> Parts:
     return _weighed([], np.array([place]), np.ones(1))
 
 
-def _weighed(continuous: Sequence[Part], places: Any = (), weights: Any = ()) -> Parts:
+def _weighed(continuous: Sequence[Part], places: Any = (), weights: Any = (), kept: float = 1.0) -> Parts:
     """Parts whose weights sum to 1."""
     weights = np.asarray(weights, np.float64)
     total = sum(part.weight for part in continuous) + float(weights.sum())
     scaled = [Part(part.weight / total, part.law, part.copies, part.period) for part in continuous]
-    return Parts(scaled, np.asarray(places, np.float64), weights / total)
+    return Parts(scaled, np.asarray(places, np.float64), weights / total, kept)
 
 
 def mixed(weighted: Sequence[tuple[float, Parts]]) -> Parts:
@@ -181,7 +182,19 @@ def mixed(weighted: Sequence[tuple[float, Parts]]) -> Parts:
         for part in parts.continuous
     ]
     places = np.concatenate([parts.places for _, parts in weighted])
-    return _weighed(continuous, places, np.concatenate([parts.weights * share for share, parts in weighted]))
+    weights = np.concatenate([parts.weights * share for share, parts in weighted])
+    kept = sum(share * parts.kept for share, parts in weighted) / sum(share for share, _ in weighted)
+    return _weighed(continuous, places, weights, kept)
+
+
+def shifted(parts: Parts, by: float) -> Parts:
+    """The parts elsewhere on the line."""
+
+    def moved(law: Truncated) -> Truncated:
+        return Truncated(law.law, law.location + by, law.scale, law.low + by, law.high + by)
+
+    continuous = [Part(part.weight, moved(part.law), part.copies, part.period) for part in parts.continuous]
+    return Parts(continuous, parts.places + by, parts.weights, parts.kept)
 
 
 # name -> its parts, from its parameters on the line

@@ -127,6 +127,29 @@ def _inside(counts: Counts, least: int, weights: Floats) -> tuple[int, Floats]:
     return place, kept
 
 
+def kept_of(name: str, counts: Counts, parameters: Mapping[str, float]) -> float:
+    """The share of the law as declared that lies between the column's first and last count, near enough for words."""
+    first, last = counts.first, counts.last
+    if name == "geometric":
+        fall = _fall(parameters["probability"])
+        return math.exp(-fall * first) - math.exp(-fall * (last + 1))
+    if name == "zipf":
+        return 1.0 if first == 1 else _power_between(first, last, parameters) / _power_between(1, last, parameters)
+    least, weights = _WEIGHERS[name](parameters)
+    inside = weights[max(first - least, 0) : max(last - least + 1, 0)]
+    return float(inside.sum() / weights.sum())
+
+
+def _power_between(first: int, last: int, parameters: Mapping[str, float]) -> float:
+    """The sum of k^-exponent over these counts: of a few of them exact, of the rest by the midpoint rule."""
+    exponent, near = parameters["exponent"], min(last, first + MOST_WEIGHTS)
+    total = math.fsum(k**-exponent for k in range(first, near + 1))
+    if near == last:
+        return total
+    low, high, rise = near + 0.5, last + 0.5, 1 - exponent
+    return total + (math.log(high / low) if not rise else (high**rise - low**rise) / rise)
+
+
 def _check_geometric(counts: Counts, probability: float) -> None:
     if -counts.first * _fall(probability) < math.log(LEAST_SHARE):
         raise Refused(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from gen.synth.grids import Grid
@@ -30,6 +30,8 @@ class Line:
     day         grid integers in a day, where they count from 1970-01-01; 0 where they do not
     anchored    whether the origin is the column's least value; a law whose counts begin at 1 then begins there, too
     wide        of integers beyond 64 bits, whose ranks are drawn: how many of the declared values one rank stands for
+    reach       how far a law may go past ends that nobody declared: grid integers, or floats; None: nowhere
+    window      the line before it was opened for its law: what a law leaves out is measured there
     """
 
     low: float
@@ -41,6 +43,25 @@ class Line:
     anchored: bool = False
     day: int = 0
     wide: int = 0
+    reach: tuple[float, float] | None = None
+    window: Line | None = None
+
+    @property
+    def plain(self) -> Line:
+        """The line that a column has without a law."""
+        return self.window or self
+
+    def moved(self, other: Line, position: float) -> float:
+        """A position on another line of the same column, on this one."""
+        if self.grid is None or other.grid is None:
+            return position
+        return float((Fraction(position) * other.grid.step + other.grid.first - self.grid.first) / self.grid.step)
+
+    def stretched(self, other: Line, length: float) -> float:
+        """A length on another line of the same column, on this one."""
+        if self.grid is None or other.grid is None or self.grid.step == other.grid.step:
+            return length
+        return float(Fraction(length) * other.grid.step / self.grid.step)
 
     def exact(self, value: float | Fraction) -> Fraction:
         """A position in the law's unit as a rank, or as it is."""
@@ -70,6 +91,18 @@ class Line:
     def size(self, length: float) -> str:
         """A length as it would be declared."""
         return _short(Fraction(length) if self.grid is None else Fraction(length) * self.grid.step / self.scale)
+
+    @property
+    def ends_declared(self) -> tuple[float, float]:
+        """The least and the greatest grid integer, or value."""
+        return (self.low, self.high) if self.grid is None else (self.grid.first, self.grid.last)
+
+    def between(self, low: float, high: float) -> Line:
+        """This line, opened: from one grid integer to another, or from one value to another."""
+        if self.grid is None:
+            return replace(self, low=low, high=high, reach=None, window=self)
+        grid = Grid(int(low), self.grid.step, int(high - low) // self.grid.step + 1)
+        return replace(self, low=-0.5, high=grid.count - 0.5, grid=grid, reach=None, window=self)
 
     @property
     def ends(self) -> tuple[float, float]:

@@ -129,16 +129,20 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """A law on a line: continuous parts, and atoms at `places` with `weights`. All weights sum to 1."""
+    """A law on a line: continuous parts, and atoms at `places` with `weights`. All weights sum to 1.
+
+    kept: the share of the law as declared that lies on the line.
+    """
 
     continuous: Sequence[Part]
     places: Floats
     weights: Floats
+    kept: float = 1.0
 
 
 def parts_of(law: Truncated, weight: float = 1.0) -> Parts:
     """One continuous part, and nothing else."""
-    return Parts([Part(weight, law)], np.empty(0), np.empty(0))
+    return Parts([Part(weight, law)], np.empty(0), np.empty(0), law.mass)
 
 
 def pieces_of(parts: Parts) -> list[Piece]:

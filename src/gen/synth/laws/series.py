@@ -36,12 +36,17 @@ class Steps:
         return numbers.astype(np.float64) * self.step + self.start
 
 
+def steps_of(given: Mapping[str, Any], line: Line, rows: int) -> tuple[Fraction, Fraction, Fraction]:
+    """A sequence's start, step and last value, in the law's unit."""
+    plain = line.plain
+    start = Fraction(given.get("start", _beginning(line)))
+    step = Fraction(given.get("step", plain.grid.step / plain.scale if plain.grid else 1))
+    return start, step, start + step * max(rows - 1, 0)
+
+
 def sequence_of(given: Mapping[str, Any], line: Line, rows: int) -> Steps:
     """A sequence, whose every value must be one the column can hold."""
-    first = line.grid.first / line.scale if line.grid else Fraction(line.low)
-    start = Fraction(given.get("start", first))
-    step = Fraction(given.get("step", line.grid.step / line.scale if line.grid else 1))
-    last = start + step * max(rows - 1, 0)
+    start, step, last = steps_of(given, line, rows)
     low, high = line.ends
     if not low <= line.exact(min(start, last)) <= line.exact(max(start, last)) <= high:
         raise Refused(
@@ -103,7 +108,7 @@ def series_of(given: Mapping[str, Any], line: Line, rows: int) -> Ticks | FloatT
     """A series on a line, all of whose rows' values the column can hold."""
     count, (low, high) = max(rows, 1), (Fraction(end) for end in line.ends)
     units = Fraction(1) if line.grid is None else line.scale / line.grid.step  # ranks per unit of the parameters
-    start = line.exact(_decimal(given["start"])) if "start" in given else low
+    start = line.exact(_decimal(given["start"])) if "start" in given else line.exact(_beginning(line))
     interval = _decimal(given["interval"]) * units if "interval" in given else _spread(line, count, high - start)
     jitter = _decimal(given.get("jitter", 0)) * units
     if given.get("ordered", 1.0) and jitter > interval:
@@ -124,6 +129,20 @@ def series_of(given: Mapping[str, Any], line: Line, rows: int) -> Ticks | FloatT
     if (last + 1) * parts >= _TOP:
         raise Refused("its start, interval and jitter have too many digits.", "Give them fewer digits.")
     return Ticks(line.grid, int(start * parts), int(interval * parts), int(jitter * parts), parts)
+
+
+def _beginning(line: Line) -> Fraction:
+    """Where a series begins that does not say so, in the law's unit: at the column's least value without the law."""
+    plain = line.plain
+    return plain.grid.first / plain.scale if plain.grid else Fraction(plain.low)
+
+
+def series_end(given: Mapping[str, Any], line: Line, rows: int) -> tuple[Fraction, Fraction | None]:
+    """A series' start, and the most that its last value may be, in the law's unit; None: what the column allows."""
+    start = _decimal(given["start"]) if "start" in given else _beginning(line)
+    if "interval" not in given:
+        return start, None
+    return start, start + _decimal(given["interval"]) * max(rows - 1, 0) + _decimal(given.get("jitter", 0))
 
 
 def _decimal(value: float) -> Fraction:
