@@ -476,6 +476,24 @@ def test_laws_end_where_their_type_does():
     assert abs(np.mean([float(value) for value in far]) - 1e25) < 2e19  # six deviations of the mean: 2e-9
 
 
+def test_parts_of_a_mixture_lie_where_they_do_alone_however_far_from_each_other():
+    """On ranks that stand for many values each, and on those of 64 bits beside a tail that needs all of them."""
+    far = numbers(Annotated[Decimal, gen.Mixture([(1, gen.Normal(1e25, 1e20)), (1, gen.Normal(-1e25, 1e20))])])
+    assert stats.kstest(far[far > 0], stats.norm(1e25, 1e20).cdf).pvalue > FALSE_ALARM
+    assert stats.kstest(far[far < 0], stats.norm(-1e25, 1e20).cdf).pvalue > FALSE_ALARM
+    for kind in (int, float, Decimal):
+        tail = numbers(Annotated[kind, gen.Mixture([(1, gen.Pareto(0.5, 1e4)), (1, gen.Normal(-5e4, 1e4 / 2))])])
+        smooth = tail + (np.random.default_rng(5).random(ROWS) - 0.5) * {int: 1, float: 0, Decimal: 0.01}[kind]
+        assert stats.kstest(smooth[tail > 5000], stats.pareto(0.5, scale=1e4).cdf).pvalue > FALSE_ALARM
+        assert stats.kstest(smooth[tail < 5000], stats.norm(-5e4, 5e3).cdf).pvalue > FALSE_ALARM
+
+
+def test_what_is_left_out_of_a_law_that_starts_beyond_a_plain_field_is_asked_for():
+    with pytest.raises(SchemaError, match="past the range of a plain field"):
+        source(9, x=Annotated[int, gen.Exponential(start=1e10)])
+    assert numbers(Annotated[int, gen.Exponential(5, start=1e10)], 1000).min() >= 1e10
+
+
 def test_correlated_columns_keep_their_whole_laws():
     batch = source(
         ROWS, x=Annotated[float, gen.Normal(0, 1)], y=Annotated[float, gen.Normal(-100, 10), gen.Correlated({"x": 0.8})]

@@ -250,7 +250,7 @@ class SynthesizeFloat(Synthesizer):
     def prepare(self) -> None:
         column = self.column
         self.low, self.high = self._bounds()
-        line, ends = Line(self.low, self.high), (-_LARGEST / 2, _LARGEST / 2)
+        line, ends = Line(self.low, self.high), (-_LARGEST, _LARGEST)
         self.multiples: Grid | None = None
         self.unit = Fraction(0)
         if column.multiple_of is not None:

@@ -23,7 +23,7 @@ from gen.schema.spec import Distribution
 from gen.streams import Rows, Words
 from gen.synth.grids import Grid
 from gen.synth.laws.cells import Celled
-from gen.synth.laws.components import BUILDERS, first_period, mixed, shifted
+from gen.synth.laws.components import BUILDERS, first_period, mixed, moved
 from gen.synth.laws.counting import Counts, counting_sampler, counts_of, kept_of, weights_of
 from gen.synth.laws.discrete import Choice, Pieces
 from gen.synth.laws.lines import Line, Refused, line_of_grid
@@ -133,7 +133,15 @@ def _opened(distribution: Distribution, line: Line, rows: int) -> Line:
         if all(end == line.ends_declared for end in ends):
             return line
         return line.between(min(low for low, _ in ends), max(high for _, high in ends))
-    values = {} if name in (*BY_ROW, "calendar") else _resolved(name, given, line, opened=False)
+    try:
+        values = {} if name in (*BY_ROW, "calendar") else _resolved(name, given, line, opened=False)
+    except Refused:
+        if "start" not in given:
+            raise
+        raise Refused(
+            "its start lies past the range of a plain field, in which what it leaves out is measured.",
+            "Give all its parameters, or bounds.",
+        ) from None
     reach = reach_of(name, given, values, line, rows)
     found = None if reach is None else opened(line, name, reach)
     return line if found is None else line.between(*found)
@@ -294,16 +302,17 @@ def _mixture(given: Mapping[str, Any], line: Line) -> Parts:
         name, parameters = law_of("", part)
         if name in (*BY_ROW, "calendar") or (line.wide and name in COUNTING):
             raise Refused(f"{name!r} is no part of it.", "Leave it out.")
-        own = line if line.wide or line.window is None else _opened(part, line.window, 0)
+        own = line if line.window is None else _opened(part, line.window, 0)
         if name == "mixture":
             part_of = _mixture(parameters, own)
         elif name in COUNTING:
             part_of = _atoms(name, _resolved(name, parameters, own), own)
         else:
             part_of = BUILDERS[name](own, _resolved(name, parameters, own))
+        part_of = part_of if own is line else moved(part_of, own, line)
         if line.wide:
             _check_spread(part_of, parameters, line)
-        found.append((weight, part_of if own is line else shifted(part_of, line.moved(own, 0.0))))
+        found.append((weight, part_of))
     return mixed(found)
 
 

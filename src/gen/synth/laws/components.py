@@ -187,14 +187,16 @@ def mixed(weighted: Sequence[tuple[float, Parts]]) -> Parts:
     return _weighed(continuous, places, weights, kept)
 
 
-def shifted(parts: Parts, by: float) -> Parts:
-    """The parts elsewhere on the line."""
+def moved(parts: Parts, own: Line, line: Line) -> Parts:
+    """The parts of one line, on another one of the same column."""
+    by, times = line.moved(own, 0.0), line.stretched(own, 1.0)
 
-    def moved(law: Truncated) -> Truncated:
-        return Truncated(law.law, law.location + by, law.scale, law.low + by, law.high + by)
+    def placed(law: Truncated) -> Truncated:
+        low, high = law.low * times + by, law.high * times + by
+        return Truncated(law.law, law.location * times + by, law.scale * times, low, high)
 
-    continuous = [Part(part.weight, moved(part.law), part.copies, part.period) for part in parts.continuous]
-    return Parts(continuous, parts.places + by, parts.weights, parts.kept)
+    continuous = [Part(part.weight, placed(part.law), part.copies, part.period * times) for part in parts.continuous]
+    return Parts(continuous, parts.places * times + by, parts.weights, parts.kept)
 
 
 # name -> its parts, from its parameters on the line

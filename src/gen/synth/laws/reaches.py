@@ -17,7 +17,7 @@ Ends = tuple[float | Fraction, float | Fraction]  # positions on the line; of ex
 DEVIATIONS = 10  # of a normal law: 1.5e-23 of it lies further out, and a word holds no probability below 5.4e-20
 _MEANS = 46  # of an exponential law: e^-46 is 1e-20
 _BITS = 65
-_INT64 = (-(2**63), 2**63 - 1)
+_DIGITS = 10**18 - 1  # the greatest integer of as many digits as 64 bits hold
 
 
 def _above(factor: Callable[[Values], float], unit: str = "") -> Callable[[Line, Values], Ends]:
@@ -93,8 +93,8 @@ def opened(line: Line, name: str, ends: Ends) -> tuple[float, float] | None:
         old = line.low, line.high
     else:
         grid = line.grid
-        if START in LAWS.get(name, ()):  # what begins near 0 must stay fine there
-            least, most = max(least, min(_INT64[0], grid.first)), min(most, max(_INT64[1], grid.last))
+        if START in LAWS.get(name, ()) and most > 2**63:  # of decimals what begins near 0 must stay fine there
+            least, most = max(least, min(-_DIGITS, grid.first)), min(most, max(_DIGITS, grid.last))
         low = grid.first + grid.step * max(_floor(ends[0]), -((grid.first - int(least)) // grid.step))
         high = grid.first + grid.step * min(_ceiling(ends[1]), (int(most) - grid.first) // grid.step)
         old = grid.first, grid.last
