@@ -38,15 +38,15 @@ def below(limit: int) -> Any:
 
 
 class Free(BaseModel):
-    start: int
-    end: int
+    left: int
+    right: int
 
 
 class Span(Free):
     @model_validator(mode="after")
     def ordered(self) -> "Span":
-        if self.end < self.start:
-            raise ValueError("end before start")
+        if self.right < self.left:
+            raise ValueError("right before left")
         return self
 
 
@@ -102,7 +102,7 @@ def test_what_is_taken_at_once_is_as_it_was_and_so_is_every_length():
     )
     assert list(map(len, drawn)) == list(map(len, plain))
     taken = [a == b for one, other in zip(drawn, plain, strict=True) for a, b in zip(one, other, strict=True)]
-    assert taken == [item["start"] <= item["end"] for items in plain for item in items]
+    assert taken == [item["left"] <= item["right"] for items in plain for item in items]
 
 
 def test_nulls_branches_and_dicts_keep_their_laws():
@@ -156,12 +156,12 @@ class Cash(Span):
 
 class Card(BaseModel):
     kind: Literal["card"]
-    start: Annotated[int, below(2**31)]
+    left: Annotated[int, below(2**31)]
 
 
 class Frozen(Span, frozen=True):
-    start: Annotated[int, Field(ge=0, lt=4)]
-    end: Annotated[int, Field(ge=0, lt=4)]
+    left: Annotated[int, Field(ge=0, lt=4)]
+    right: Annotated[int, Field(ge=0, lt=4)]
 
 
 class Order(BaseModel):
@@ -202,7 +202,7 @@ def _lines(value: Any) -> list[dict[str, Any]]:
 def test_models_of_one_union_stay_one_struct_each_with_its_share():
     table = source(ROWS, x=Payment)
     values = table.at(range(ROWS)).column("x").to_pylist()
-    assert {name for value in values for name in value} == {"kind", "start", "end"}
+    assert {name for value in values for name in value} == {"kind", "left", "right"}
     assert stats.binomtest(sum(value["kind"] == "cash" for value in values), ROWS).pvalue > FALSE_ALARM
 
 
@@ -295,12 +295,12 @@ from pydantic import BaseModel, Field, model_validator
 from limits import holds
 
 class Span(BaseModel):
-    start: int
-    end: int
+    left: int
+    right: int
 
     @model_validator(mode="after")
     def ordered(self):
-        assert holds(self.start, self.end)
+        assert holds(self.left, self.right)
         return self
 
 class Easy(BaseModel):
@@ -314,7 +314,7 @@ class Page(BaseModel):
     items: list[Span] = Field(min_length=4, max_length=6)
     easy: Easy
 """
-LIMITS = "def holds(start, end):\n    return start <= end\n"
+LIMITS = "def holds(left, right):\n    return left <= right\n"
 ASKED = ("--schema", "models.py:Page", "--rows", 600, "--partition-rows", 200, *AS_OF)
 
 
@@ -349,7 +349,7 @@ def test_models_inside_rows_through_the_program(forks: Forks, workers: str, tmp_
 
 def test_what_models_take_as_it_is_is_verified_without_them(forks: Forks, tmp_path) -> None:
     (tmp_path / "models.py").write_text(MODELS, "utf-8")
-    (tmp_path / "limits.py").write_text("def holds(start, end):\n    return True\n", "utf-8")
+    (tmp_path / "limits.py").write_text("def holds(left, right):\n    return True\n", "utf-8")
     assert forks(*ASKED, "--out", "data", cwd=tmp_path).code == 0
     (tmp_path / "models.py").unlink()
     shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)

@@ -601,7 +601,7 @@ def test_what_python_calls_equal_is_in_a_set_once(name):
     rows = table.columns["x"].python(table.at(range(400)).column(0))
     assert [len(thing(x=row).x) for row in rows] == [len(row) for row in rows]
     assert {len(row) for row in rows} == set(range(min(most, DEFAULT_ITEMS) + 1))
-    back = Spec.from_json(Spec("s", (table_from_model(thing),)).to_json()).table("Thing")
+    back = spec_from_json(spec_to_json(Spec("s", (table_from_model(thing),)))).table("Thing")
     assert back.columns == table_from_model(thing).columns == table_from_schema(schema_of_table(back)).columns
 
 
