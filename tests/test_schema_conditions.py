@@ -3,6 +3,7 @@
 import pytest
 
 from gen.schema.from_json_schema import table_from_schema
+from gen.schema.variants import of_objects
 from test_json_schema import INTEGER, distinct, rows_of, thing
 
 TEXT = {"type": "string"}
@@ -45,7 +46,7 @@ def test_conditions_are_drawn_in_columns_without_a_trial(name):
     made = rows_of(document, 500)
     assert len(distinct(made)) > 100
     inside = thing(x=document)
-    assert table_from_schema(inside, "Thing").columns[0].of_objects
+    assert of_objects(table_from_schema(inside, "Thing").columns[0])
     assert len(distinct(rows_of(inside))) > 80
 
 
