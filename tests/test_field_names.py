@@ -3,22 +3,15 @@
 import dataclasses
 import datetime
 import re
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import jsonschema
-import pyarrow as pa
 import pytest
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     EmailStr,
     Field,
-    FutureDate,
-    PastDate,
-    PastDatetime,
-    PositiveInt,
     StringConstraints,
     create_model,
 )
@@ -29,30 +22,11 @@ import gen
 from gen import Domain
 from gen.schema.domains import AMBIGUOUS_NAMES, FIELD_NAMES, field_key
 from gen.schema.from_json_schema import table_from_schema
-from gen.schema.measures import MEASURES, PAIRS, PERIODS, Measure, Period
 from gen.schema.spec import Spec
 from gen.schema.to_json_schema import schema_of
 from gen.synth.table import table_sources
 from gen.synth.texts.locale import latin_of
-
-DAY = datetime.date(2026, 3, 1)
-
-
-def source(fields: dict[str, Any], name: str = "Thing", rows: int = 400) -> Any:
-    """The source of a table with these fields."""
-    schema = gen.Schema()
-    schema.add(create_model(name, **{field: (kind, ...) for field, kind in fields.items()}), rows)
-    return table_sources(schema.spec, {name: rows}, 0, DAY)[name]
-
-
-def columns(fields: dict[str, Any], name: str = "Thing") -> dict[str, Any]:
-    return {field: s.column for field, s in source(fields, name, 1).columns.items()}
-
-
-def values(fields: dict[str, Any], name: str = "Thing", rows: int = 400) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = source(fields, name, rows).at(range(rows)).to_pydict()
-    return found
-
+from named_fields import DAY, columns, source, values
 
 PEOPLE: dict[str, Any] = {
     "email": str,
@@ -343,168 +317,6 @@ def test_describe_says_the_type_where_the_type_is_why(declared, reason):
 )
 def test_names_are_compared_without_their_spelling(name, key):
     assert field_key(name) == key
-
-
-# -- numbers, times and their order -----------------------------------------------------------------------------
-
-PYTHON = {"integer": int, "number": float, "decimal": Decimal}
-
-
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: f"{measure.names} {measure.kinds[0]}")
-def test_a_plain_number_has_the_range_of_its_name(measure: Measure):
-    most = DAY.year if measure.most is None else measure.most
-    for kind in measure.kinds:
-        names = [name.replace("-", "_") for name in measure.names.split()]
-        made = source({f"the_{name}" if not measure.alone else name: PYTHON[kind] for name in names}, rows=200)
-        for name, synthesizer in made.columns.items():
-            drawn = synthesizer.at(range(200)).to_pylist()
-            assert measure.least <= float(min(drawn)) <= max(drawn) <= most, name
-            assert len(set(drawn)) > 1
-            assert f"by its name {name!r}" in synthesizer.reason
-            if measure.step and kind == "number":
-                assert all(drawn_ == float(repr(drawn_)) and len(repr(drawn_)) <= 12 for drawn_ in drawn)
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "least", "most"),
-    [
-        ("price", Annotated[float, Field(gt=0)], 1, 10_000),
-        ("price", Annotated[float, Field(ge=20)], 20, 10_000),
-        ("price", Annotated[float, Field(le=35)], 1, 35),
-        ("price", Annotated[Decimal, Field(max_digits=4, decimal_places=2)], 1, 99),
-        ("price", Annotated[Decimal, Field(max_digits=10, decimal_places=4)], 1, 10_000),
-        ("price", Annotated[float, Field(multiple_of=0.25)], 1, 10_000),
-        ("quantity", PositiveInt, 1, 100),
-        ("price", Annotated[float, Field(ge=9_500)], 1e4, 2**32),  # from here on as it was: no price by its name
-        ("price", Annotated[float, Field(lt=0)], -(2**32), -1e5),
-        ("price", Annotated[float, Domain("plain")], 1e5, 2**32),
-        ("price", Annotated[float, Field(ge=0, le=10**6)], 0, 10**6),
-        ("price", Annotated[int, gen.PrimaryKey()], 0, 2**32),
-        ("price", Annotated[int, Field(multiple_of=10**5)], 0, 2**32),
-        ("prices", float, 1e5, 2**32),
-        ("priceless", int, 1e5, 2**32),
-        ("tax_price_id", int, 1e5, 2**32),
-        ("carbon_tax", float, 1e5, 2**32),
-    ],
-)
-def test_declared_bounds_come_before_those_of_a_name(name, kind, least, most):
-    drawn = values({name: kind})[name]
-    assert least <= min(drawn) <= max(drawn) <= most
-    assert max(drawn) > 0.8 * most or most <= 10_000
-
-
-def test_a_law_that_a_bound_leaves_no_middle_of_is_none():
-    made = source({"price": Annotated[float, Field(ge=100)], "unit_price": float}).columns
-    assert made["price"].law_text == "uniform"
-    assert made["unit_price"].law_text.startswith("lognormal")
-
-
-@pytest.mark.parametrize("period", PERIODS, ids=lambda period: period.names[:20])
-def test_a_plain_date_lies_when_its_name_says(period: Period):
-    for kind in (datetime.date, datetime.datetime, AwareDatetime):
-        for name, drawn in values({f"it_{name}".replace("-", "_"): kind for name in period.names.split()}).items():
-            first, last = (DAY + datetime.timedelta(days=days) for days in (period.first, period.last))
-            found = [value.date() if isinstance(value, datetime.datetime) else value for value in drawn]
-            assert first <= min(found) <= max(found) <= last, name
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "first", "last"),
-    [
-        ("created_at", PastDatetime, -3652, -1),
-        ("due_date", FutureDate, 2, 180),
-        ("expires_at", PastDate, -180, -1),
-        ("created_on", FutureDate, 2, 30_000),
-        ("created_at", Annotated[datetime.datetime, Field(ge=datetime.datetime(2020, 1, 1))], -3000, 30_000),
-        ("created_at", Annotated[datetime.date, Domain("plain")], -30_000, 30_000),
-        ("birthday_at", datetime.date, -30_000, 30_000),
-        ("horizon", datetime.date, -30_000, 30_000),
-    ],
-)
-def test_declared_times_come_before_those_of_a_name(name, kind, first, last):
-    drawn = [v.date() if isinstance(v, datetime.datetime) else v for v in values({name: kind})[name]]
-    days = [(value - DAY).days for value in drawn]
-    assert first <= min(days) <= max(days) <= last
-    assert max(days) > 20_000 or last < 20_000
-
-
-@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair.earlier} {pair.later}")
-@pytest.mark.parametrize("kind", [datetime.date, datetime.datetime, AwareDatetime, datetime.time, int, float, Decimal])
-def test_the_second_of_two_lies_after_the_first(pair, kind):
-    first, second = (f"the_{name}_x".replace("-", "_") for name in (pair.earlier, pair.later))
-    for fields in ({first: kind, second: kind}, {second: kind, first: kind}):
-        drawn = values(fields)
-        later = [a < b for a, b in zip(drawn[first], drawn[second], strict=True)]
-        assert all(later) is (pair.of_numbers or kind not in (int, float, Decimal))
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"start": Annotated[datetime.date, Domain("plain")], "end": datetime.date},
-        {"start": datetime.date, "end": Annotated[datetime.date, gen.Normal()]},
-        {"start": datetime.date, "end": datetime.datetime},
-        {"start": datetime.datetime, "end": AwareDatetime},
-        {"min_x": Annotated[int, gen.PrimaryKey()], "max_x": int},
-        {"min_x": Annotated[int, Field(ge=5, le=9)], "max_x": Annotated[int, Field(ge=0, le=5)]},
-        {"min_x": int, "max_x": int, "other": Annotated[int, gen.Correlated({"max_x": 0.5})]},
-    ],
-)
-def test_fields_that_are_not_both_plain_are_in_no_order(fields):
-    assert all(synthesizer.column.after is None for synthesizer in source(fields).columns.values())
-
-
-def test_a_chain_of_pairs_and_a_declared_one_are_all_in_order():
-    fields = {
-        "delivered_at": datetime.datetime | None,
-        "ordered_at": datetime.datetime,
-        "shipped_at": datetime.datetime,
-        "billed": Annotated[datetime.datetime, gen.After("shipped_at")],
-        "min_price": float,
-        "max_price": Annotated[float, Field(gt=0)],
-        "start": Annotated[datetime.date, Field(ge=datetime.date(2020, 1, 1), lt=datetime.date(2021, 1, 1))],
-        "end": Annotated[datetime.date, Field(ge=datetime.date(2020, 1, 1), lt=datetime.date(2021, 1, 1))],
-    }
-    drawn = values(fields)
-    for one, other in (("ordered_at", "shipped_at"), ("shipped_at", "delivered_at"), ("shipped_at", "billed")):
-        assert all(a < b for a, b in zip(drawn[one], drawn[other], strict=True) if b is not None)
-    assert all(a < b for a, b in zip(drawn["min_price"], drawn["max_price"], strict=True))
-    assert all(a < b for a, b in zip(drawn["start"], drawn["end"], strict=True))
-
-
-def test_a_field_that_a_declared_one_lies_after_keeps_room_for_it():
-    last = Annotated[datetime.date, gen.After("start_date"), Field(le=datetime.date(1990, 1, 1))]
-    drawn = values({"start_date": datetime.date, "finish": last})
-    assert all(a < b for a, b in zip(drawn["start_date"], drawn["finish"], strict=True))
-
-
-def test_two_days_of_birth_of_one_model_are_one():
-    drawn = values({"dob": datetime.date, "birth_date": datetime.date, "age": int})
-    assert drawn["dob"] == drawn["birth_date"]
-
-
-def test_noise_knows_no_bounds_that_only_a_name_says():
-    with pytest.raises(gen.SchemaError, match="does not suit"):
-        source({"price": Annotated[float, gen.Noise(out_of_bounds=0.1)]})
-
-
-class Visit(BaseModel):
-    kind: Literal["visit"]
-    price: Decimal
-    start: datetime.datetime
-    end: datetime.datetime
-
-
-class Note(BaseModel):
-    kind: Literal["note"]
-    price: Decimal
-    start: datetime.datetime
-
-
-def test_models_of_a_union_stay_one_struct_whatever_is_beside_a_field_in_each():
-    made = source({"x": Annotated[Visit | Note, Field(discriminator="kind")]})
-    assert pa.types.is_struct(made.schema.field("x").type)
-    assert all(1 <= row["price"] <= 10_000 for row in made.at(range(400)).column(0).to_pylist())
 
 
 class Named(BaseModel):
