@@ -2,13 +2,13 @@
 
 import datetime
 import enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import settings
-from pydantic import TypeAdapter, create_model
+from pydantic import AfterValidator, TypeAdapter, create_model
 
 from gen import PrimaryKey, Schema
 from gen.errors import SchemaError
@@ -82,3 +82,14 @@ def validated(annotation, values):
     for value in values.to_pylist():
         adapter.validate_python(value, strict=True)
     return True
+
+
+def below(limit: int) -> Any:
+    """A validator that takes the numbers below a limit."""
+
+    def check(value: int) -> int:
+        if value >= limit:
+            raise ValueError(f"{value} is too much")
+        return value
+
+    return AfterValidator(check)

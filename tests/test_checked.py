@@ -24,7 +24,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 from scipy import stats
 
-from columns import array, model, source
+from columns import array, below, model, source
 from gen import ForeignKey, PrimaryKey, Schema
 from gen.errors import SchemaError
 from gen.schema.from_json_schema import column_from_schema
@@ -36,17 +36,6 @@ from program import AS_OF, Forks, checksums, query
 
 ROWS = 1000
 Percent = Annotated[int, Field(ge=0, lt=100)]
-
-
-def below(limit: int) -> Any:
-    """A validator that accepts so many of a hundred."""
-
-    def check(value: int) -> int:
-        if value >= limit:
-            raise ValueError(f"{value} is too much")
-        return value
-
-    return AfterValidator(check)
 
 
 def tables(accepted: int):

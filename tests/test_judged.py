@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pytest
-from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, create_model, field_validator, model_validator
+from pydantic import BaseModel, Field, TypeAdapter, create_model, field_validator, model_validator
 from scipy import stats
 from typing_extensions import TypedDict
 
-from columns import array, model, source
+from columns import array, below, model, source
 from gen import Derived, ForeignKey, Nulls, PrimaryKey, Schema, Weights
 from gen.errors import SchemaError
 from gen.run import code_of
@@ -24,17 +24,6 @@ from program import AS_OF, Forks, checksums
 ROWS = 1000
 FALSE_ALARM = 1e-6  # of each statistical test
 Digit = Annotated[int, Field(ge=0, lt=10)]
-
-
-def below(limit: int) -> Any:
-    """A validator that takes so many of the first numbers."""
-
-    def check(value: int) -> int:
-        if value >= limit:
-            raise ValueError(f"{value} is too much")
-        return value
-
-    return AfterValidator(check)
 
 
 class Free(BaseModel):

@@ -234,13 +234,6 @@ def binomial_weights(trials: int, probability: float) -> tuple[int, Floats]:
     return _from_ratios(least, min(max(int((trials + 1) * probability), least), most), log_ratios)
 
 
-def spread_of(name: str, parameters: dict[str, float]) -> float:
-    """The standard deviation of a counting law: what decides the size of its table."""
-    if name == "poisson":
-        return math.sqrt(parameters["mean"])
-    return math.sqrt(parameters["trials"] * parameters["probability"] * (1 - parameters["probability"]))
-
-
 def entries_of(deviation: float) -> float:
     """How many counts a table of a law of this deviation lists."""
     return 20 * deviation + 200

@@ -55,7 +55,6 @@ class End:
 
 Node: TypeAlias = Letters | Sequence | Alternation | Repeat | Look | Start | End
 
-EMPTY = Sequence(())
 NEW_LINE = Letters(ranges_of("\n"))
 
 
