@@ -33,6 +33,7 @@ PACKAGES = {
 # A module imports only from the lines above its own.
 FLOORS = [
     {"errors", "fork_server"},
+    {"halves"},
     {"streams"},
     {"keys"},
     {"block"},
@@ -73,7 +74,7 @@ FLOORS = [
     {"synth.texts.format"},
     {"synth.correlation", "synth.faker_pool"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked", "synth.cased", "synth.alike"},
-    {"synth.attempts"},
+    {"synth.attempts", "synth.key_pools"},
     {"synth.derived", "synth.beyond", "synth.judged"},
     {"synth.ordered", "synth.noise", "synth.distinct"},
     {"synth.ordered_floats"},

@@ -93,8 +93,7 @@ def column(name: str, **facts: Any) -> Column:
 
 
 def made(facts: Column, rows: int = 10**6) -> Any:
-    found, _ = find_synthesizer(facts, "T.x")
-    return found(facts, "T", rows, 0)
+    return find_synthesizer(facts, "T.x")(facts, "T", rows, 0)
 
 
 def texts(name: str, rows: int = ROWS, **facts: Any) -> list[str]:

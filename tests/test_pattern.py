@@ -541,9 +541,9 @@ def test_a_walk_through_many_states_goes_letter_by_letter():
 
 
 def test_columns_with_patterns_find_their_synthesizer():
-    assert find_synthesizer(Column("x", "text", patterns=("a",)), "T.x")[0] is SynthesizePattern
-    assert find_synthesizer(Column("x", "text", patterns=("a",), key=Key()), "T.x")[0] is SynthesizePatternKey
-    assert find_synthesizer(Column("x", "text"), "T.x")[0] is not SynthesizePattern
+    assert find_synthesizer(Column("x", "text", patterns=("a",)), "T.x") is SynthesizePattern
+    assert find_synthesizer(Column("x", "text", patterns=("a",), key=Key()), "T.x") is SynthesizePatternKey
+    assert find_synthesizer(Column("x", "text"), "T.x") is not SynthesizePattern
 
 
 def test_patterns_go_through_json():

@@ -18,6 +18,7 @@ from gen.builder import EXAMPLE, Schema, load_schema
 from gen.counts import RowRequest, parse_rows, scaled_rows
 from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, run_on
 from gen.errors import BadRequest, RunError, SchemaError
+from gen.halves import in_halves
 from gen.plan import Plan, default_partition_rows, share_of
 from gen.schema.from_module import split_spec
 from gen.schema.row_facts import FUNCTIONS
@@ -147,7 +148,7 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
     if to_run and _wants_workers(request, sum(rows[t.name] * len(t.columns) * 8 for t in written)):
         fork_server.start()
     as_of = request.as_of or (_recorded_date(request, spec, rows) if to_run else None) or _today()
-    sources, probes = tried_sources(table_sources(spec, rows, request.seed, as_of), schema.checks, request.seed)
+    sources, probes = _tried(schema, rows, request.seed, as_of)
     steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
     plan = Plan(
         spec=spec,
@@ -166,6 +167,18 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
                 hint="Ask for fewer rows, or for more in each file: --partition-rows N.",
             )
     return Prepared(plan, sources, request.tables or tuple(t.name for t in spec.tables))
+
+
+def _tried(
+    schema: Schema, rows: Mapping[str, int], seed: int, as_of: datetime.date
+) -> tuple[dict[str, TableSource], dict[str, dict[str, str]]]:
+    """The sources of all tables, and the probes of what they compute."""
+
+    def tried(tables: Sequence[str]) -> tuple[dict[str, TableSource], dict[str, dict[str, str]]]:
+        return tried_sources(table_sources(schema.spec, rows, seed, as_of, tables), schema.checks, seed)
+
+    parts = in_halves(tried, [table.name for table in schema.spec.tables])
+    return {t: s for sources, _ in parts for t, s in sources.items()}, {t: p for _, ps in parts for t, p in ps.items()}
 
 
 def _wants_workers(request: Request, volume: float) -> bool:

@@ -162,7 +162,8 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
 
 def without_transforms(column: Column) -> Column:
     """The column without the patterns that stand for what changes text after it was checked."""
-    return replace(column, patterns=tuple(p for p in column.patterns if p not in TRANSFORMED.values()))
+    own = tuple(p for p in column.patterns if p not in TRANSFORMED.values())
+    return column if own == column.patterns else replace(column, patterns=own)
 
 
 def said_transforms(column: Column) -> list[str]:

@@ -50,7 +50,6 @@ class SynthesizeCased(ReadAsAnother):
             if column == without_transforms(column):
                 raise
             self.inner = self._uncased(without_transforms(column))
-        self.reason = self.inner.reason
 
     def _uncased(self, column: Column) -> Synthesizer:
         return synthesizer_of(column, self.table, self.rows, self.seed, self.path, self.attempt)

@@ -9,12 +9,12 @@ domains.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gen.errors import BadRequest, SchemaError
 from gen.schema.domains import ADDRESSES, DOMAIN_KINDS, PLAIN, WORDS, Company, singular
-from gen.schema.spec import Column, Spec, Table
+from gen.schema.spec import Column, Table
 from gen.synth import births, people, places
 from gen.synth.formats import known
 from gen.synth.implied import plainly, with_implied
@@ -52,15 +52,11 @@ class _Member:
         return self.column.domain is not None
 
 
-def in_company(spec: Spec, rows: Mapping[str, int], today: datetime.date) -> Spec:
-    """The schema, in which every column that agrees with others says what they have in common.
+def in_company(table: Table, rows: int, today: datetime.date) -> Table:
+    """The table, in which every column that agrees with others says what they have in common.
 
-    `rows`: of each table; `today`: the day that ages are counted to. Raises SchemaError where columns cannot agree.
+    `today`: the day that ages are counted to. Raises SchemaError where columns cannot agree.
     """
-    return replace(spec, tables=tuple(_table(table, rows.get(table.name, table.rows), today) for table in spec.tables))
-
-
-def _table(table: Table, rows: int, today: datetime.date) -> Table:
     columns: Sequence[Column] = [_parts(table.name, c, rows, today) for c in table.columns]
     if table.whole is None:
         columns = with_measures(with_implied(table.name, columns), today)

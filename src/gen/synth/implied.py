@@ -147,7 +147,7 @@ def is_plain(column: Column, facts_of: Mapping[str, frozenset[str]]) -> bool:
     facts = Column.__dataclass_fields__
     if any(name not in allowed and getattr(column, name) != facts[name].default for name in facts):
         return False
-    return find_synthesizer(column, column.name)[0].__module__.startswith("gen.")
+    return find_synthesizer(column, column.name).__module__.startswith("gen.")
 
 
 def _fits(column: Column, domain: str) -> bool:

@@ -151,6 +151,10 @@ class SynthesizeField(ReadAsAnother):
         return self
 
     @property
+    def reason(self) -> str:
+        return "the schema ties it to other columns"
+
+    @property
     def law_text(self) -> str:
         return self.inner.law_text
 

@@ -86,7 +86,6 @@ class Synthesizer:
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     pools: Any = None  # the keys of other tables, by "Table.column", where the column or a part of it refers to some
     classes_defined: ClassVar[int] = 0
-    reason: str = ""  # why this synthesizer was chosen
 
     def __init__(
         self, column: Column, table: str, rows: int, seed: int, path: str | None = None, attempt: int = 0
@@ -115,6 +114,11 @@ class Synthesizer:
     def seen_in(cls, column: Column) -> str:
         """What of the column the class draws it for, in words: not what it leaves unheeded."""
         return _described(column)
+
+    @property
+    def reason(self) -> str:
+        """Why this synthesizer was chosen, in words."""
+        return "named by the column" if _is_named(self.column) else f"matches {self.seen_in(self.column)}"
 
     def prepare(self) -> None:
         """Read and check the declaration; raise SchemaError where it cannot be met."""
@@ -449,26 +453,28 @@ def synthesizer_of(
 ) -> Synthesizer:
     """The synthesizer that draws a column, or a part of one."""
     where = f"{table}.{path or column.name}"
-    found, reason = find_synthesizer(column, where)
+    found = find_synthesizer(column, where)
     if column.lengths and not found.takes_lengths and found.__module__.startswith("gen."):
         raise SchemaError(
             f"{where}: lengths are declared by a law, and {found.__name__} draws a {_described(column)}.",
             hint="Leave lengths out; they are for text, bytes, lists and dicts that are no key and of no format.",
         )
-    synthesizer = found(column, table, rows, seed, path, attempt)
-    synthesizer.reason = reason
-    return synthesizer
+    return found(column, table, rows, seed, path, attempt)
 
 
-def find_synthesizer(column: Column, where: str) -> tuple[type[Synthesizer], str]:
-    """The class that draws a column, and why: named by the column, or the first whose `match` says yes."""
-    if column.synthesizer and not column.depends_on:
-        return _named(column, where), "named by the column"
+def find_synthesizer(column: Column, where: str) -> type[Synthesizer]:
+    """The class that draws a column: named by the column, or the first whose `match` says yes."""
+    if _is_named(column):
+        return _named(column, where)
     for reference in _candidates(column.reference is not None, Synthesizer.classes_defined):
         found = reference()
         if found is not None and found.match(column):
-            return found, f"matches {found.seen_in(column)}"
+            return found
     raise SchemaError(f"{where}: no synthesizer draws a {_described(column)}.", hint="Write one with a `match`.")
+
+
+def _is_named(column: Column) -> bool:
+    return column.synthesizer is not None and not column.depends_on
 
 
 def _named(column: Column, where: str) -> type[Synthesizer]:

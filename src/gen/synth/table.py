@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from gen.block import Partition
 from gen.checksums import Checksum
 from gen.errors import SchemaError
 from gen.keys import Pool
-from gen.schema.spec import KINDS, Column, Spec, Table
+from gen.schema.spec import Column, Reference, Spec, Table
 from gen.streams import Rows, rows_array
 from gen.synth import cased as _cased  # noqa: F401 - synthesizers are found because they exist
 from gen.synth import choices as _choices  # noqa: F401
@@ -39,6 +39,7 @@ from gen.synth.company import in_company
 from gen.synth.correlation import correlate
 from gen.synth.json_text import filled, json_text, object_json
 from gen.synth.judged import where_judged
+from gen.synth.key_pools import check_distinct, pool_of
 from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.ordered import with_room, with_room_inside
@@ -49,29 +50,6 @@ from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
 BLOCK_ROWS = 16_384  # all columns of a block fit a core's cache; fewer, and the calls' own cost shows
 BLOCK_BYTES = 4 * 2**20  # a block has fewer rows where they are wide
 PROBE_ROWS = 1024  # at each of four places in the table
-MATERIALISED_ROWS = 4_000_000  # keys of user code that are drawn in blocks and referred to: held in memory up to here
-
-
-@dataclass(frozen=True)
-class ComputedPool:
-    """The keys of a table, computed where they are: a few bytes, whatever their number."""
-
-    key: Synthesizer
-
-    @property
-    def size(self) -> int:
-        return self.key.rows
-
-    @property
-    def arrow_type(self) -> pa.DataType:
-        return self.key.arrow_type
-
-    @property
-    def cardinality(self) -> int | None:
-        return self.key.cardinality
-
-    def at(self, rows: Rows) -> pa.Array:
-        return self.key.at(rows)
 
 
 @dataclass(frozen=True)
@@ -234,32 +212,50 @@ def _is_of_the_user(synthesizer: Synthesizer) -> bool:
 
 
 def table_sources(
-    spec: Spec, rows: Mapping[str, int], seed: int, as_of: datetime.date | None = None
+    spec: Spec,
+    rows: Mapping[str, int],
+    seed: int,
+    as_of: datetime.date | None = None,
+    tables: Collection[str] | None = None,
 ) -> dict[str, TableSource]:
-    """A source for every table of the schema, references resolved; `as_of` is the day that counts as today.
+    """A source for every table of the schema, or for some of them, references resolved.
 
-    Raises SchemaError, CapacityError or ReferenceError, naming table and column, where a request cannot be met.
+    `as_of` is the day that counts as today. Raises SchemaError, CapacityError or ReferenceError, naming table and
+    column, where a request cannot be met.
     """
-    sources = {}
     today = as_of or datetime.datetime.now(datetime.UTC).date()
     declared = spec.seen_from(today)
-    spec = in_company(declared, rows, today)
-    for table in spec.tables:
-        columns = _columns(table, rows, seed)
+    asked = [table for table in declared.tables if tables is None or table.name in tables]
+    sources = {}
+    for table in asked:
         refuse_noise_inside(table)
-        sources[table.name] = TableSource(table.name, rows[table.name], columns, document=table.document)
-    pools: dict[str, tuple[Pool, Storage]] = {}
-    for synthesizer in (s for source in sources.values() for s in source.columns.values()):
-        parts = [s.column.reference for s in synthesizer.every_part() if isinstance(s, SynthesizeReference)]
-        targets = [reference for reference in dict.fromkeys(parts) if reference is not None]
-        for target in targets:
-            if str(target) not in pools:
-                parent = sources[target.table].columns[target.column]
-                pools[str(target)] = _pool(parent), parent.storage
-        if targets:
-            synthesizer.take_pools(pools)
-    judged = {table.name: _where_judged(sources[table.name]) for table in declared.tables}
-    return {table.name: replace(judged[table.name], dirt=_dirt(table, judged[table.name])) for table in declared.tables}
+        count = rows[table.name]
+        columns = _columns(in_company(table, count, today), count, seed)
+        sources[table.name] = TableSource(table.name, count, columns, document=table.document)
+
+    @cache
+    def pool(target: Reference) -> tuple[Pool, Storage]:
+        if target.table in sources:
+            key = sources[target.table].columns[target.column]
+        else:
+            count = rows[target.table]
+            parent = in_company(declared.table(target.table), count, today)
+            key = _columns(parent, count, seed, (target.column,))[target.column]
+        return pool_of(key), key.storage
+
+    for source in sources.values():
+        for synthesizer in source.columns.values():
+            _resolve(synthesizer, pool)
+    judged = {table.name: _where_judged(sources[table.name]) for table in asked}
+    return {table.name: replace(judged[table.name], dirt=_dirt(table, judged[table.name])) for table in asked}
+
+
+def _resolve(synthesizer: Synthesizer, pool: Callable[[Reference], tuple[Pool, Storage]]) -> None:
+    """Have the parts of a column that refer to other tables take their keys."""
+    parts = [s.column.reference for s in synthesizer.every_part() if isinstance(s, SynthesizeReference)]
+    targets = {target: pool(target) for target in parts if target is not None}
+    if targets:
+        synthesizer.take_pools({str(target): keys for target, keys in targets.items()})
 
 
 def _where_judged(source: TableSource) -> TableSource:
@@ -275,15 +271,20 @@ def _dirt(table: Table, source: TableSource) -> dict[str, Dirt]:
     return {column.name: dirt_of(source.columns[column.name], column) for column in table.columns if column.noise}
 
 
-def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synthesizer]:
-    """A synthesizer for every column; those of a table that is drawn whole are fields of it."""
-    if table.whole is None:
-        declared = with_room(table.columns, table.name, rows[table.name], seed)
-        synthesizers = {c.name: _synthesizer(table, c, rows, seed) for c in declared}
-        correlate(table.name, synthesizers)
-        return synthesizers
-    whole_column = with_room_inside(table.whole, table.name, rows[table.name], seed)
-    root = synthesizer_of(whole_column, table.name, rows[table.name], seed, "")
+def _columns(table: Table, rows: int, seed: int, only: Collection[str] | None = None) -> dict[str, Synthesizer]:
+    """A synthesizer for every column, or for some keys; those of a table that is drawn whole are fields of it."""
+    if table.whole is not None:
+        return _fields(table, table.whole, rows, seed)
+    declared = with_room(table.columns, table.name, rows, seed)
+    synthesizers = {c.name: _synthesizer(table, c, rows, seed) for c in declared if only is None or c.name in only}
+    correlate(table.name, synthesizers)
+    return synthesizers
+
+
+def _fields(table: Table, whole_column: Column, rows: int, seed: int) -> dict[str, Synthesizer]:
+    """The columns of a table that is drawn whole."""
+    whole_column = with_room_inside(whole_column, table.name, rows, seed)
+    root = synthesizer_of(whole_column, table.name, rows, seed, "")
     whole = Whole(root)
     inner: Any = getattr(root, "inner", root)
     made: dict[str, Synthesizer] = {}
@@ -293,77 +294,13 @@ def _columns(table: Table, rows: Mapping[str, int], seed: int) -> dict[str, Synt
                 f"{table.name}.{column.name}: a key in a table whose schema ties its columns together.",
                 hint="Say what it means without `not`, `oneOf`, `if`, `maxProperties` or dependent keywords.",
             )
-        field = SynthesizeField(column, table.name, rows[table.name], seed).of(whole, inner.parts[column.name])
-        field.reason = "the schema ties it to other columns"
-        made[column.name] = field
+        field = SynthesizeField(column, table.name, rows, seed)
+        made[column.name] = field.of(whole, inner.parts[column.name])
     return made
 
 
-def _synthesizer(table: Table, column: Column, rows: Mapping[str, int], seed: int) -> Synthesizer:
-    synthesizer = synthesizer_of(column, table.name, rows[table.name], seed)
+def _synthesizer(table: Table, column: Column, rows: int, seed: int) -> Synthesizer:
+    synthesizer = synthesizer_of(column, table.name, rows, seed)
     if column.key and not synthesizer.unique:
-        _check_distinct(synthesizer)
+        check_distinct(synthesizer)
     return synthesizer
-
-
-def _check_distinct(key: Synthesizer) -> None:
-    """A key drawn by user code that makes no promise is drawn whole and counted, within a stated budget."""
-    name = type(key).__name__
-    if key.is_built_in:
-        raise SchemaError(
-            f"{key.where}: {KINDS[key.column.kind]} cannot be a primary key.",
-            hint="Use an int, a str, a date, a UUID or a tuple of them.",
-        )
-    if key.rows > MATERIALISED_ROWS:
-        raise SchemaError(
-            f"{key.where}: {name} draws a primary key of {key.rows:,} rows without promising that they differ, and at "
-            f"most {MATERIALISED_ROWS:,} are checked.",
-            hint=f"If distinct rows give distinct values, set `unique = True` in {name}.",
-        )
-    values = key.guarded(lambda: key.at(range(key.rows)), key.rows)
-    distinct = values.unique()
-    if len(distinct) < key.rows:
-        raise SchemaError(
-            f"{key.where}: {name} draws {key.rows - len(distinct):,} duplicates in a primary key of {key.rows:,} rows.",
-            hint="Make the value depend on the row number one to one.",
-        )
-
-
-def _pool(key: Synthesizer) -> Pool:
-    if key.block_addressed:
-        return MaterialisedPool.of(key)
-    return ComputedPool(key)
-
-
-@dataclass(frozen=True)
-class MaterialisedPool:
-    """Keys that cannot be computed at a row alone: drawn once at plan time, and carried in the plan."""
-
-    values: pa.Array
-
-    @classmethod
-    def of(cls, key: Synthesizer) -> MaterialisedPool:
-        if key.rows > MATERIALISED_ROWS:
-            raise SchemaError(
-                f"{key.where}: {type(key).__name__} draws keys in blocks and is referred to; {key.rows:,} are "
-                f"more than the {MATERIALISED_ROWS:,} that are kept.",
-                hint="Write `at(rows)` instead of `draw`, so that a key can be computed from its row.",
-            )
-        return cls(key.guarded(lambda: key.at(range(key.rows)), key.rows))
-
-    @property
-    def size(self) -> int:
-        return len(self.values)
-
-    @property
-    def arrow_type(self) -> pa.DataType:
-        return self.values.type
-
-    @property
-    def cardinality(self) -> int:
-        return len(self.values)
-
-    def at(self, rows: Rows) -> pa.Array:
-        if isinstance(rows, range):
-            return self.values.slice(rows.start, len(rows))
-        return self.values.take(pa.array(rows))

@@ -1,0 +1,100 @@
+"""This file knows the keys of a table as others refer to them: computed where they are, or drawn once and held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from gen.errors import SchemaError
+from gen.keys import Pool
+from gen.schema.spec import KINDS
+from gen.streams import Rows
+from gen.synth.synthesizer import Synthesizer
+
+MATERIALISED_ROWS = 4_000_000  # keys of user code that are drawn in blocks and referred to: held in memory up to here
+
+
+@dataclass(frozen=True)
+class ComputedPool:
+    """The keys of a table, computed where they are: a few bytes, whatever their number."""
+
+    key: Synthesizer
+
+    @property
+    def size(self) -> int:
+        return self.key.rows
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return self.key.arrow_type
+
+    @property
+    def cardinality(self) -> int | None:
+        return self.key.cardinality
+
+    def at(self, rows: Rows) -> pa.Array:
+        return self.key.at(rows)
+
+
+def check_distinct(key: Synthesizer) -> None:
+    """A key drawn by user code that makes no promise is drawn whole and counted, within a stated budget."""
+    name = type(key).__name__
+    if key.is_built_in:
+        raise SchemaError(
+            f"{key.where}: {KINDS[key.column.kind]} cannot be a primary key.",
+            hint="Use an int, a str, a date, a UUID or a tuple of them.",
+        )
+    if key.rows > MATERIALISED_ROWS:
+        raise SchemaError(
+            f"{key.where}: {name} draws a primary key of {key.rows:,} rows without promising that they differ, and at "
+            f"most {MATERIALISED_ROWS:,} are checked.",
+            hint=f"If distinct rows give distinct values, set `unique = True` in {name}.",
+        )
+    values = key.guarded(lambda: key.at(range(key.rows)), key.rows)
+    distinct = values.unique()
+    if len(distinct) < key.rows:
+        raise SchemaError(
+            f"{key.where}: {name} draws {key.rows - len(distinct):,} duplicates in a primary key of {key.rows:,} rows.",
+            hint="Make the value depend on the row number one to one.",
+        )
+
+
+def pool_of(key: Synthesizer) -> Pool:
+    if key.block_addressed:
+        return MaterialisedPool.of(key)
+    return ComputedPool(key)
+
+
+@dataclass(frozen=True)
+class MaterialisedPool:
+    """Keys that cannot be computed at a row alone: drawn once at plan time, and carried in the plan."""
+
+    values: pa.Array
+
+    @classmethod
+    def of(cls, key: Synthesizer) -> MaterialisedPool:
+        if key.rows > MATERIALISED_ROWS:
+            raise SchemaError(
+                f"{key.where}: {type(key).__name__} draws keys in blocks and is referred to; {key.rows:,} are "
+                f"more than the {MATERIALISED_ROWS:,} that are kept.",
+                hint="Write `at(rows)` instead of `draw`, so that a key can be computed from its row.",
+            )
+        return cls(key.guarded(lambda: key.at(range(key.rows)), key.rows))
+
+    @property
+    def size(self) -> int:
+        return len(self.values)
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return self.values.type
+
+    @property
+    def cardinality(self) -> int:
+        return len(self.values)
+
+    def at(self, rows: Rows) -> pa.Array:
+        if isinstance(rows, range):
+            return self.values.slice(rows.start, len(rows))
+        return self.values.take(pa.array(rows))
