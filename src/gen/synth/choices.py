@@ -19,7 +19,8 @@ from gen.synth.grids import Grid
 from gen.synth.laws.compiled import COUNTING, Compiled, law_of, listed_law
 from gen.synth.laws.discrete import Choice
 from gen.synth.listings import Listing, listed_once
-from gen.synth.synthesizer import Ranked, Storage, Synthesizer
+from gen.synth.ranked import Ranked
+from gen.synth.synthesizer import Storage, Synthesizer
 
 
 @kernel("void(uint64[::1], int32[::1], uint64)")

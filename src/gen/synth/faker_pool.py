@@ -25,7 +25,8 @@ from gen.schema.domains import Provider
 from gen.schema.spec import KINDS, Column, suggestion
 from gen.streams import Rows, Words, stream_key
 from gen.synth.laws.compiled import law_of
-from gen.synth.synthesizer import Ranked, Storage, Synthesizer, synthesizer_of
+from gen.synth.ranked import Ranked
+from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
 from gen.synth.texts.lists import alias_table, choose_indexes
 
 # kind of column -> the types of values that it takes from Faker

@@ -22,7 +22,8 @@ from gen.schema.spec import Column, suggestion
 from gen.streams import Rows, Words
 from gen.synth.laws.compiled import law_of
 from gen.synth.lengths import LengthLaw, even_lengths
-from gen.synth.synthesizer import Ranked, Storage, Synthesizer
+from gen.synth.ranked import Ranked
+from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.text import MAXIMUM_LENGTH, SynthesizeString
 from gen.synth.texts import codes, network, syntax, times
 from gen.synth.texts.domains import ALIASES as OTHER_NAMES

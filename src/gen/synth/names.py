@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, copy_32_bytes, kernel, mulhi
-from gen.synth.synthesizer import Ranked, Storage
+from gen.synth.ranked import Ranked
+from gen.synth.synthesizer import Storage
 from gen.synth.text import SPARE, SynthesizeString, text_array
 
 LISTED_SHARE = 0.8  # of people have a listed surname

@@ -21,8 +21,9 @@ from gen.streams import Rows, Words
 from gen.synth.correlation import correlate
 from gen.synth.json_text import filled, joined, object_json
 from gen.synth.listings import Listing, every_combination
+from gen.synth.ranked import Ranked
 from gen.synth.rows import RowView
-from gen.synth.synthesizer import Ranked, ReadAsAnother, Storage, Synthesizer, path_of
+from gen.synth.synthesizer import ReadAsAnother, Storage, Synthesizer, path_of
 
 
 def plain(array: pa.Array) -> pa.Array:

@@ -26,7 +26,8 @@ from gen.synth.grids import window as window
 from gen.synth.laws.compiled import compile_law, opened_line
 from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.listings import Listing
-from gen.synth.synthesizer import Ranked, Storage, Synthesizer
+from gen.synth.ranked import Ranked
+from gen.synth.synthesizer import Storage, Synthesizer
 
 DEFAULT_MAXIMUM = 2**32 - 1  # the default range of numbers is 0 to here
 DEFAULT_KEY_MAXIMUM = 2**63 - 1  # of integer keys without bounds, once their table has more rows than

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import weakref
-from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -24,8 +23,7 @@ from numpy.typing import NDArray
 
 from gen.block import array_of, boolean_array, with_nulls
 from gen.errors import SchemaError
-from gen.keys import KeyOrder, check_capacity
-from gen.schema.facts import said_transforms, without_transforms
+from gen.schema.in_words import in_words
 from gen.schema.spec import EXTRA, Column, Distribution, Key, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
 from gen.synth.expressions import Expression
@@ -113,7 +111,7 @@ class Synthesizer:
     @classmethod
     def seen_in(cls, column: Column) -> str:
         """What of the column the class draws it for, in words: not what it leaves unheeded."""
-        return _described(column)
+        return in_words(column)
 
     @property
     def reason(self) -> str:
@@ -386,48 +384,6 @@ def _blocks(rows: range) -> Iterator[tuple[int, int, int]]:
         yield block, max(rows.start - base, 0), min(rows.stop - base, ADDRESS_BLOCK)
 
 
-class Ranked(Synthesizer):
-    """A synthesizer whose values can be counted: rank -> value and value -> rank, so it can serve as a key.
-
-    Mix it in before the class that knows the values: `class SynthesizeIntegerKey(Ranked, SynthesizeInteger)`.
-    """
-
-    unique = True
-    default_order: ClassVar[str] = "ascending"
-
-    @abstractmethod
-    def unrank(self, ranks: Words) -> pa.Array:
-        """The values with these ranks; ranks are below `cardinality`."""
-
-    @abstractmethod
-    def rank(self, values: pa.Array) -> Words:
-        """The rank of each value; a rank of `cardinality` or above for a value that is not in the domain."""
-
-    def prepare(self) -> None:
-        super().prepare()
-        self.prepare_order()
-
-    def prepare_order(self) -> None:
-        """Prove that there are enough values, and fix which row gets which."""
-        assert self.column.key is not None and self.cardinality is not None
-        if self.column.distribution and self.column.distribution.name != "uniform":
-            raise SchemaError(
-                f"{self.where}: the distribution {self.column.distribution.name!r} does not apply to a primary key.",
-                hint="Leave it out: every key is there once.",
-            )
-        article = f"{'an' if self.column.kind[0] in 'aeio' else 'a'} {self.column.kind}"
-        check_capacity(self.table, self.column.name, self.rows, self.cardinality, f"{article} in its bounds")
-        order = self.column.key.order or self.default_order
-        self.order = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
-
-    def at(self, rows: Rows) -> pa.Array:
-        return self.unrank(self.order.ranks(rows))
-
-    def row_of(self, values: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """The row whose key each value is; -1 where no row's is."""
-        return self.order.row_of(self.rank(values))
-
-
 def keys_like(synthesizer: Synthesizer, rows: int) -> Synthesizer | None:
     """What gives so many rows a column's values, each once and in order; None where they are no keys."""
     keyed = replace(synthesizer.column, key=Key("sequential"), distribution=None, nulls=None)
@@ -456,7 +412,7 @@ def synthesizer_of(
     found = find_synthesizer(column, where)
     if column.lengths and not found.takes_lengths and found.__module__.startswith("gen."):
         raise SchemaError(
-            f"{where}: lengths are declared by a law, and {found.__name__} draws a {_described(column)}.",
+            f"{where}: lengths are declared by a law, and {found.__name__} draws a {in_words(column)}.",
             hint="Leave lengths out; they are for text, bytes, lists and dicts that are no key and of no format.",
         )
     return found(column, table, rows, seed, path, attempt)
@@ -470,7 +426,7 @@ def find_synthesizer(column: Column, where: str) -> type[Synthesizer]:
         found = reference()
         if found is not None and found.match(column):
             return found
-    raise SchemaError(f"{where}: no synthesizer draws a {_described(column)}.", hint="Write one with a `match`.")
+    raise SchemaError(f"{where}: no synthesizer draws a {in_words(column)}.", hint="Write one with a `match`.")
 
 
 def _is_named(column: Column) -> bool:
@@ -496,43 +452,3 @@ def _candidates(refers: bool, defined: int) -> list[weakref.ref[type[Synthesizer
     classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
     classes.sort(key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
     return [weakref.ref(found) for found in classes]  # what a user drops is gone
-
-
-_LONGEST_SHOWN = 40  # characters of a pattern
-
-
-def _described(column: Column) -> str:
-    """What a column is, in words."""
-    own = without_transforms(column).patterns
-    one = column.kind == "choice" and len(column.choices) == 1
-    facts = [f"{column.kind} of one value" if one else column.kind]
-    for said, what in (
-        (column.derived or column.function, "that is computed"),
-        (column.after, f"that lies after {column.after.field}" if column.after else ""),
-        (column.depends_on, f"that depends on {', '.join(column.depends_on)}"),
-        (column.given, f"that is given {column.given}"),
-        (column.check, "with a schema that values are checked by"),
-        (column.judge, "that its model's validators judge"),
-        (own, f"with the pattern{'s' * (len(own) > 1)} {' and '.join(map(_shortened, own))}"),
-        *((said, said) for said in said_transforms(column)),
-        (column.format, f"of the format {column.format!r}"),
-        (column.stored == "json", "as JSON text"),
-    ):
-        facts += [what] if said else []
-    if column.reference:
-        facts.append(f"that refers to {column.reference}")
-    facts += [f"of the domain {column.domain!r}"] if column.domain else []
-    facts += [f"by its name {column.name!r}"] if column.implied else []
-    if column.provider:
-        facts.append(f"of Faker's {column.provider.name!r}")
-    if column.company:
-        whom = column.company.path if column.of else f"the row's {column.company.about}"
-        facts.append(f"that speaks of {whom}")
-    if column.key:
-        facts.append("that is a primary key")
-    return " ".join(facts)
-
-
-def _shortened(pattern: str) -> str:
-    """A pattern as a reader sees it, of a long one its beginning."""
-    return repr(pattern) if len(pattern) <= _LONGEST_SHOWN else f"{pattern[:_LONGEST_SHOWN]!r}..."

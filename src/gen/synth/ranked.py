@@ -1,0 +1,56 @@
+"""This file knows synthesizers whose values can be counted: the rank of a value, the value of a rank, and so keys."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from gen.errors import SchemaError
+from gen.keys import KeyOrder, check_capacity
+from gen.streams import Rows, Words
+from gen.synth.synthesizer import Synthesizer
+
+
+class Ranked(Synthesizer):
+    """A synthesizer whose values can be counted: rank -> value and value -> rank, so it can serve as a key.
+
+    Mix it in before the class that knows the values: `class SynthesizeIntegerKey(Ranked, SynthesizeInteger)`.
+    """
+
+    unique = True
+    default_order: ClassVar[str] = "ascending"
+
+    @abstractmethod
+    def unrank(self, ranks: Words) -> pa.Array:
+        """The values with these ranks; ranks are below `cardinality`."""
+
+    @abstractmethod
+    def rank(self, values: pa.Array) -> Words:
+        """The rank of each value; a rank of `cardinality` or above for a value that is not in the domain."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.prepare_order()
+
+    def prepare_order(self) -> None:
+        """Prove that there are enough values, and fix which row gets which."""
+        assert self.column.key is not None and self.cardinality is not None
+        if self.column.distribution and self.column.distribution.name != "uniform":
+            raise SchemaError(
+                f"{self.where}: the distribution {self.column.distribution.name!r} does not apply to a primary key.",
+                hint="Leave it out: every key is there once.",
+            )
+        article = f"{'an' if self.column.kind[0] in 'aeio' else 'a'} {self.column.kind}"
+        check_capacity(self.table, self.column.name, self.rows, self.cardinality, f"{article} in its bounds")
+        order = self.column.key.order or self.default_order
+        self.order = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
+
+    def at(self, rows: Rows) -> pa.Array:
+        return self.unrank(self.order.ranks(rows))
+
+    def row_of(self, values: pa.Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """The row whose key each value is; -1 where no row's is."""
+        return self.order.row_of(self.rank(values))
