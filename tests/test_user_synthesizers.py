@@ -83,6 +83,16 @@ def test_a_synthesizer_is_found_by_its_name():
     assert table.columns["x"].reason == "named by the column"
 
 
+@pytest.mark.parametrize("name", [c.__name__ for c in synthesizer_classes() if c.__module__.startswith("gen.")])
+@pytest.mark.parametrize("kind", [int, str])
+def test_a_synthesizer_of_gens_own_is_named_only_where_it_would_be_drawn_anyhow(name, kind):
+    if name == type(source(x=kind).columns["x"]).__name__:
+        assert values_of(by(name, kind)) == values_of(kind)
+        return
+    with pytest.raises(SchemaError, match=r"gen's own and does not draw|there is no synthesizer"):
+        values_of(by(name, kind))
+
+
 def test_a_synthesizer_is_found_by_its_match(custom):
     @custom
     class Answer(Synthesizer):

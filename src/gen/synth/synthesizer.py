@@ -437,13 +437,18 @@ def _named(column: Column, where: str) -> type[Synthesizer]:
     """The class of the name that the column gives."""
     references = _candidates(column.reference is not None, Synthesizer.classes_defined)
     classes = [found for found in (reference() for reference in references) if found is not None]
-    for found in classes:
-        if found.__name__ == column.synthesizer:
-            return found
-    named = (c.__name__ for c in classes if "match" in vars(c) or not c.__module__.startswith("gen.synth."))
-    raise SchemaError(
-        f"{where}: there is no synthesizer {column.synthesizer!r}.", hint=suggestion(column.synthesizer or "", named)
-    )
+    plain = replace(column, synthesizer=None)
+    fit = {found.__name__ for found in classes if not found.__module__.startswith("gen.") or found.match(plain)}
+    named = next((found for found in classes if found.__name__ == column.synthesizer), None)
+    if named is None:
+        hint = suggestion(column.synthesizer or "", fit)
+        raise SchemaError(f"{where}: there is no synthesizer {column.synthesizer!r}.", hint=hint)
+    if named.__name__ not in fit:
+        raise SchemaError(
+            f"{where}: it names {named.__name__}, which is gen's own and does not draw a {in_words(plain)}.",
+            hint=f"Name a class of your own, or none. {suggestion('', fit)}",
+        )
+    return named
 
 
 @lru_cache(maxsize=2)
