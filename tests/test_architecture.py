@@ -91,7 +91,7 @@ FLOORS = [
         "synth.texts.wide",
     },
     {"synth.formats", "synth.texts.locale"},
-    {"synth.together"},
+    {"synth.together", "synth.unlike"},
     {"synth.places", "synth.births"},
     {"synth.people"},
     {"synth.implied"},

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, EmailStr, Field, HttpUrl, SecretStr, create_model
 
 from gen import (
     After,
@@ -263,6 +263,12 @@ def test_every_fact_is_among_the_pairs():
             "a foreign key says order = 'scattered'",
         ),
         (Annotated[str, Field(json_schema_extra={"stored": "json"})], "stored is 'json', and the field is str"),
+        (
+            Annotated[str, Field(json_schema_extra={"format": "ipv4", "domain": "city"})],
+            "the format 'ipv4' is declared, and the domain 'city', of which some are not",
+        ),
+        (Annotated[EmailStr, Domain("name")], "the format 'email' is declared, and the domain 'name'"),
+        (Annotated[EmailStr, Domain("sex")], "the format 'email' is declared, and the domain 'sex', of which none"),
     ],
 )
 def test_what_contradicts_is_named(field, said):
@@ -275,3 +281,25 @@ def test_a_marker_twice_that_says_the_same_is_said_once():
     assert all(len(row["x"]) == 13 for row in rows)
     rows = rows_of(Annotated[int, Field(json_schema_extra={"sql": {"reference": "Parent.id"}})], [], False)
     assert all(5000 <= row["x"] < 5500 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("field", "holds"),
+    [
+        (Annotated[EmailStr, Domain("email")], lambda x: "@example." in x or ".example." in x),
+        (Annotated[HttpUrl, Domain("url")], lambda x: x.startswith("http")),
+        (Annotated[str, Field(json_schema_extra={"format": "uri", "domain": "url"})], lambda x: x.startswith("http")),
+        (Annotated[str, Field(json_schema_extra={"format": "acme", "domain": "isbn13"})], str.isdigit),
+        (Annotated[SecretStr, Domain("isbn13")], str.isdigit),
+    ],
+)
+def test_a_domain_whose_texts_are_of_the_format_beside_it_is_drawn(field, holds):
+    assert all(holds(row["x"]) for row in rows_of(field, [], False))
+
+
+def test_a_document_with_a_domain_that_is_not_of_its_format_is_refused():
+    made = Schema()
+    said = {"type": "string", "format": "ipv4", "x-gen": {"domain": "city"}}
+    made.add({"type": "object", "required": ["x"], "properties": {"x": said}}, 10, name="T")
+    with pytest.raises(BadRequest, match=r"^T.x: the format 'ipv4' is declared, and the domain 'city'"):
+        made.table("T")

@@ -23,6 +23,7 @@ from gen.synth.synthesizer import synthesizer_of
 from gen.synth.texts.domains import DOMAINS, PROSE, domain_of
 from gen.synth.texts.locale import COUNTRIES, DEFAULT, WORLD, locale_named
 from gen.synth.together import SynthesizeTogether, role_of, with_lengths
+from gen.synth.unlike import refuse_unlike_format
 
 CIRCLES = {"place": places.ROLES, "person": people.ROLES, "birth": births.ROLES}  # where one lives says one's names
 _CLASSES: tuple[type[SynthesizeTogether], ...] = (
@@ -124,6 +125,7 @@ def _together(where: str, columns: Sequence[Column], rows: int, today: datetime.
     result = [replace(c, domain="name") if c.domain and domain_of(c.domain) == "name" else c for c in columns]
     for place, column in enumerate(result):
         _refuse_locale(where, column)
+        refuse_unlike_format(where, column)
         result[place] = column if column.implied else plainly(column)
     for of in dict.fromkeys(column.of for column in result):
         circles = {about: _members(result, of, about) for about in CIRCLES}
