@@ -47,7 +47,7 @@ FLOORS = [
     {"schema.constraints"},
     {"schema.facts"},
     {"schema.in_words"},
-    {"schema.conjunction", "schema.keywords", "schema.model_config"},
+    {"schema.conjunction", "schema.keywords", "schema.model_config", "schema.around"},
     {"schema.documents", "schema.dialects", "schema.alternatives", "schema.opposites"},
     {"schema.arrays"},
     {"schema.others"},

@@ -8,7 +8,18 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import pytest
-from pydantic import BaseModel, Field, TypeAdapter, create_model, field_validator, model_validator
+from annotated_types import Predicate
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    RootModel,
+    TypeAdapter,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from scipy import stats
 from typing_extensions import TypedDict
 
@@ -195,6 +206,89 @@ def test_models_of_one_union_stay_one_struct_each_with_its_share():
     assert stats.binomtest(sum(value["kind"] == "cash" for value in values), ROWS).pvalue > FALSE_ALARM
 
 
+# -- functions around the type of what a container holds -----------------------------------------------------
+
+
+def even_number(value: int | None) -> int | None:
+    assert value is None or value % 2 == 0, "odd"
+    return value
+
+
+def few(value: list[int]) -> list[int]:
+    assert len(value) < 3
+    return value
+
+
+def no_left_zero(span: Free) -> Free:
+    assert span.left % 2
+    return span
+
+
+class Even(RootModel[Digit]):
+    @field_validator("root")
+    @classmethod
+    def even(cls, value: int) -> int | None:
+        return even_number(value)
+
+
+EvenDigit = Annotated[Digit, AfterValidator(even_number)]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        EvenDigit,
+        EvenDigit | None,
+        Annotated[Digit | None, AfterValidator(even_number)],
+        Annotated[Digit, Predicate(lambda value: value % 2 == 0)],
+        Even,
+        Annotated[list[Digit], Field(max_length=5), AfterValidator(few)],
+        Annotated[Span, AfterValidator(no_left_zero)],
+        EvenDigit | str,
+    ],
+)
+def test_what_a_list_holds_is_drawn_again_by_itself(item):
+    kinds = {"any": list[item], "long": Annotated[list[item], Field(min_length=30, max_length=37)]}
+    table = source(300, **kinds, values=dict[str, item], pair=tuple[item, item])
+    assert table.filter is None
+    rows = table.python(table.at(range(300)))
+    TypeAdapter(list[model(**kinds, values=dict[str, item], pair=tuple[item, item])]).validate_python(rows)
+    for name, first, last in (("any", 0, 5), ("long", 30, 37), ("values", 0, 5)):
+        counts = Counter(len(row[name]) for row in rows)
+        assert even([counts[size] for size in range(first, last + 1)])
+
+
+def test_items_are_as_likely_as_what_their_functions_take():
+    items = source(ROWS, x=Annotated[list[EvenDigit], Field(min_length=5)]).at(range(ROWS)).column("x").values
+    assert even(np.bincount(items.to_pylist(), minlength=10)[::2].tolist())
+    sets = source(200, x=Annotated[set[EvenDigit], Field(min_length=5)], y=dict[EvenDigit, int]).at(range(200))
+    assert all(set(row) == {0, 2, 4, 6, 8} for row in sets.column("x").to_pylist())
+    assert max(len(row) for row in sets.column("y").to_pylist()) == 5
+
+
+def test_functions_that_take_every_item_change_none():
+    taking = Annotated[Digit, AfterValidator(lambda value: value)]
+    table, plain = (source(ROWS, x=list[item], y=set[item]) for item in (taking, Digit))
+    assert code_of({"Thing": table}) == {}
+    assert table.at(range(ROWS)) == plain.at(range(ROWS))
+
+
+def test_functions_that_see_more_than_the_item_are_asked_with_the_whole_field():
+    def even(value: int, info: ValidationInfo) -> int | None:
+        assert info.data is not None
+        return even_number(value)
+
+    table = source(ROWS, x=list[Annotated[Digit, AfterValidator(even)]])
+    assert table.filter is not None
+    assert not [i for row in table.at(range(ROWS)).column("x").to_pylist() for i in row if i % 2]
+
+
+def test_a_function_that_takes_next_to_no_item_is_refused_by_its_place():
+    said = r"^Thing.x\[\]: the validator check accepts 0.* of the values drawn; Value error, .* is too much"
+    with pytest.raises(SchemaError, match=said):
+        source(ROWS, x=list[Annotated[int, below(1000)]])
+
+
 # -- which models are asked ----------------------------------------------------------------------------------
 
 
@@ -280,7 +374,8 @@ def test_a_model_that_takes_next_to_nothing_is_refused_by_its_place():
 # -- through the program -------------------------------------------------------------------------------------
 
 MODELS = """
-from pydantic import BaseModel, Field, model_validator
+from typing import Annotated
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 from limits import holds
 
 class Span(BaseModel):
@@ -299,8 +394,13 @@ class Easy(BaseModel):
     def fine(self):
         return self
 
+def tidy(value):
+    assert holds(value, 2**31)
+    return value
+
 class Page(BaseModel):
     items: list[Span] = Field(min_length=4, max_length=6)
+    marks: list[Annotated[int, AfterValidator(tidy)]] = Field(min_length=4, max_length=6)
     easy: Easy
 """
 LIMITS = "def holds(left, right):\n    return left <= right\n"
@@ -313,7 +413,8 @@ def test_models_inside_rows_through_the_program(forks: Forks, workers: str, tmp_
     ended = forks(*ASKED, "--out", "data", cwd=tmp_path)
     assert ended.code == 0, ended.err
     record = json.loads((tmp_path / "data" / "_gen" / "run.json").read_text("utf-8"))
-    assert set(record["code"]) == {"Page.items[]: Span"}  # of the other one, no code has a part in the values
+    # of the other model no code has a part in the values
+    assert set(record["code"]) == {"Page.items[]: Span", "Page.marks[]: the validator tidy"}
     # checked again, by two workers, resumed
     assert forks("verify", "data", cwd=tmp_path).code == 0
     ended = forks(*ASKED, "--out", "two", "--scheduler", workers, cwd=tmp_path)

@@ -130,13 +130,16 @@ def _installed_folders() -> list[Path]:
     return [folder.resolve() for folder in [*folders, Path(__file__).parent]]
 
 
-def source_hash(item: Any) -> str:
-    """SHA-256 of the source of a class or a function, or of its name where the source is not at hand."""
+def source_hash(*items: Any) -> str:
+    """SHA-256 of the sources of classes and functions, or of their names where the source is not at hand."""
+    return hashlib.sha256("".join(map(_source_of, items)).encode()).hexdigest()
+
+
+def _source_of(item: Any) -> str:
     try:
-        text = inspect.getsource(item)
+        return inspect.getsource(item)
     except (OSError, TypeError):
-        text = f"{item.__module__}.{getattr(item, '__qualname__', type(item).__qualname__)}"
-    return hashlib.sha256(text.encode()).hexdigest()
+        return f"{item.__module__}.{getattr(item, '__qualname__', type(item).__qualname__)}"
 
 
 def versions() -> dict[str, str]:

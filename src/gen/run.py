@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gc
+import itertools
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +27,7 @@ from gen.schema.spec import Spec
 from gen.sinks.folder import RunFolder, folder_name, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.synth.described import described, never_drawn
-from gen.synth.judged import SynthesizeJudged
+from gen.synth.judged import Judged
 from gen.synth.table import TableSource, table_sources
 from gen.synth.trial import tried_sources
 
@@ -213,11 +214,12 @@ def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
     by table those that take some rows, by part of a column those of objects inside a row.
     """
     models = {t: artefacts.source_hash(s.filter.check.model) for t, s in sources.items() if s.filter}
-    known = functions_of(sources) | judges_of(sources)
-    functions = {where: artefacts.source_hash(function) for where, function in known.items()}
+    functions = {where: artefacts.source_hash(function) for where, function in functions_of(sources).items()}
+    judges = {where: artefacts.source_hash(*judge) for where, judge in judges_of(sources).items()}
     return (
         models
         | functions
+        | judges
         | {
             synthesizer.where: artefacts.source_hash(type(synthesizer))
             for source in sources.values()
@@ -234,14 +236,15 @@ def functions_of(sources: Mapping[str, TableSource]) -> dict[str, Any]:
     return {name: FUNCTIONS[name] for s in columns for name in s.column.functions() if name in FUNCTIONS}
 
 
-def judges_of(sources: Mapping[str, TableSource]) -> dict[str, Any]:
-    """The models of objects inside rows that take only some of them, by the place where they do."""
+def judges_of(sources: Mapping[str, TableSource]) -> dict[str, tuple[Any, ...]]:
+    """The models of objects inside rows, and functions of values there, that take only some of them, by the place
+    where they do."""
     return {
-        str(part.column.judge): part.check.model
+        str(part.column.judge): part.check.code
         for source in sources.values()
         for column in source.columns.values()
         for part in column.every_part()
-        if isinstance(part, SynthesizeJudged)
+        if isinstance(part, Judged)
     }
 
 
@@ -356,7 +359,7 @@ def write(
     columns = [column for source in prepared.sources.values() for column in source.columns.values()]
     classes: list[Any] = list(dict.fromkeys(type(s) for column in columns for s in column.every_part()))
     classes += [source.filter.check.model for source in prepared.sources.values() if source.filter]
-    classes += [*functions_of(prepared.sources).values(), *judges_of(prepared.sources).values()]
+    classes += [*functions_of(prepared.sources).values(), *itertools.chain(*judges_of(prepared.sources).values())]
     packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))
     return run_on(client, packed, partitions, observer)
 

@@ -15,7 +15,6 @@ import enum
 import json
 import re
 import sys
-import types
 import typing
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,12 +29,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
 from gen.errors import SchemaError
+from gen.schema.around import ALIASES, UNIONS, alias_value, full_name, functions_around, type_name, unwrapped
 from gen.schema.choices import choice_of
 from gen.schema.constraints import apply_constraints, ungrouped
 from gen.schema.facts import apply_facts, facts_of
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.keywords import apply_keywords, schema_beside
-from gen.schema.model_check import ModelCheck
+from gen.schema.model_check import Functions, check_of
 from gen.schema.model_config import Settings, apply_settings, settings_of
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.phones import PHONE, phone_column
@@ -106,7 +106,6 @@ _CONTAINERS: dict[Any, tuple[str, bool]] = {
     collections.abc.MutableMapping: ("map", False),
 }
 _IDS = re.compile(r":(\d+)(?=\[|\]|,|$)")  # in Pydantic's references: of a class, and of its arguments
-_UNIONS = (typing.Union, types.UnionType)
 _NOT_DATA = ("no value of it can be drawn", "Leave the field out, or give it a type whose values can be written down.")
 
 
@@ -163,12 +162,12 @@ class Reader:
             return self.annotated(where, name, self._generic_around(where, annotation.type_ref))
         if isinstance(annotation, (str, typing.ForwardRef)):
             return self.annotated(where, name, self._resolved(where, annotation))
-        if isinstance(origin or annotation, _ALIASES):
+        if isinstance(origin or annotation, ALIASES):
             with self.nesting.entered((annotation,)):
-                return self.annotated(where, name, _alias_value(annotation, origin))
+                return self.annotated(where, name, alias_value(annotation, origin))
         if origin is typing.Literal:
             return choice_of(where, name, typing.get_args(annotation))
-        if origin in _UNIONS:
+        if origin in UNIONS:
             return self.union(where, name, typing.get_args(annotation), metadata)
         full = full_name(origin or annotation)
         if full == "pydantic.types.Secret" and origin:
@@ -210,11 +209,11 @@ class Reader:
             try:
                 column = self.annotated(where, name, branch, around=around)
             except TooDeep:
-                undrawn += [] if self.nesting.inside_itself else [(_type_name(branch), ENDLESS)]
+                undrawn += [] if self.nesting.inside_itself else [(type_name(branch), ENDLESS)]
                 continue
             except SchemaError as error:  # another branch will do
                 refused = error
-                undrawn.append((_type_name(branch), error.reason(where)))
+                undrawn.append((type_name(branch), error.reason(where)))
                 continue
             columns.append(replace(column, name=_branch_name(column, branch, columns)))
         if not columns and refused is not None:
@@ -233,18 +232,18 @@ class Reader:
         """A list, set, tuple or dict."""
         kind, differ = container
         if origin is tuple and arguments and arguments[-1] is not Ellipsis:
-            parts = tuple(self.annotated(f"{where}[{i}]", str(i), item) for i, item in enumerate(arguments))
+            parts = tuple(self.held(f"{where}[{i}]", str(i), item) for i, item in enumerate(arguments))
             return Column(name, "tuple", parts=parts)
         if origin is collections.Counter:
             arguments = (*(arguments or (str,)), int)
         try:
             if kind == "map":
                 key, value = arguments or (str, Any)
-                names = _never_null(where, _once_each(self.annotated(where, "key", key)))
-                parts = (names, self.annotated(f"{where}{{}}", "value", value))
+                names = _never_null(where, _once_each(self.held(where, "key", key)))
+                parts = (names, self.held(f"{where}{{}}", "value", value))
                 return Column(name, kind, parts=parts, as_python=_may_equal(names))
             item = arguments[0] if arguments else Any
-            part = self.annotated(f"{where}[]", "item", item)
+            part = self.held(f"{where}[]", "item", item)
             if not differ:
                 return Column(name, kind, parts=(part,))
             part = _once_each(part)
@@ -252,6 +251,15 @@ class Reader:
         except TooDeep:
             key = (Column("key", "text"),) if kind == "map" else ()
             return Column(name, kind, parts=(*key, Column("value", "null")), max_length=0)
+
+    def held(self, where: str, name: str, annotation: Any) -> Column:
+        """What a container holds: functions around its type judge each by itself."""
+        column = self.annotated(where, name, annotation)
+        functions = functions_around(annotation)
+        if not functions or column.reference or column.kind == "null" or _is_not_drawn(column):
+            return column
+        judge = self._judge(where, Functions(annotation, functions))
+        return replace(column, judge=judge) if judge else column
 
     # -- models, dataclasses, typed dictionaries, named tuples ------------------------------------------------
 
@@ -287,12 +295,13 @@ class Reader:
         return Column(name, "object", parts=parts, judge=self._judge(where, annotation) if parts else None)
 
     def _judge(self, where: str, annotation: Any) -> str | None:
-        """The name under which a class inside another is known as a judge of its values, where it refuses some."""
+        """The name under which a class inside another, or functions around what a container holds, are known as a
+        judge of its values, where they refuse some."""
         if annotation not in self.judging:
-            self.judging[annotation] = ModelCheck(annotation).judges_objects
+            self.judging[annotation] = check_of(annotation).judges_objects
         if not self.judging[annotation]:
             return None
-        name = said = f"{where}: {annotation.__name__}"
+        name = said = f"{where}: {check_of(annotation).called}"
         while self.judges.setdefault(name, annotation) is not annotation:  # two of one name, in one union
             name = f"{said} {len(self.judges)}"
         FUNCTIONS[name] = annotation
@@ -452,53 +461,11 @@ def _field_of(hint: Any, field: Any) -> FieldInfo:
     return FieldInfo.from_annotation(hint)
 
 
-def unwrapped(annotation: Any, metadata: Sequence[Any]) -> tuple[Any, tuple[Any, ...]]:
-    """A type without Annotated, NewType, aliases and type variables around it, and what those say of it."""
-    while True:
-        origin = typing.get_origin(annotation)
-        if origin is typing.Annotated:
-            annotation, *inner = typing.get_args(annotation)
-            metadata = (*inner, *metadata)
-        elif isinstance(annotation, typing.NewType):
-            annotation = annotation.__supertype__
-        elif isinstance(annotation, typing.TypeVar):
-            annotation = _type_variable(annotation)
-        elif origin in (typing.Final, typing_extensions.Required, typing_extensions.NotRequired):
-            annotation = typing.get_args(annotation)[0]
-        else:
-            return annotation, tuple(metadata)
-
-
-_ALIASES = tuple({typing_extensions.TypeAliasType, getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType)})
-
-
-def _alias_value(annotation: Any, origin: Any) -> Any:
-    if full_name(annotation) == "pydantic.types.JsonValue" or getattr(annotation, "__name__", "") == "JsonValue":
-        return Any
-    return origin.__value__[typing.get_args(annotation)] if origin else annotation.__value__
-
-
-def _type_variable(variable: Any) -> Any:
-    if variable.__bound__ is not None:
-        return variable.__bound__
-    return typing.Union[variable.__constraints__] if variable.__constraints__ else Any  # noqa: UP007
-
-
-def full_name(annotation: Any) -> str:
-    """Where a type is defined, and its name there."""
-    return f"{getattr(annotation, '__module__', '')}.{getattr(annotation, '__qualname__', '')}"
-
-
 def _known(annotation: Any) -> dict[str, Any] | None:
     try:
         return _SCALARS.get(annotation)
     except TypeError:  # not hashable
         return None
-
-
-def _type_name(annotation: Any) -> str:
-    plain, _ = unwrapped(annotation, ())
-    return getattr(plain, "__name__", None) or str(plain)
 
 
 def _branch_name(column: Column, branch: Any, others: Iterable[Column]) -> str:

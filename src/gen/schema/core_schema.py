@@ -55,6 +55,22 @@ def _own_nodes(schema: Any, own: Any) -> Iterator[dict[str, Any]]:
             pending += item
 
 
+def sees_others(schema: Any) -> bool:
+    """Whether a function around a type, outside of what it holds, is called with more than the value."""
+    known = {definition["ref"]: definition for definition in schema.get("definitions", ())}
+    pending = [schema]
+    while pending:
+        node = pending.pop()
+        if node.get("type") == "definition-ref":
+            pending += [known.pop(node["schema_ref"])] if node["schema_ref"] in known else []
+        elif node.get("type") not in (*_MODELS, "list", "set", "frozenset", "dict", "tuple", "generator"):
+            if _sees_others(node):
+                return True
+            choices = [c[0] if isinstance(c, tuple) else c for c in node.get("choices", ())]
+            pending += [inner for inner in (node.get("schema"), *choices) if isinstance(inner, dict)]
+    return False
+
+
 def _shallow(node: dict[str, Any]) -> dict[str, Any]:
     """A node by itself."""
     return {key: node[key] for key in ("type", "function") if key in node}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ from pydantic import RootModel, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 from pydantic_core import to_json
 
-from gen.schema.core_schema import has_own_validators, has_validators, judged_fields, listed_members
+from gen.schema.core_schema import has_own_validators, has_validators, judged_fields, listed_members, sees_others
 
 # Errors that depend on the clock of this machine, while values depend on the run's `as_of`.
 _BY_THE_CLOCK = frozenset({"date_past", "date_future", "datetime_past", "datetime_future"})
@@ -61,6 +62,16 @@ class ModelCheck:
 
     def __init__(self, model: Any) -> None:
         self.model = model
+
+    @property
+    def called(self) -> str:
+        """What messages name it."""
+        return str(self.model.__name__)
+
+    @property
+    def code(self) -> tuple[Any, ...]:
+        """The classes and functions of the user's own that it asks."""
+        return (self.model,)
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
@@ -210,3 +221,62 @@ class ModelCheck:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"model": self.model}
+
+
+@dataclass(frozen=True, eq=False)
+class Functions:
+    """A type with functions of the user's own around it, which validate its values."""
+
+    annotation: Any
+    functions: tuple[Any, ...]
+
+
+class ValueCheck(ModelCheck):
+    """A type as a judge of values, by functions around it: `Annotated[int, AfterValidator(even)]`."""
+
+    def __init__(self, model: Functions) -> None:
+        super().__init__(model)
+
+    @property
+    def called(self) -> str:
+        names = dict.fromkeys(getattr(f, "__name__", type(f).__name__) for f in self.model.functions)
+        return f"the validator {', '.join(names)}"
+
+    @property
+    def code(self) -> tuple[Any, ...]:
+        return tuple(f if hasattr(f, "__qualname__") else type(f) for f in self.model.functions)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.model.annotation)
+
+    def _value(self, row: Any) -> Any:
+        return row
+
+    def taken(self, values: Sequence[Any]) -> list[bool]:
+        """Whether each value is taken."""
+        take = self._adapter.validator.validate_python
+        verdicts = []
+        for value in values:
+            try:
+                take(value, strict=False, by_alias=False, by_name=True)
+                verdicts.append(True)
+            except ValidationError as error:
+                refused = {line["type"] for line in _lines(error)} <= _BY_VALIDATORS
+                verdicts.append(not refused and not self._blamed(value))
+            except Exception:  # noqa: BLE001 - a validator of the user's own may raise anything
+                verdicts.append(False)
+        return verdicts
+
+    @property
+    def judges_objects(self) -> bool:
+        """Whether its functions see the value alone, and not what stands beside it in a model."""
+        try:
+            return not sees_others(self._adapter.core_schema)
+        except (PydanticUserError, NameError, TypeError):
+            return False
+
+
+def check_of(judge: Any) -> ModelCheck:
+    """What asks a judge of values inside a row: a class with fields, or a type with functions around it."""
+    return ValueCheck(judge) if isinstance(judge, Functions) else ModelCheck(judge)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -57,11 +58,90 @@ def _validator_of(check: str) -> Any:
     return Draft202012Validator(schema, registry=registry.crawl(), format_checker=format_checker())
 
 
-class SynthesizeChecked(ReadAsAnother):
-    """A column or part whose values must satisfy a JSON Schema that its other facts do not say completely."""
+class DrawnUntilTaken(ReadAsAnother):
+    """A column or part whose values are drawn until they are accepted. A class of them writes what accepts them."""
 
     goes_first = True
     takes_lengths = True
+    who: ClassVar[str]  # accepts them, as descriptions say it
+
+    def prepare(self) -> None:
+        self.drawn: dict[int, Synthesizer] = {}
+        self.inner = self.attempted(0)
+
+    @abstractmethod
+    def accepts(self, array: pa.Array) -> NDArray[np.bool_]:
+        """Bool array: whether each value is accepted."""
+
+    @abstractmethod
+    def hopeless(self, rate: float, value: pa.Array) -> SchemaError:
+        """What refuses a declaration of which too little is accepted; `value`: one that is not, in an array."""
+
+    def attempted(self, attempt: int) -> Synthesizer:
+        """The synthesizer of one attempt: other values at the same rows."""
+        if attempt not in self.drawn:
+            column = replace(self.column, check=None, judge=None, nulls=None)
+            self.drawn[attempt] = self.again(self.attempt * (ATTEMPTS + 1) + attempt, column)
+        return self.drawn[attempt]
+
+    @property
+    def rate(self) -> float:
+        """The share of values that is accepted."""
+        return self.probed[0]
+
+    @property
+    def spare(self) -> pa.Array:
+        """Accepted values, for the rows that no attempt satisfies."""
+        return self.probed[1]
+
+    @cached_property
+    def probed(self) -> tuple[float, pa.Array]:
+        """The share of values that is accepted, and a pool of accepted ones. Raises SchemaError where it is small."""
+        drawn = self.attempted(_SPARE).at(range(PROBE))
+        accepted = self.accepts(drawn)
+        rate, pool = float(accepted.mean()), drawn.filter(boolean_array(accepted))
+        if 0 < rate < 0.5:
+            more = self.attempted(_SPARE).at(range(PROBE, SPARE_PROBE))
+            accepted = np.concatenate([accepted, self.accepts(more)])
+            rate = float(accepted.mean())
+            pool = pa.concat_arrays([drawn, more]).filter(boolean_array(accepted))
+        if rate < LEAST_ACCEPTED:
+            raise self.hopeless(rate, drawn.slice(int(np.argmin(accepted)), 1))
+        return rate, pool
+
+    def at(self, rows: Rows) -> pa.Array:
+        array = self.inner.at(rows)
+        bad = np.flatnonzero(~self.accepts(array))
+        numbers = rows_array(rows)
+        for attempt in range(1, ATTEMPTS):
+            if not bad.size:
+                return array
+            again = self.attempted(attempt).at(numbers[bad])
+            accepted = self.accepts(again)
+            array = merged(array, bad[accepted], again.filter(boolean_array(accepted)))
+            bad = bad[~accepted]
+        if not bad.size:
+            return array
+        words = self.words(numbers[bad], 1, "spare")
+        chosen = words * np.uint64(len(self.spare)) >> np.uint64(32)
+        return merged(array, bad, self.spare.take(fixed_width_array(pa.uint64(), chosen)))
+
+    def listed_values(self, most: int) -> Listing | None:
+        found = self.inner.listing(min(most, SPARE_PROBE))
+        if found is None:
+            return None
+        accepted = self.accepts(found.values)
+        return Listing(found.values.filter(boolean_array(accepted)), found.weights[accepted])
+
+    @property
+    def law_text(self) -> str:
+        return f"{self.inner.law_text}, of which {self.who} takes {self.rate:.0%}"
+
+
+class SynthesizeChecked(DrawnUntilTaken):
+    """A column or part whose values must satisfy a JSON Schema that its other facts do not say completely."""
+
+    who = "its schema"
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -73,49 +153,19 @@ class SynthesizeChecked(ReadAsAnother):
                 f"{self.where}: a primary key cannot be drawn in several attempts, and its schema asks for that.",
                 hint="Simplify its schema: `not`, `oneOf` and `if` cannot be compiled.",
             )
-        self.drawn: dict[int, Synthesizer] = {}
-        self.inner = self.attempted(0)
+        super().prepare()
         if not self.attempt:  # else the first attempt's values have been judged, and these are of the same law
             accepted = self.accepts(self.attempted(_SPARE).at(range(PROBE)))
             if accepted.mean() < CLEARLY_ENOUGH:
-                _ = self._probed  # refuses what accepts too little
+                _ = self.probed  # refuses what accepts too little
 
-    def attempted(self, attempt: int) -> Synthesizer:
-        """The synthesizer of one attempt: other values at the same rows."""
-        if attempt not in self.drawn:
-            column = replace(self.column, check=None, nulls=None)
-            self.drawn[attempt] = self.again(self.attempt * (ATTEMPTS + 1) + attempt, column)
-        return self.drawn[attempt]
-
-    @property
-    def rate(self) -> float:
-        """The share of values that is accepted."""
-        return self._probed[0]
-
-    @property
-    def spare(self) -> pa.Array:
-        """Accepted values, for the rows that no attempt satisfies."""
-        return self._probed[1]
-
-    @cached_property
-    def _probed(self) -> tuple[float, pa.Array]:
-        """The share of values that is accepted, and a pool of accepted ones."""
-        drawn = self.attempted(_SPARE).at(range(PROBE))
-        accepted = self.accepts(drawn)
-        rate, pool = float(accepted.mean()), drawn.filter(boolean_array(accepted))
-        if 0 < rate < 0.5:
-            more = self.attempted(_SPARE).at(range(PROBE, SPARE_PROBE))
-            accepted = np.concatenate([accepted, self.accepts(more)])
-            rate = float(accepted.mean())
-            pool = pa.concat_arrays([drawn, more]).filter(boolean_array(accepted))
-        if rate < LEAST_ACCEPTED:
-            refused = self.inner.json(drawn.slice(int(np.argmin(accepted)), 1))[0].as_py()
-            raise SchemaError(
-                f"{self.where}: its schema accepts {rate:.1%} of the values drawn; {refused[:60]} is refused.",
-                hint="Say what it means by type, bounds, pattern, enum or properties, which are compiled; at least "
-                f"{LEAST_ACCEPTED:.0%} must be accepted.",
-            )
-        return rate, pool
+    def hopeless(self, rate: float, value: pa.Array) -> SchemaError:
+        refused = self.inner.json(value)[0].as_py()
+        return SchemaError(
+            f"{self.where}: its schema accepts {rate:.1%} of the values drawn; {refused[:60]} is refused.",
+            hint="Say what it means by type, bounds, pattern, enum or properties, which are compiled; at least "
+            f"{LEAST_ACCEPTED:.0%} must be accepted.",
+        )
 
     @cached_property
     def _steps(self) -> list[float] | None:
@@ -150,34 +200,6 @@ class SynthesizeChecked(ReadAsAnother):
                 hint="Write the pattern without \\p and the like, or simplify the schema around it.",
             ) from error
         return np.array([verdicts[text] for text in texts], bool)
-
-    def at(self, rows: Rows) -> pa.Array:
-        array = self.inner.at(rows)
-        bad = np.flatnonzero(~self.accepts(array))
-        numbers = rows_array(rows)
-        for attempt in range(1, ATTEMPTS):
-            if not bad.size:
-                return array
-            again = self.attempted(attempt).at(numbers[bad])
-            accepted = self.accepts(again)
-            array = merged(array, bad[accepted], again.filter(boolean_array(accepted)))
-            bad = bad[~accepted]
-        if not bad.size:
-            return array
-        words = self.words(numbers[bad], 1, "spare")
-        chosen = words * np.uint64(len(self.spare)) >> np.uint64(32)
-        return merged(array, bad, self.spare.take(fixed_width_array(pa.uint64(), chosen)))
-
-    def listed_values(self, most: int) -> Listing | None:
-        found = self.inner.listing(min(most, SPARE_PROBE))
-        if found is None:
-            return None
-        accepted = self.accepts(found.values)
-        return Listing(found.values.filter(boolean_array(accepted)), found.weights[accepted])
-
-    @property
-    def law_text(self) -> str:
-        return f"{self.inner.law_text}, of which its schema takes {self.rate:.0%}"
 
 
 # -- whole rows ---------------------------------------------------------------------------------------------
@@ -240,6 +262,14 @@ def _remedy(reason: str, column: str) -> str:
     return f"Say what its validators want {ways}, or name a synthesizer of your own"
 
 
+def too_few_taken(where: str, called: str, rate: float, what: str, reason: str, column: str) -> SchemaError:
+    """What refuses a declaration of which a judge takes next to nothing."""
+    return SchemaError(
+        f"{where}: {called} accepts {rate:.1%} of the {what} drawn; {reason}.",
+        hint=f"{_remedy(reason, column)}: at least {LEAST_ACCEPTED:.0%} must be accepted.",
+    )
+
+
 @dataclass
 class RowFilter:
     """Draws rows until they are accepted: a column that is to blame is drawn again, the others stay.
@@ -298,10 +328,7 @@ class RowFilter:
                 self._refuse_every_row(left[0])
             return
         where, what = (f"{self.table}.{worst}", "values") if worst else (self.table, f"{self.what}s")
-        raise SchemaError(
-            f"{where}: {self.called} accepts {counts[worst].accepted:.1%} of the {what} drawn; {counts[worst].reason}.",
-            hint=f"{_remedy(counts[worst].reason, worst)}: at least {LEAST_ACCEPTED:.0%} must be accepted.",
-        )
+        raise too_few_taken(where, self.called, counts[worst].accepted, what, counts[worst].reason, worst)
 
     def _refuse_every_row(self, reasons: Mapping[str, str]) -> None:
         """Columns are accepted now and then, and never together."""

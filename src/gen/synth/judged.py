@@ -6,6 +6,7 @@ neither the length of its list, nor how often it is null, nor what is beside it 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,46 +18,71 @@ from numpy.typing import NDArray
 
 from gen.block import boolean_array
 from gen.errors import SchemaError
-from gen.schema.model_check import ModelCheck
+from gen.schema.model_check import check_of
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Column
 from gen.streams import Rows, rows_array
 from gen.synth.attempts import Attempts, drawn_together, made_of
-from gen.synth.checked import RowFilter
+from gen.synth.checked import DrawnUntilTaken, RowFilter, too_few_taken
 from gen.synth.listings import Listing
 from gen.synth.nested import SynthesizeObject, plain
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer, synthesizer_of
 
 
-class SynthesizeJudged(ReadAsAnother):
-    """An object of a model with validators of its own, drawn until they take it."""
+class Judged(ReadAsAnother):
+    """What is drawn until a judge takes it: an object's own model, or functions around the type of a value."""
 
     goes_first = True
+    check: Any
 
-    @classmethod
-    def match(cls, column: Column) -> bool:
-        return column.judge is not None and column.stored is None
+    @property
+    @abstractmethod
+    def takes_all(self) -> bool:
+        """Whether the judge takes all of a sample."""
 
-    def prepare(self) -> None:
+    @abstractmethod
+    def refuse_hopeless(self) -> None:
+        """Raise SchemaError where the judge takes next to nothing."""
+
+    def prepare_judge(self) -> None:
+        """Find the judge. Raises SchemaError where it is not known here, or a key would have to be drawn again."""
         name = str(self.column.judge)
         if self.column.key or name not in FUNCTIONS:
             raise SchemaError(
                 f"{self.where}: the model that validates it is not known here.",
                 hint="Import the module that declares it first.",
             )
-        self.check = ModelCheck(FUNCTIONS[name])
+        self.check = check_of(FUNCTIONS[name])
+
+    @property
+    def _sample(self) -> NDArray[np.uint64]:
+        return np.arange(self.check.sample, dtype=np.uint64)
+
+    @property
+    def cardinality(self) -> int | None:
+        return self.inner.cardinality
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        FUNCTIONS[str(self.column.judge)] = self.check.model  # so that it can be drawn again here
+
+
+class SynthesizeJudged(Judged):
+    """An object of a model with validators of its own, drawn until they take it."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind == "object" and column.judge is not None and column.stored is None
+
+    def prepare(self) -> None:
+        self.prepare_judge()
         self.inner = self.part(replace(self.column, judge=None, nulls=None, when=None), self.path)
 
     @property
     def parts(self) -> Mapping[str, Synthesizer]:
         """The fields of the object, as they are drawn at first."""
         return self.inner.parts if type(self.inner) is SynthesizeObject else {}
-
-    @property
-    def called(self) -> str:
-        """The model's name."""
-        return str(self.check.model.__name__)
 
     @cached_property
     def takes_all(self) -> bool:
@@ -71,19 +97,20 @@ class SynthesizeJudged(ReadAsAnother):
         picky = frozenset() if self.attempt else frozenset(name for names in self._blamed for name in names)
         row_filter = _PartFilter(
             self.where, self.check, attempts, fixed, self.seed, made_of(self.parts), together, picky,
-            called=self.called, attempt=self.attempt, sample=self._sample,
+            called=self.check.called, attempt=self.attempt, sample=self._sample,
         )  # fmt: skip
         if not self.attempt:  # else the first attempt has been probed, and these are of the same law
             row_filter.spares()
         return row_filter
 
-    @property
-    def _sample(self) -> NDArray[np.uint64]:
-        return np.arange(self.check.sample, dtype=np.uint64)
+    def refuse_hopeless(self) -> None:
+        _ = self.filter
 
     @cached_property
     def _blamed(self) -> list[dict[str, str]]:
-        return self.check.blamed(self.inner.python(self._object_of(_drawn(self.parts, self._sample))))
+        drawn = self.inner.python(self._object_of(_drawn(self.parts, self._sample)))
+        blamed: list[dict[str, str]] = self.check.blamed(drawn)
+        return blamed
 
     def at(self, rows: Rows) -> pa.Array:
         if not self.parts:
@@ -96,10 +123,6 @@ class SynthesizeJudged(ReadAsAnother):
     def _object_of(self, fields: Mapping[str, pa.Array]) -> pa.Array:
         return pa.StructArray.from_arrays(list(map(plain, fields.values())), fields=list(self.arrow_type))
 
-    @property
-    def cardinality(self) -> int | None:
-        return self.inner.cardinality
-
     def listed_values(self, most: int) -> Listing | None:
         found = self.inner.listing(most)
         if found is None:
@@ -109,15 +132,42 @@ class SynthesizeJudged(ReadAsAnother):
 
     @property
     def law_text(self) -> str:
-        return f"{self.inner.law_text}, of which {self.called} takes {self._rate:.0%}"
+        return f"{self.inner.law_text}, of which {self.check.called} takes {self._rate:.0%}"
 
     @property
     def _rate(self) -> float:
         return sum(not names for names in self._blamed) / len(self._blamed)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        FUNCTIONS[str(self.column.judge)] = self.check.model  # so that it can be drawn again here
+
+class SynthesizeJudgedValue(DrawnUntilTaken, Judged):
+    """What a list, a dict or a tuple holds, of a type with functions of the user's own around it: drawn until they
+    take it."""
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.kind != "object" and column.judge is not None
+
+    def prepare(self) -> None:
+        self.prepare_judge()
+        super().prepare()
+
+    @property
+    def who(self) -> str:  # type: ignore[override]
+        return str(self.check.called)
+
+    @cached_property
+    def takes_all(self) -> bool:
+        return bool(self.accepts(self.inner.at(self._sample)).all())
+
+    def refuse_hopeless(self) -> None:
+        _ = self.probed
+
+    def accepts(self, array: pa.Array) -> NDArray[np.bool_]:
+        return np.array(self.check.taken(self.inner.python(array)), bool)
+
+    def hopeless(self, rate: float, value: pa.Array) -> SchemaError:
+        reasons = self.check.blamed(self.inner.python(value))[0]
+        return too_few_taken(self.where, self.check.called, rate, "values", next(iter(reasons.values()), ""), "value")
 
 
 @dataclass
@@ -145,7 +195,7 @@ def where_judged(synthesizer: Synthesizer) -> Synthesizer:
 
     Raises SchemaError, naming the part, the rate and what to do, where one takes next to nothing.
     """
-    judged = [part for part in list(synthesizer.every_part()) if isinstance(part, SynthesizeJudged)]
+    judged = [part for part in list(synthesizer.every_part()) if isinstance(part, Judged)]
     asked = {str(part.column.judge) for part in judged if not part.attempt and not part.takes_all}
     column = synthesizer.column.judged_by(asked)
     if column is not synthesizer.column:
@@ -153,6 +203,6 @@ def where_judged(synthesizer: Synthesizer) -> Synthesizer:
         synthesizer = synthesizer_of(column, synthesizer.table, synthesizer.rows, synthesizer.seed, synthesizer.path)
         synthesizer.take_pools(pools)
     for part in list(synthesizer.every_part()):
-        if isinstance(part, SynthesizeJudged) and not part.attempt:
-            _ = part.filter
+        if isinstance(part, Judged) and not part.attempt:
+            part.refuse_hopeless()
     return synthesizer
