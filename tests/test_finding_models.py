@@ -163,3 +163,20 @@ def test_a_row_that_no_sample_showed_is_refused_in_a_sentence_by_rows() -> None:
     ):
         for _ in schema.rows(Rare):
             pass
+
+
+@pytest.mark.parametrize("place", ["README.md", "./README.md"])
+def test_a_file_that_holds_no_schema_is_refused_with_those_that_do(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").write_text("# Shop", "utf-8")
+    with pytest.raises(BadRequest) as caught:
+        load_schema(place)
+    assert "README.md is neither a Python file nor a JSON Schema" in caught.value.message
+    assert caught.value.hint == "Give a file with models, as models.py, or a JSON Schema, as schema.json."
+
+
+def test_the_name_of_a_module_that_is_not_there_suggests_only_a_file_that_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadRequest) as caught:
+        load_schema("nowhere.at_all")
+    assert "at_all.py" not in caught.value.hint

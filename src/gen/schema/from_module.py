@@ -62,12 +62,14 @@ def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise BadRequest(f"The schema file {path} {what}.", hint="Give --schema the path of a Python file.")
+    if path.suffix not in ("", ".py"):
+        raise _no_schema_file(path)
     # The name says where the file is, so that two files called models.py are two modules.
     folder = str(path.resolve().parent)
     name = f"{path.stem}_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(name, path.resolve(), loader=_Uncached(name, str(path.resolve())))
-    if spec is None or spec.loader is None:
-        raise BadRequest(f"The schema file {path} is not a Python file.", hint="Give it the ending .py.")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, folder)  # so that it can import its neighbours
@@ -81,15 +83,24 @@ def _load_file(path: Path) -> ModuleType:
     return module
 
 
+def _no_schema_file(path: Path) -> BadRequest:
+    return BadRequest(
+        f"The schema file {path} is neither a Python file nor a JSON Schema, by its ending {path.suffix!r}.",
+        hint="Give a file with models, as models.py, or a JSON Schema, as schema.json.",
+    )
+
+
 def _load_name(name: str) -> ModuleType:
     sys.path.insert(0, "")
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
-            raise BadRequest(
-                f"There is no module {name!r}.", hint=f"Give a file as ./{name}.py, or a module that Python can import."
-            ) from error
+            if Path(name).is_file():
+                raise _no_schema_file(Path(name)) from error
+            there = Path(f"{name}.py").is_file()
+            ways = f"the file as {name}.py" if there else "a file, as models.py, or a module that Python can import"
+            raise BadRequest(f"There is no module {name!r}.", hint=f"Give {ways}.") from error
         raise
     except (ValueError, TypeError) as error:  # an empty or relative name
         if name in ("", ".") or name.startswith("."):
