@@ -499,3 +499,9 @@ def test_prose_keeps_its_lengths(domain: str, low: int | None, high: int | None)
 def test_prose_takes_no_key() -> None:
     with pytest.raises(SchemaError, match=r"T\.x: prose takes lengths, but no key"):
         made(about("sentence", key=Key()))
+
+
+def test_internationalised_hosts_are_services_at_names_in_many_scripts() -> None:
+    drawn = set(texts("idn-hostname"))
+    assert all(re.fullmatch(r"[a-z]+\.[^.]+\.example\.(com|net|org)", text) for text in drawn)
+    assert sum(not text.isascii() for text in drawn) > 0.9 * len(drawn) > 100

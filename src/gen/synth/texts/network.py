@@ -60,6 +60,10 @@ def _wide_hosts() -> Texts:
     return Texts.of(f"{first}.{host}" for first in labels for host in HOSTS)
 
 
+def _idn_hostname() -> Pieces:
+    return Pieces.of(some(SERVICES.split()), ".", _wide_hosts())
+
+
 # -- addresses ------------------------------------------------------------------------------------------------
 
 
@@ -247,9 +251,7 @@ _WIDE_STARTS = Texts.of(f"https://{host}/" for host in HOSTS)
 FORMATS: dict[str, Format] = DSN_FORMATS | {
     "hostname": Format(_hostname, _HOST),
     "domain": Format(lambda: Pieces.of(hosts()), _HOST),
-    "idn-hostname": Format(
-        lambda: Pieces.of(_wide_hosts(), numbers(1).wrapped(".n")), r"[a-zäöüßé]{1,20}\.example\.(com|net|org)"
-    ),
+    "idn-hostname": Format(_idn_hostname, r"([a-z]{1,16}\.)?[a-zäöüßé]{1,20}\.example\.(com|net|org)"),
     "ipv4": Format(lambda: Pieces.of(_upper_half(), _octet_pairs()), _IPV4),
     "ipv4-network": Format(lambda: Pieces.of(_upper_half(), _network()), rf"{_IPV4}/32"),
     "ipv4-interface": Format(
