@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -64,9 +64,7 @@ class Attempts:
         if not attempt:
             return self.first
         if attempt not in self._made:
-            made = {name: _again(s, attempt) for name, s in self.first.items()}
-            correlate("", {name: s for name, s in made.items() if self.first[name].tied_to})
-            self._made[attempt] = made
+            self._made[attempt] = _Again(self.first, attempt)
         return self._made[attempt]
 
     @cached_property
@@ -75,6 +73,32 @@ class Attempts:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"first": self.first}
+
+
+class _Again(Mapping[str, Synthesizer]):
+    """The columns of one attempt, each made when it is asked for: few are drawn again, and some have many parts."""
+
+    def __init__(self, first: Mapping[str, Synthesizer], attempt: int) -> None:
+        self.first, self.attempt = first, attempt
+        self.made: dict[str, Synthesizer] = {}
+
+    def __getitem__(self, name: str) -> Synthesizer:
+        if name not in self.made:
+            tied = self.first[name].tied_to
+            group = {other: _again(self.first[other], self.attempt) for other in tied or (name,)}
+            if tied:
+                correlate("", group)
+            self.made |= group
+        return self.made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.first
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.first)
+
+    def __len__(self) -> int:
+        return len(self.first)
 
 
 def _again(s: Synthesizer, attempt: int) -> Synthesizer:
