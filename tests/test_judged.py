@@ -28,6 +28,7 @@ from gen import Derived, ForeignKey, Nulls, PrimaryKey, Schema, Weights
 from gen.errors import SchemaError
 from gen.run import code_of
 from gen.schema.model_check import ModelCheck
+from gen.synth.checked import RowFilter
 from gen.synth.judged import SynthesizeJudged
 from gen.synth.table import TableSource
 from program import AS_OF, Forks, checksums
@@ -444,3 +445,40 @@ def test_what_models_take_as_it_is_is_verified_without_them(forks: Forks, tmp_pa
     (tmp_path / "models.py").unlink()
     shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
     assert forks("verify", "data", cwd=tmp_path).code == 0
+
+
+# -- models inside models ------------------------------------------------------------------------------------
+
+
+class Hard(BaseModel):
+    x: Annotated[int, Field(ge=0, lt=100)]
+    y: Annotated[int, Field(ge=0, lt=100)]
+
+    @model_validator(mode="after")
+    def small(self) -> "Hard":
+        assert self.x < 15
+        return self
+
+
+class Harder(BaseModel):
+    inside: Hard
+
+    @model_validator(mode="after")
+    def small(self) -> "Harder":
+        assert self.inside.y < 50
+        return self
+
+
+def test_spare_objects_are_looked_for_once_whatever_attempts_they_are_inside_of(monkeypatch):
+    made: Counter[str] = Counter()
+    find = RowFilter.spare_rows
+
+    def counted(self: RowFilter, *given: Any) -> Any:
+        made[self.table] += 1
+        return find(self, *given)
+
+    monkeypatch.setattr(RowFilter, "spare_rows", counted)
+    table = source(ROWS, one=Harder, items=list[Harder])
+    rows = table.python(table.at(range(ROWS)))
+    TypeAdapter(list[model(one=Harder, items=list[Harder])]).validate_python(rows)
+    assert made == dict.fromkeys(["Thing.one", "Thing.one.inside", "Thing.items[]", "Thing.items[].inside"], 1)

@@ -7,7 +7,7 @@ neither the length of its list, nor how often it is null, nor what is beside it 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -78,6 +78,7 @@ class SynthesizeJudged(Judged):
     def prepare(self) -> None:
         self.prepare_judge()
         self.inner = self.part(replace(self.column, judge=None, nulls=None, when=None), self.path)
+        self.first_spares = None if self.attempt else self._spares
 
     @property
     def parts(self) -> Mapping[str, Synthesizer]:
@@ -98,6 +99,7 @@ class SynthesizeJudged(Judged):
         row_filter = _PartFilter(
             self.where, self.check, attempts, fixed, self.seed, made_of(self.parts), together, picky,
             called=self.check.called, attempt=self.attempt, sample=self._sample,
+            of_first=self._of_first,
         )  # fmt: skip
         if not self.attempt:  # else the first attempt has been probed, and these are of the same law
             row_filter.spares()
@@ -105,6 +107,13 @@ class SynthesizeJudged(Judged):
 
     def refuse_hopeless(self) -> None:
         _ = self.filter
+
+    def _spares(self) -> pa.RecordBatch | None:
+        return self.filter.spares()
+
+    def _of_first(self) -> pa.RecordBatch | None:
+        """The spare pool of the first attempt, which all share: each would probe as much, and find what is alike."""
+        return self.first_spares() if self.attempt and self.first_spares else None
 
     @cached_property
     def _blamed(self) -> list[dict[str, str]]:
@@ -172,12 +181,15 @@ class SynthesizeJudgedValue(DrawnUntilTaken, Judged):
 
 @dataclass
 class _PartFilter(RowFilter):
-    """The filter of an object's fields; its spare pool is made when it is asked for."""
+    """The filter of an object's fields; its spare pool is found when it is asked for."""
 
     what: ClassVar[str] = "object"
     sample: NDArray[np.uint64] | None = None
+    of_first: Callable[[], pa.RecordBatch | None] = lambda: None
 
     def spares(self) -> pa.RecordBatch | None:
+        if self.spare is None and self.sample is not None:
+            self.spare = self.of_first()
         if self.spare is None and self.sample is not None:
             probe = replace(self, sample=None)
             self.spare = probe.spare_rows(self.sample, _drawn(self.columns(0), self.sample))

@@ -83,6 +83,7 @@ class Synthesizer:
     takes_lengths: ClassVar[bool] = False  # whether the class draws lengths by a law; the user's own may read it
     goes_first: ClassVar[bool] = False  # whether it is asked before the user's classes: it wraps another
     pools: Any = None  # the keys of other tables, by "Table.column", where the column or a part of it refers to some
+    first_spares: Callable[[], Any] | None = None  # of what its model judges: the spare pool of its first attempt
     classes_defined: ClassVar[int] = 0
 
     def __init__(
@@ -227,7 +228,16 @@ class Synthesizer:
         """The same column with other values at the same rows."""
         other = synthesizer_of(column or self.column, self.table, self.rows, self.seed, self.path, attempt)
         other.take_pools(self.pools)
+        if any(other.column.judges()):
+            other._share_spares(self)
         return other
+
+    def _share_spares(self, first: Synthesizer) -> None:
+        """Have all that models judge here share the spare pools that `first`, the same at another attempt, knows."""
+        known = {part.path: part.first_spares for part in first.every_part() if part.first_spares}
+        for part in self.every_part():
+            if part.column.judge:
+                part.first_spares = known.get(part.path, part.first_spares)
 
     def every_part(self) -> Iterator[Synthesizer]:
         """This synthesizer, and every one that draws a part for it."""
