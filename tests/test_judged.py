@@ -478,7 +478,21 @@ def test_spare_objects_are_looked_for_once_whatever_attempts_they_are_inside_of(
         return find(self, *given)
 
     monkeypatch.setattr(RowFilter, "spare_rows", counted)
-    table = source(ROWS, one=Harder, items=list[Harder])
-    rows = table.python(table.at(range(ROWS)))
+    table = source(100, one=Harder, items=list[Harder])
+    rows = table.python(table.at(range(100)))
     TypeAdapter(list[model(one=Harder, items=list[Harder])]).validate_python(rows)
     assert made == dict.fromkeys(["Thing.one", "Thing.one.inside", "Thing.items[]", "Thing.items[].inside"], 1)
+
+
+def test_an_object_is_drawn_anew_in_every_attempt_at_the_one_that_it_is_inside_of():
+    """Its own model takes one object in seven, and the model around it one in ten of these."""
+
+    class Hardest(Harder):
+        @model_validator(mode="after")
+        def smaller(self) -> "Hardest":
+            assert self.inside.y < 10
+            return self
+
+    inside = source(ROWS, one=Hardest).at(range(ROWS)).column("one").field("inside")
+    assert even(np.bincount(inside.field("x").to_pylist(), minlength=15).tolist())
+    assert even(np.bincount(inside.field("y").to_pylist(), minlength=10).tolist())

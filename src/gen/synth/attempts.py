@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gen.schema.domains import Company
+from gen.synth.checked import ATTEMPTS
 from gen.synth.correlation import correlate
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Synthesizer
@@ -102,7 +103,7 @@ class _Again(Mapping[str, Synthesizer]):
 
 
 def _again(s: Synthesizer, attempt: int) -> Synthesizer:
-    """The column's synthesizer with other values at the same rows."""
+    """The column's synthesizer with other values at the same rows; an attempt inside another has a number of both."""
     if s.column.key or s.column.reference or not getattr(s, "draws", True):
         return s
-    return s.again(attempt)
+    return s.again(s.attempt * (ATTEMPTS + 1) + attempt)
