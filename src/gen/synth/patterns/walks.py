@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -84,11 +85,12 @@ class Texts:
         found: dict[tuple[int, int], list[tuple[int, ...]]] = {}
         total = 0
         for (middle, width), paths in shorter.items():
+            texts = sum(map(self.count, paths))
             for target, more, number in self.onward[middle]:
                 if width + more > _STEP_BYTES:
                     return None
                 found.setdefault((target, width + more), []).extend((*path, number) for path in paths)
-                total += sum(map(self.count, paths)) * self.letters[number].size
+                total += texts * self.letters[number].size
                 if count > 1 and total > (_TEXTS if self.size < _ALL_TEXTS else _FEW):
                     return None
         return found
@@ -131,45 +133,51 @@ class Way(NamedTuple):
     target: tuple[int, int]  # (letters to come, state)
 
 
+@dataclass
+class _Block:
+    """What a way from a state adds: one of `count` texts of `width` bytes, which lead to the state `target`."""
+
+    target: int
+    width: int
+    count: int
+    paths: list[tuple[int, ...]]
+    table: int | None = None
+
+
 class Ways:
     """The ways from each cell of a language's walk, of up to `widest` letters. A cell is (letters to come, state)."""
 
     def __init__(self, language: Language, widest: int = _STEP_BYTES) -> None:
         self.language, self.widest = language, widest
         self.texts = Texts(language)
-        self.known: dict[tuple[int, int], list[tuple[int, int, int]]] = {}
+        self.known: dict[tuple[int, int], list[_Block]] = {}
         self.steps: dict[tuple[int, int], int] = {}
-        self.tables: dict[tuple[int, int, int, int], int] = {}
 
     def to_draw(self, cell: Cell, most: int = _STEP_BYTES) -> list[Way]:
         """All ways, each to another cell or with texts of another width, of as many letters as tables can hold."""
         left, state = cell
         key = state, min(left, most, self.widest)
         steps = self.steps.get(key) or self.steps.setdefault(key, self._steps(*key))
-        layer, after = self.language.counts[left - steps], left - steps
-        return [
-            Way(texts * layer[target], self._table(state, steps, target, width), (after, target))
-            for target, width, texts in self._blocks(state, steps)
-            if target in layer
-        ]
+        after = left - steps
+        layer, found = self.language.counts[after], []
+        for block in self.known.get((state, steps)) or self._blocks(state, steps):
+            texts = layer.get(block.target)
+            if texts is not None:
+                if block.table is None:  # made in the order in which they are needed: few fit in
+                    block.table = self.texts.table(tuple(block.paths), block.width)
+                found.append(Way(texts * block.count, block.table, (after, block.target)))
+        return found
 
     def _steps(self, state: int, most: int) -> int:
         """How many letters at once tables can hold, up to `most`."""
         return next(n for n in range(most, 0, -1) if self.texts.blocks(state, n) is not None)
 
-    def _blocks(self, state: int, steps: int) -> list[tuple[int, int, int]]:
-        """(next state, bytes, how many texts) of each way."""
-        if (state, steps) not in self.known:
-            blocks = self.texts.blocks(state, steps) or {}
-            self.known[state, steps] = [(*to, sum(map(self.texts.count, paths))) for to, paths in blocks.items()]
-        return self.known[state, steps]
-
-    def _table(self, state: int, steps: int, target: int, width: int) -> int:
-        key = state, steps, target, width
-        if key not in self.tables:
-            paths = (self.texts.blocks(state, steps) or {})[target, width]
-            self.tables[key] = self.texts.table(tuple(paths), width)
-        return self.tables[key]
+    def _blocks(self, state: int, steps: int) -> list[_Block]:
+        """What each way from a state adds, of so many letters."""
+        blocks = self.texts.blocks(state, steps) or {}
+        found = [_Block(*to, sum(map(self.texts.count, paths)), paths) for to, paths in blocks.items()]
+        self.known[state, steps] = found
+        return found
 
     def to_rank(self, cell: tuple[int, int]) -> list[Way]:
         """The ways in ascending order of their texts: several letters at once where they all lead to one cell."""
@@ -223,48 +231,68 @@ def in_order(
 
 
 class Slots:
-    """Alias tables of cells, as the drawing kernels take them."""
+    """Alias tables of cells, as the drawing kernels take them.
+
+    They are made all at once, in the end: whether they outgrow their limit is known before, and cells whose weights are
+    the same, as those of an automaton with many states are, share what is made of these.
+    """
 
     def __init__(self) -> None:
-        self.numbers = array("Q", [0] * 4)  # four a row; not lists, for a collector would go through them all
+        self.rows = 1  # the first is spare, for a cell of 0 ends
+        self.plans: dict[tuple[int, ...], int] = {}  # weights -> their number
+        self.cells = array("Q")  # three a cell: the number of its weights, how many rows, its first way
+        self.ways = array("Q")  # two a way: its table, the next cell
 
     def cell(self, ways: list[tuple[int, int, int]]) -> int:
         """The cell of these (weight, table, next cell); weights in proportion, of any size."""
         bits = (len(ways) - 1).bit_length()
-        here = len(self.numbers) // 4 << 6 | (32 - bits)
-        for row in _aliases(ways, bits):
-            self.numbers.extend(row)
-        if len(self.numbers) > 4 * MAXIMUM_ROWS:
+        here = self.rows << 6 | (32 - bits)
+        self.rows += 1 << bits
+        if self.rows > MAXIMUM_ROWS:
             raise TooLarge
+        plan = self.plans.setdefault(tuple([weight for weight, _, _ in ways]), len(self.plans))
+        self.cells.extend((plan, 1 << bits, len(self.ways) // 2))
+        for _, table, following in ways:
+            self.ways.append(table)
+            self.ways.append(following)
         return here
 
     @property
     def array(self) -> NDArray[np.uint64]:
-        return np.array(self.numbers, np.uint64).reshape(-1, 4)
+        """uint64 array of a row for each slot: threshold, both next cells, both tables."""
+        plans = [_aliases(weights) for weights in self.plans]
+        begins = np.cumsum([0, *map(len, plans)])
+        planned = np.array([row for plan in plans for row in plan], np.uint64).reshape(-1, 3)
+        plan, count, way = np.array(self.cells, np.int64).reshape(-1, 3).T
+        within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        thresholds, first, second = planned[np.repeat(begins[plan], count) + within].T
+        ways = np.array(self.ways, np.uint64).reshape(-1, 2)
+        offsets = np.repeat(way, count).astype(np.uint64)
+        (table, following), (other, after) = ways[offsets + first].T, ways[offsets + second].T
+        rows = np.zeros((self.rows, 4), np.uint64)
+        rows[1:] = np.column_stack([thresholds, following | after << np.uint64(32), table, other])
+        return rows
 
 
-def _aliases(ways: list[tuple[int, int, int]], bits: int) -> list[tuple[int, int, int, int]]:
+def _aliases(weights: Sequence[int]) -> list[tuple[int, int, int]]:
     """2^bits slots: in each, the share of a first way up to a threshold, then a second. Exact but for rounding."""
+    bits = (len(weights) - 1).bit_length()
     count, one = 1 << bits, 1 << (32 - bits)
     if count == 1:
-        _, table, following = ways[0]
-        return [(one, following | following << 32, table, table)]
-    whole = sum([weight for weight, _, _ in ways])
-    shares = [weight << bits for weight, _, _ in ways] + [0] * (count - len(ways))
+        return [(one, 0, 0)]
+    whole = sum(weights)
+    shares = [weight << bits for weight in weights] + [0] * (count - len(weights))
     small = [i for i, share in enumerate(shares) if share < whole]
     large = [i for i, share in enumerate(shares) if share >= whole]
-    found = [(0, 0, 0, 0)] * count
+    found = [(0, 0, 0)] * count
     while small and large:
         low, high = small.pop(), large[-1]
-        _, other, after = ways[high]
-        _, table, following = ways[low] if low < len(ways) else ways[high]
-        found[low] = (shares[low] * one + whole // 2) // whole, following | after << 32, table, other
+        found[low] = (shares[low] * one + whole // 2) // whole, low if low < len(weights) else high, high
         shares[high] -= whole - shares[low]
         if shares[high] < whole:
             small.append(large.pop())
     for i in large + small:
-        _, table, following = ways[i]
-        found[i] = one, following | following << 32, table, table
+        found[i] = one, i, i
     return found
 
 
