@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, EmailStr, Field
 
-from gen import Schema
+from gen import Nulls, Schema
 from gen.errors import SchemaError
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.to_json_schema import schema_of
@@ -126,3 +127,35 @@ def test_weights_name_booleans_and_null_as_json_does(said, weights, nulls):
 def test_a_weight_of_null_that_is_no_number_is_refused():
     with pytest.raises(SchemaError, match=r"Thing: weights are .*None"):
         column_from_schema("Thing", "x", {"type": ["boolean", "null"], "weights": {"true": 1, "null": None}})
+
+
+def _taken(value: str) -> str:
+    assert value != "none", "say something"
+    return value
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "why"),
+    [
+        (Annotated[int, Field(ge=0, le=100)], -1, "below 0"),
+        (Annotated[float, Field(gt=0)], 0, "not above 0"),
+        (Annotated[str, Field(pattern=r"^\d{3}$")], "n/a", "its pattern"),
+        (Annotated[str, Field(max_length=3)], "unknown", "longer than 3"),
+        (Annotated[datetime.date, Field(ge=datetime.date(2000, 1, 1))], datetime.date(1900, 1, 1), "below 2000-01-01"),
+        (Literal["a", "b"], "none", "none of its values"),
+        (EmailStr, "none", "not of the format 'email'"),
+        (Annotated[str, AfterValidator(_taken)], "none", "say something"),
+    ],
+)
+def test_a_value_that_stands_for_none_and_is_not_taken_is_refused(annotation, value, why) -> None:
+    with pytest.raises(SchemaError, match=f"stands for no value, and the field does not take it: .*{why}"):
+        rows_of(Annotated[annotation, Nulls(0.2, value=value)], 200)
+
+
+def test_a_value_that_stands_for_none_is_judged_in_documents_and_inside_of_fields_too() -> None:
+    level = {"type": "integer", "minimum": 0, "nulls": {"rate": 0.2, "value": -1}}
+    for document in (level, {"type": "array", "items": level}):
+        schema = Schema()
+        schema.add({"type": "object", "properties": {"x": document}}, rows=10, name="Thing")
+        with pytest.raises(SchemaError, match=r"-1 stands for no value, .* it is below 0"):
+            schema.table("Thing")

@@ -18,6 +18,7 @@ from gen.schema.from_pydantic import table_from_model
 from gen.schema.model_check import ModelCheck
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, Table
+from gen.schema.stand_ins import check_stand_ins
 from gen.schema.to_json_schema import schema_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Schema:
         FUNCTIONS.update(self._functions)  # another schema may have a table of the same name
         spec = Spec(self.name, tuple(self._tables.values()))
         spec.check()
+        check_stand_ins(spec)
         return spec
 
     @overload

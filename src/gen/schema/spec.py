@@ -182,7 +182,7 @@ class Column:
 
     def never_drawn(self) -> Iterator[tuple[str, str]]:
         """Every branch of it, by name, or of a part, by its path, that no value is of; each with the reason."""
-        for path, column in _with_parts([self]):
+        for path, column in with_parts([self]):
             yield from ((name if path == self.name else f"{path}|{name}", why) for name, why in column.undrawn)
 
     @property
@@ -272,7 +272,7 @@ class Spec:
                     f"{table.name}: {', '.join(keys)} are all declared primary key; one column is supported.",
                     hint="Keep one of them as the primary key.",
                 )
-            for path, column in _with_parts(table.columns):
+            for path, column in with_parts(table.columns):
                 if column.reference:
                     self._check_reference(table, path, column, column.reference)
 
@@ -349,14 +349,14 @@ def _check_depth(table: Table) -> None:
 _PATHS = {"list": ("[]",), "map": ("[]", "{}")}
 
 
-def _with_parts(columns: Iterable[Column], inside: str = "") -> Iterator[tuple[str, Column]]:
+def with_parts(columns: Iterable[Column], inside: str = "") -> Iterator[tuple[str, Column]]:
     """Every column, and every part of one, with its path."""
     for column in columns:
         path = f"{inside}{column.name}"
         yield path, column
         endings = _PATHS.get(column.kind)
         for i, part in enumerate(column.parts):
-            yield from _with_parts([replace(part, name=endings[i])] if endings else [part], path + "." * (not endings))
+            yield from with_parts([replace(part, name=endings[i])] if endings else [part], path + "." * (not endings))
 
 
 def _seen_from(column: Column, day: datetime.date) -> Column:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.block import fixed_width_array
+from gen.schema.stand_ins import refused_stand_in
 from gen.synth.attempts import Attempts, drawn_together, made_of
 from gen.synth.checked import RowCheck, RowFilter
 from gen.synth.table import TableSource
@@ -91,7 +92,22 @@ def _filtered(
     together = drawn_together(source.columns)
     attempts = Attempts(source.columns)
     picky = frozenset(name for names in blamed for name in names)
+    for name in picky & source.columns.keys():
+        _check_stand_in(source, name, sample, blamed)
     row_filter = RowFilter(source.table, check, attempts, fixed, seed, made_of(source.columns), together, picky)
     spare = row_filter.spare_rows(numbers, {name: sample.column(name) for name in source.columns})
     accepted = 1 - sum(map(bool, blamed)) / len(blamed)
     return replace(source, filter=replace(row_filter, spare=spare, accepted_first=accepted))
+
+
+def _check_stand_in(
+    source: TableSource, name: str, sample: pa.RecordBatch, blamed: Sequence[Mapping[str, str]]
+) -> None:
+    """Refuse a value that stands for none, which none of the rows with it is taken for."""
+    column = source.columns[name].column
+    if column.null_value is None:
+        return
+    values = source.python_of(name, sample)
+    reasons = [names.get(name) for names, value in zip(blamed, values, strict=True) if value == column.null_value]
+    if reasons and all(reasons):
+        raise refused_stand_in(f"{source.table}.{name}", column, str(reasons[0]).rstrip(", "))
