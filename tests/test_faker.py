@@ -175,6 +175,8 @@ def test_what_faker_cannot_give_is_refused_with_a_sentence():
     assert "'company'" in refusal(Annotated[str, Faker("compny")]).hint
     assert "'de_DE'" in refusal(Annotated[str, Faker("company", locale="de_DD")]).hint
     assert "no provider 'seed_instance'" in refusal(Annotated[str, Faker("seed_instance")]).message
+    error = refusal(Annotated[str, Faker("ALPHA")])  # letters that it has, and no provider
+    assert "'ALPHA'" in error.message and "'ALPHA'" not in error.hint
     assert "gives str" in refusal(Annotated[int, Faker("company", pool=3)]).message
     assert "takes none of 5 values" in refusal(Annotated[str, Field(max_length=2), Faker("name", pool=5)]).message
     wrong = refusal(Annotated[str, Faker("company", arguments={"colour": 1}, pool=5)])

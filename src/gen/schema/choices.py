@@ -53,7 +53,7 @@ def _no_json(value: Any) -> type:
 
 
 def weights_of(where: str, value: Any, column: Column) -> tuple[float, ...]:
-    """Weights of choices or branches: a list in their order, or by value or name."""
+    """Weights of choices, by value, or of branches, by name; or a list in their order."""
     names = [str(c) for c in column.choices] or [part.name for part in column.parts]
     _refuse_undrawn(where, value, column, names)
     if column.kind not in ("choice", "union", "boolean"):

@@ -96,7 +96,8 @@ class Faker(Marker):
 
 @dataclass(frozen=True)
 class Weights(Marker):
-    """How often each choice, or each branch of a union, is drawn: by value or name, or a list in their order."""
+    """How often each choice, or each branch of a union, is drawn: by the choice's value, or the Enum's member; by the
+    branch's name; or a list in their order."""
 
     weights: Mapping[Any, float] | Sequence[float] = field(hash=False)
 

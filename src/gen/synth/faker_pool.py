@@ -54,7 +54,6 @@ class SynthesizeFaker(Synthesizer):
     """
 
     goes_first = True
-    _reason = ""
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -85,12 +84,7 @@ class SynthesizeFaker(Synthesizer):
 
     @property
     def reason(self) -> str:
-        """Why this synthesizer was chosen, and the pool's size."""
-        return f"{self._reason}; a pool of {self.provider.pool:,}, {len(self.pool):,} distinct"
-
-    @reason.setter
-    def reason(self, said: str) -> None:
-        self._reason = said
+        return f"{super().reason}; a pool of {self.provider.pool:,}, {len(self.pool):,} distinct"
 
     # -- the pool
 
@@ -266,9 +260,14 @@ def values_of(where: str, provider: Provider, seed: int) -> list[Any]:
     """`provider.pool` values of a Faker with that seed, in the order it gives them. Raises SchemaError."""
     fake = _faker(where, provider.locale)
     fake.seed_instance(seed)
-    listed = {name for each in fake.factories[0].providers for name in dir(each) if not name.startswith("_")}
+    listed = {
+        name
+        for each in fake.factories[0].providers
+        for name in dir(each)
+        if not name.startswith("_") and callable(getattr(each, name))
+    }
     make = getattr(fake, provider.name, None) if provider.name in listed else None
-    if not callable(make):
+    if make is None:
         raise SchemaError(
             f"{where}: Faker has no provider {provider.name!r}{f' for {provider.locale}' if provider.locale else ''}.",
             hint=suggestion(provider.name, listed),
