@@ -152,7 +152,7 @@ def _write_share(share, table, rows, out, compression, encoding, workers, ready,
     import pyarrow.parquet as pq
 
     from gen.counts import RowRequest
-    from gen.run import Request, prepare
+    from gen.preparing import Request, prepare
     from gen.sinks.direct import DirectFile
     from gen.sinks.parquet import ParquetLayout, TableLayout, writer_options
 
@@ -251,7 +251,7 @@ def budget(table: str, rows: int, compression: str) -> dict[str, float]:
 
     from gen.checksums import Checksum
     from gen.counts import RowRequest
-    from gen.run import Request, prepare
+    from gen.preparing import Request, prepare
     from gen.sinks.direct import DirectFile
     from gen.sinks.parquet import ParquetLayout, TableLayout, writer_options
     from gen.streams import Stream

@@ -166,8 +166,8 @@ def numbers(chance: random.Random) -> dict[str, int]:
 PLAN = """
 import time
 started = time.perf_counter()
-from gen import run
-run.prepare(run.Request(schema={path!r}))
+from gen.preparing import Request, prepare
+prepare(Request(schema={path!r}))
 print(time.perf_counter() - started)
 """
 

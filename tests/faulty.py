@@ -118,14 +118,15 @@ def warm_up() -> None:
     import pandas  # noqa: F401
 
     import gen.cli
+    import gen.preparing
     import gen.progress
     import gen.run
     import gen.verification
 
-    gen.run.prepare(gen.run.Request())
+    gen.preparing.prepare(gen.preparing.Request())
     schema = gen.Schema()
     schema.add(Everything, 1000)
-    gen.run.prepare(gen.run.Request(schema=schema))
+    gen.preparing.prepare(gen.preparing.Request(schema=schema))
     schema.table(Everything).row(7)
     with redirect_stdout(io.StringIO()):
         assert gen.cli.main(["row", "Employee", "7"]) == 0

@@ -116,6 +116,7 @@ FLOORS = [
     {"engine"},
     {"builder"},
     {"examples.employee"},
+    {"preparing"},
     {"run"},
     {"worker", "verification", "progress"},
     {"cli"},

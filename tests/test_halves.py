@@ -118,7 +118,7 @@ def test_a_plan_made_by_two_processes_is_the_plan_made_by_one(tmp_path: Path) ->
     models = tmp_path / "models.py"
     models.write_text(SCHEMA + "".join(TABLE.format(number=n, other=(n * 7 + 3) % 40) for n in range(40)), "utf-8")
     script = f"""
-from gen.run import Request, prepare
+from gen.preparing import Request, prepare
 from gen import halves
 seen = []
 for worth_it in (32, 1000):

@@ -26,7 +26,7 @@ from typing_extensions import TypedDict
 from columns import array, below, model, source
 from gen import Derived, ForeignKey, Nulls, PrimaryKey, Schema, Weights
 from gen.errors import SchemaError
-from gen.run import code_of
+from gen.preparing import code_of
 from gen.schema.model_check import ModelCheck
 from gen.synth.checked import RowFilter
 from gen.synth.judged import SynthesizeJudged

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from gen import BadRequest, PrimaryKey, Schema
 from gen.counts import RowRequest, parse_count, parse_rows, scaled_rows
 from gen.plan import Plan, parse_part, share_of
-from gen.run import Request, prepare
+from gen.preparing import Request, prepare
 from gen.schema.spec import Column, Spec, Table
 from gen.sinks.parquet import ParquetLayout
 

@@ -11,7 +11,8 @@ from pydantic_core import to_jsonable_python
 
 from columns import model, source
 from gen import Schema
-from gen.run import Request, describe
+from gen.preparing import Request
+from gen.run import describe
 from gen.schema.to_json_schema import schema_of
 
 ROWS = 500

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
         TargetFull,
         ValuesChanged,
     )
-    from gen.run import Request, Summary, generate
+    from gen.preparing import Request
+    from gen.run import Summary, generate
     from gen.schema.distributions import (
         Benford,
         Beta,
@@ -102,7 +103,7 @@ _HOME = {
     "Poisson": "schema.distributions",
     "PrimaryKey": "schema.markers",
     "ReferenceError": "errors",
-    "Request": "run",
+    "Request": "preparing",
     "RunError": "errors",
     "Schema": "builder",
     "SchemaError": "errors",

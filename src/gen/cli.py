@@ -93,9 +93,10 @@ def generate(
     from gen import run
     from gen.counts import parse_count
     from gen.plan import parse_part
+    from gen.preparing import Request
     from gen.sinks.parquet import ParquetLayout
 
-    request = run.Request(
+    request = Request(
         **basics,
         out=out,
         layout=ParquetLayout(compression, encoding, parse_count(row_group_bytes, "--row-group-bytes")),
@@ -125,8 +126,9 @@ def describe(
 ) -> None:
     """Show tables, columns, synthesizers, cardinalities and estimates; write nothing."""
     from gen import run
+    from gen.preparing import Request
 
-    description = run.describe(run.Request(**_basics(schema, rows, scale, seed, as_of)))
+    description = run.describe(Request(**_basics(schema, rows, scale, seed, as_of)))
     if as_json:
         _print_json(description)
     else:
@@ -174,8 +176,9 @@ def row(
     """Print one row as JSON, computed by its address."""
     from gen import run
     from gen.counts import parse_count
+    from gen.preparing import Request
 
-    request = run.Request(**_basics(schema, rows, scale, seed, as_of))
+    request = Request(**_basics(schema, rows, scale, seed, as_of))
     _print_json(run.one_row(request, table, parse_count(index, "INDEX", "Rows are numbered from 0.")), indent=None)
 
 

@@ -15,7 +15,8 @@ from gen.builder import load_schema
 from gen.engine import Observer
 from gen.errors import BadRequest, RunError
 from gen.plan import Plan
-from gen.run import Prepared, Request, Silent, cluster_for, code_of, is_done, write
+from gen.preparing import Prepared, Request, code_of
+from gen.run import Silent, cluster_for, is_done, write
 from gen.schema.model_check import ModelCheck
 from gen.schema.written import spec_from_json
 from gen.sinks.folder import RunFolder, read_run
