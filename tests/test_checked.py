@@ -1,6 +1,7 @@
 """Proves that what cannot be compiled is drawn until it is accepted: bounded, valid, and a function of the address."""
 
 import json
+import warnings
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any
@@ -471,3 +472,17 @@ def test_multiples_beyond_all_doubles_are_still_asked_for():
     validator = Draft202012Validator({"multipleOf": 1e-3})
     values = [1e307, 1.5]
     assert synthesizer.accepts(pa.array(values)).tolist() == [validator.is_valid(value) for value in values]
+
+
+def test_validators_that_warn_are_not_heard_for_every_value(recwarn) -> None:
+    def wary(value: int) -> int:
+        warnings.warn(f"{value} is odd", stacklevel=1)
+        assert value % 2
+        return value
+
+    schema = Schema()
+    schema.add(
+        model(x=Annotated[Percent, AfterValidator(wary)], xs=list[Annotated[Percent, AfterValidator(wary)]]), ROWS
+    )
+    assert all(x % 2 for x in schema.table("Thing").arrow(0, ROWS).column("x").to_pylist())
+    assert not recwarn.list

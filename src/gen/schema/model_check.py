@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Callable, Mapping, Sequence
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,6 +27,17 @@ RAISED = "its validator raised"  # an exception that says nothing of the value
 SMALL_SAMPLE = 64  # rows, of every model
 LARGE_SAMPLE = 1024
 DEEPEST_TAGS = 10  # unions inside each other that are told apart by members of an Enum
+
+
+_filters = threading.RLock()  # filters of warnings belong to the whole process
+
+
+@contextlib.contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without warnings: a validator may warn of what it takes, and thousands of values are nobody's input."""
+    with _filters, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _replaced(value: Any, path: Sequence[Any], member: enum.Enum) -> Any:
@@ -158,6 +171,7 @@ class ModelCheck:
         """Whether functions of the user's own validate it."""
         return has_validators(self._adapter.core_schema)
 
+    @_unwarned()
     def takes_fields(self, values: Callable[[str], Sequence[Any]]) -> bool:
         """Whether all functions of the user's own take the values of their field in a sample.
 
@@ -175,6 +189,7 @@ class ModelCheck:
             return False
         return True
 
+    @_unwarned()
     def blamed(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """For each row the fields that are to blame, with the reason; {"": reason} where the row as a whole is."""
         if self._takes_all(rows):
@@ -253,6 +268,7 @@ class ValueCheck(ModelCheck):
     def _value(self, row: Any) -> Any:
         return row
 
+    @_unwarned()
     def taken(self, values: Sequence[Any]) -> list[bool]:
         """Whether each value is taken."""
         take = self._adapter.validator.validate_python
