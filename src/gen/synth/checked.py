@@ -270,6 +270,19 @@ def too_few_taken(where: str, called: str, rate: float, what: str, reason: str, 
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """Rows that were drawn again: their columns, the attempt that each value is of, and which rows are left.
+
+    pending: the places of those last drawn; refused: for each of these the columns to blame, none where it is accepted.
+    """
+
+    arrays: dict[str, pa.Array]
+    attempts: Mapping[str, NDArray[np.int64]]
+    pending: NDArray[np.int64]
+    refused: Sequence[Mapping[str, str]]
+
+
 @dataclass
 class RowFilter:
     """Draws rows until they are accepted: a column that is to blame is drawn again, the others stay.
@@ -300,15 +313,24 @@ class RowFilter:
         """Accepted rows, for those that never are; None while they are looked for."""
         return self.spare
 
-    def spare_rows(self, numbers: NDArray[np.uint64], arrays: Mapping[str, pa.Array]) -> pa.RecordBatch:
-        """Accepted rows out of a probe. Raises SchemaError where a column's values are hardly ever accepted."""
+    def spare_rows(
+        self, numbers: NDArray[np.uint64], arrays: Mapping[str, pa.Array], blamed: Sequence[Mapping[str, str]]
+    ) -> pa.RecordBatch:
+        """Accepted rows out of a probe. Raises SchemaError where a column's values are hardly ever accepted.
+
+        `blamed`: what the check said of the probe's rows, as they were drawn first.
+        """
         counts = {name: Blame() for name in (*arrays, "")}
-        result = self.accepted(numbers, arrays, counts)
-        left = self._refused(result, np.arange(numbers.size))
+        tried = self._tried(numbers, arrays, counts, [self._named(names) for names in blamed])
+        left: list[Mapping[str, str]] = [{}] * numbers.size
+        for place, names in zip(tried.pending.tolist(), tried.refused, strict=True):
+            left[place] = names
         self._refuse_keys([names for names in left if names], numbers.size)
         self._refuse_hopeless(counts, left)
         good = boolean_array(np.array([not names for names in left]))
-        return pa.RecordBatch.from_arrays([array.filter(good) for array in result.values()], names=list(result))
+        return pa.RecordBatch.from_arrays(
+            [array.filter(good) for array in tried.arrays.values()], names=list(tried.arrays)
+        )
 
     def _refuse_keys(self, refused: Sequence[Mapping[str, str]], count: int) -> None:
         """Refuse a model that does not take all keys or references, whatever is drawn beside them."""
@@ -337,32 +359,16 @@ class RowFilter:
             hint=f"{_remedy(_said(reasons), '')}.",
         )
 
-    def accepted(
-        self, numbers: NDArray[np.uint64], arrays: Mapping[str, pa.Array], counts: Mapping[str, Blame] | None = None
-    ) -> dict[str, pa.Array]:
-        """These columns of these rows, as far as they are accepted; else drawn again. `counts` are kept of that."""
-        result = dict(arrays)
-        attempts = {name: np.zeros(numbers.size, np.int64) for name in arrays}
-        pending = np.arange(numbers.size)
-        fresh = {name: np.ones(numbers.size, bool) for name in arrays}
-        for turn in range(ATTEMPTS):
-            refused = self._refused(result, pending)
-            if counts:
-                _count(counts, refused, {name: new[pending] for name, new in fresh.items()})
-            pending = pending[[bool(names) for names in refused]]
-            if not pending.size:
-                return result
-            before = {name: tried.copy() for name, tried in attempts.items()}
-            again = [self._drawable(names, arrays, turn) for names in refused if names]
-            self._redraw(numbers, result, attempts, pending, again)
-            fresh = {name: tried != before[name] for name, tried in attempts.items()}
-        refused = self._refused(result, pending)
-        spare = self.spares()
+    def accepted(self, numbers: NDArray[np.uint64], arrays: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+        """These columns of these rows, as far as they are accepted; else drawn again, and at last spare ones."""
+        tried = self._tried(numbers, arrays)
+        result, pending, refused = tried.arrays, tried.pending, tried.refused
+        spare = self.spares() if pending.size else None
         for turn in range(ATTEMPTS if spare is not None else 0):
             pending = pending[[bool(names) for names in refused]]
             if not pending.size:
                 return result
-            self._spared(numbers, result, attempts, pending, turn, spare)
+            self._spared(numbers, result, tried.attempts, pending, turn, spare)
             refused = self._refused(result, pending)
         if spare is not None and any(refused):
             first, reasons = next((row, names) for row, names in zip(pending, refused, strict=True) if names)
@@ -374,14 +380,46 @@ class RowFilter:
             )
         return result
 
+    def _tried(
+        self,
+        numbers: NDArray[np.uint64],
+        arrays: Mapping[str, pa.Array],
+        counts: Mapping[str, Blame] | None = None,
+        refused: Sequence[Mapping[str, str]] | None = None,
+    ) -> _Tried:
+        """These rows, each drawn until it is accepted, or for the last time. `counts` are kept of that.
+
+        `refused`: for each row the columns to blame as it is, where that is known.
+        """
+        result = dict(arrays)
+        attempts = {name: np.zeros(numbers.size, np.int64) for name in arrays}
+        pending = np.arange(numbers.size)
+        fresh = {name: np.ones(numbers.size, bool) for name in arrays}
+        for turn in range(ATTEMPTS):
+            refused = self._refused(result, pending) if refused is None or turn else refused
+            if counts:
+                _count(counts, refused, {name: new[pending] for name, new in fresh.items()})
+            pending = pending[[bool(names) for names in refused]]
+            if not pending.size:
+                return _Tried(result, attempts, pending, [])
+            before = {name: tried.copy() for name, tried in attempts.items()}
+            again = [self._drawable(names, arrays, turn) for names in refused if names]
+            self._redraw(numbers, result, attempts, pending, again)
+            fresh = {name: tried != before[name] for name, tried in attempts.items()}
+        return _Tried(result, attempts, pending, self._refused(result, pending))
+
     def _refused(self, arrays: Mapping[str, pa.Array], places: NDArray[np.int64]) -> list[dict[str, str]]:
         """For each of these rows the columns to blame, with the reason."""
         index = fixed_width_array(pa.int64(), places)
         columns = self.columns(0)
         lists = {name: columns[name].python(array.take(index)) for name, array in arrays.items()}
         rows = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
-        refused = self.check.blamed([_without_absent(row, columns) for row in rows])
-        return [{name: names[name] for name in names if name in columns} or _as_a_whole(names) for names in refused]
+        return [self._named(names) for names in self.check.blamed([_without_absent(row, columns) for row in rows])]
+
+    def _named(self, names: Mapping[str, str]) -> dict[str, str]:
+        """What is to blame, by columns that there are, or the row as a whole."""
+        columns = self.columns(0)
+        return {name: names[name] for name in names if name in columns} or _as_a_whole(names)
 
     def _drawable(self, names: Mapping[str, str], arrays: Mapping[str, pa.Array], turn: int) -> dict[str, str]:
         """The columns to draw again: those to blame, what they are made of, or all where the row as a whole is.

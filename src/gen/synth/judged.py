@@ -99,7 +99,7 @@ class SynthesizeJudged(Judged):
         row_filter = _PartFilter(
             self.where, self.check, attempts, fixed, self.seed, made_of(self.parts), together, picky,
             called=self.check.called, attempt=self.attempt, sample=self._sample,
-            of_first=self._of_first,
+            of_first=self._of_first, blamed=self._of_sample,
         )  # fmt: skip
         if not self.attempt:  # else the first attempt has been probed, and these are of the same law
             row_filter.spares()
@@ -107,6 +107,9 @@ class SynthesizeJudged(Judged):
 
     def refuse_hopeless(self) -> None:
         _ = self.filter
+
+    def _of_sample(self) -> list[dict[str, str]]:
+        return self._blamed
 
     def _spares(self) -> pa.RecordBatch | None:
         return self.filter.spares()
@@ -186,13 +189,14 @@ class _PartFilter(RowFilter):
     what: ClassVar[str] = "object"
     sample: NDArray[np.uint64] | None = None
     of_first: Callable[[], pa.RecordBatch | None] = lambda: None
+    blamed: Callable[[], list[dict[str, str]]] = list  # what the model says of the sample as it is drawn first
 
     def spares(self) -> pa.RecordBatch | None:
         if self.spare is None and self.sample is not None:
             self.spare = self.of_first()
         if self.spare is None and self.sample is not None:
             probe = replace(self, sample=None)
-            self.spare = probe.spare_rows(self.sample, _drawn(self.columns(0), self.sample))
+            self.spare = probe.spare_rows(self.sample, _drawn(self.columns(0), self.sample), self.blamed())
         return self.spare
 
 

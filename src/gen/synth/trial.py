@@ -95,7 +95,7 @@ def _filtered(
     for name in picky & source.columns.keys():
         _check_stand_in(source, name, sample, blamed)
     row_filter = RowFilter(source.table, check, attempts, fixed, seed, made_of(source.columns), together, picky)
-    spare = row_filter.spare_rows(numbers, {name: sample.column(name) for name in source.columns})
+    spare = row_filter.spare_rows(numbers, {name: sample.column(name) for name in source.columns}, blamed)
     accepted = 1 - sum(map(bool, blamed)) / len(blamed)
     return replace(source, filter=replace(row_filter, spare=spare, accepted_first=accepted))
 
