@@ -23,9 +23,10 @@ from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Column
 from gen.streams import Rows, rows_array
 from gen.synth.attempts import Attempts, drawn_together, made_of
-from gen.synth.checked import DrawnUntilTaken, RowFilter, too_few_taken
+from gen.synth.checked import DrawnUntilTaken
 from gen.synth.listings import Listing
 from gen.synth.nested import SynthesizeObject, plain
+from gen.synth.row_filter import RowFilter, too_few_taken
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer, synthesizer_of
 

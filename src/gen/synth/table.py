@@ -34,7 +34,6 @@ from gen.synth import pattern as _pattern  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
 from gen.synth import unions as _unions  # noqa: F401
-from gen.synth.checked import RowFilter
 from gen.synth.company import in_company
 from gen.synth.correlation import correlate
 from gen.synth.json_text import filled, json_text, object_json
@@ -44,6 +43,7 @@ from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.ordered import with_room, with_room_inside
 from gen.synth.references import SynthesizeReference
+from gen.synth.row_filter import RowFilter
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
 
