@@ -105,7 +105,7 @@ def test_a_reference_that_leads_nowhere_or_on_and_on_is_refused(document, said):
 
 def depth(row):
     nested = row.get("next")
-    return 1 + (depth(nested) if nested else 0)
+    return 1 + (depth(nested) if isinstance(nested, dict) else 0)
 
 
 def test_describe_says_which_share_of_the_rows_has_a_field_that_not_every_branch_has():
@@ -137,6 +137,7 @@ ENDINGS = {
     "anyOf": {"anyOf": [NODE, NULL]},
     "null first": {"anyOf": [NULL, NODE]},
     "oneOf": {"oneOf": [NODE, NULL]},
+    "a listed value": {"anyOf": [NODE, {"const": 7}]},
     "oneOf that is checked": {"oneOf": [NODE, {"enum": [None, 1]}, {"const": 1}]},
     "a list of branches": {"type": "array", "items": {"anyOf": [NODE, {"type": "string"}]}},
 }

@@ -106,6 +106,7 @@ _CONTAINERS: dict[Any, tuple[str, bool]] = {
     collections.abc.MutableMapping: ("map", False),
 }
 _IDS = re.compile(r":(\d+)(?=\[|\]|,|$)")  # in Pydantic's references: of a class, and of its arguments
+_BELOW = Column("value", "null")  # what is in a list or a dict that is empty because a recursion ends there
 _NOT_DATA = ("no value of it can be drawn", "Leave the field out, or give it a type whose values can be written down.")
 
 
@@ -131,7 +132,7 @@ class Reader:
             if info.is_required():
                 raise
             column = Column(name, "null", may_be_absent=True)
-        if self.nesting.recursed and column.kind != "null":
+        if self.nesting.recursed and column.kind not in ("null", "choice"):
             column = replace(column.judged_by(()), stored="json")  # attempts inside of attempts would be without number
         self.nesting.recursed = before
         return column
@@ -147,7 +148,10 @@ class Reader:
         column = apply_keywords(where, column, annotation, metadata)
         if any("pydantic.types.Json" in (full_name(item), full_name(type(item))) for item in ungrouped(metadata)):
             column = replace(column, stored="json", format="json")  # the model wants the text itself
-        column = apply_facts(where, column, facts_of(where, metadata))
+        ended = self.ended(column)
+        if ended.kind == "null" and column.kind != "null":
+            return ended  # of no value nothing else can be said
+        column = apply_facts(where, ended, facts_of(where, metadata))
         return replace(column, judge=None) if column.judge and _is_not_drawn(column) else column
 
     # -- a type ---------------------------------------------------------------------------------------------
@@ -250,7 +254,22 @@ class Reader:
             return Column(name, kind, parts=(part,), unique_items=True, as_python=_may_equal(part))
         except TooDeep:
             key = (Column("key", "text"),) if kind == "map" else ()
-            return Column(name, kind, parts=(*key, Column("value", "null")), max_length=0)
+            return Column(name, kind, parts=(*key, _BELOW), max_length=0)
+
+    def ended(self, column: Column) -> Column:
+        """The column without lists and dicts that must hold something, and cannot where a recursion ends.
+
+        TooDeep where that leaves no value.
+        """
+        branches = column.parts if column.kind == "union" else (column,)
+        kept = [branch for branch in branches if not _is_cut_short(branch)]
+        if len(kept) == len(branches):
+            return column
+        if not kept and column.nulls is None:
+            raise TooDeep
+        cut = [] if self.nesting.inside_itself else [(b.name, ENDLESS) for b in branches if b not in kept]
+        left = replace(column, parts=tuple(kept)) if len(kept) > 1 else (*kept, Column(column.name, "null"))[0]
+        return replace(left, name=column.name, nulls=column.nulls, undrawn=(*column.undrawn, *cut))
 
     def held(self, where: str, name: str, annotation: Any) -> Column:
         """What a container holds: functions around its type judge each by itself."""
@@ -399,6 +418,11 @@ def _is_not_drawn(column: Column) -> bool:
     """Whether something else than its fields says what an object is."""
     made = (column.derived, column.function, column.after, column.depends_on, column.given)
     return bool(any(made) or column.check or column.synthesizer)
+
+
+def _is_cut_short(column: Column) -> bool:
+    """Whether it must hold something, and is empty because a recursion ends there."""
+    return bool(column.min_length and column.parts) and column.parts[-1] is _BELOW
 
 
 def _never_null(where: str, key: Column) -> Column:

@@ -83,7 +83,7 @@ def column_from_schema(where: str, name: str, schema: Any) -> Column:
     except TooDeep as error:
         raise SchemaError(
             f"{where}: a value of it contains another one without end.",
-            hint="Let the property that contains it be optional, or an array of them.",
+            hint="Let the property that contains it be optional, or an array of them that may be empty.",
         ) from error
 
 
@@ -295,7 +295,7 @@ class _SchemaReader:
         before, self.nesting.recursed = self.nesting.recursed, False
         try:
             column = self.column(where, name, nodes, not required)
-            if self.nesting.recursed and column.kind not in ("null", "union"):
+            if self.nesting.recursed and column.kind not in ("null", "union", "choice"):
                 column = replace(column, stored="json")
         finally:
             self.nesting.recursed = before

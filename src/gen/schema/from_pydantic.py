@@ -26,6 +26,6 @@ def table_from_model(model: Any, rows: int = 1000, fixed: bool = False) -> Table
     except TooDeep as error:
         raise SchemaError(
             f"{name}: a value of it contains another one without end.",
-            hint="Make the field that contains it Optional, or a list of them.",
+            hint="Make the field that contains it Optional, or a list of them that may be empty.",
         ) from error
     return Table(name, columns, rows, fixed)
