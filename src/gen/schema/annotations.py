@@ -121,15 +121,15 @@ class Reader:
 
     # -- a field ------------------------------------------------------------------------------------------
 
-    def field(self, where: str, name: str, info: FieldInfo) -> Column:
-        """A field of a model."""
+    def field(self, where: str, name: str, info: FieldInfo, may_be_absent: bool = False) -> Column:
+        """A field of a model, or a key of a TypedDict, which may be absent."""
         before, self.nesting.recursed = self.nesting.recursed, False
         try:
             if facts_of(where, (info,)).get("keep"):
                 return _kept(where, name, info)
             column = self.annotated(where, name, info.annotation, (info,))
         except TooDeep:
-            if info.is_required():
+            if info.is_required() and not may_be_absent:
                 raise
             column = Column(name, "null", may_be_absent=True)
         if self.nesting.recursed and column.kind not in ("null", "choice"):
@@ -331,7 +331,7 @@ class Reader:
         columns = []
         with self._inside(annotation):
             for name, declared in fields.items():
-                column = self.field(f"{where}.{name}", name, declared.info)
+                column = self.field(f"{where}.{name}", name, declared.info, declared.may_be_absent)
                 if declared.may_be_absent and not column.key:
                     column = replace(column, may_be_absent=True, nulls=column.nulls_if_optional)
                 columns.append(column)
