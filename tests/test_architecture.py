@@ -48,7 +48,7 @@ FLOORS = [
     {"schema.facts"},
     {"schema.in_words"},
     {"schema.conjunction", "schema.keywords", "schema.model_config", "schema.around"},
-    {"schema.documents", "schema.dialects", "schema.alternatives", "schema.opposites"},
+    {"schema.documents", "schema.dialects", "schema.alternatives", "schema.opposites", "schema.undrawable"},
     {"schema.arrays"},
     {"schema.others"},
     {"schema.from_json_schema"},

@@ -217,11 +217,6 @@ def test_a_branch_that_is_never_drawn_is_named_with_the_reason(name):
     assert spec_from_json(json.loads(json.dumps(spec_to_json(Spec("s", (table,)))))).tables == (table,)
 
 
-def test_an_optional_that_could_only_be_none_is_refused():
-    with pytest.raises(SchemaError, match=r"Thing\.x: its type is Callable, and no value of it can be drawn"):
-        source(ROWS, x=Callable[[int], int] | None)
-
-
 @pytest.mark.parametrize("weights", [{"Callable": 1, "integer": 2}, [1, 2, 3]])
 @pytest.mark.parametrize("annotation", [int | str | Callable[[int], int], int | Callable[[int], int]])
 def test_weights_of_a_branch_that_is_never_drawn_are_refused(annotation, weights):

@@ -212,7 +212,7 @@ OBJECTS = group(
         "arbitrary class": field(Opaque, Opaque(), config=ARBITRARY, refused=True),
         "InstanceOf": field(InstanceOf[Opaque], Opaque(), refused=True),
         "list of Callable": field(Annotated[list[Callable], Field(min_length=1)], [print], refused=True),
-        "optional Callable": field(Callable | None, None, refused=None),
+        "optional Callable": field(Callable | None, None, constant=True),
         "Callable with default": field(Callable, print, print, refused=None),
         "Generator": field(Generator[int, None, None], [1], refused=None, stable=False),
     },

@@ -31,6 +31,7 @@ from pydantic_core import to_jsonable_python
 from gen.errors import SchemaError
 from gen.schema.around import ALIASES, UNIONS, alias_value, full_name, functions_around, type_name, unwrapped
 from gen.schema.choices import choice_of
+from gen.schema.conjunction import Unsatisfiable
 from gen.schema.constraints import apply_constraints, ungrouped
 from gen.schema.facts import apply_facts, facts_of
 from gen.schema.from_json_schema import column_from_schema
@@ -42,6 +43,7 @@ from gen.schema.phones import PHONE, phone_column
 from gen.schema.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Column
+from gen.schema.undrawable import NOT_DATA, UNSTORABLE, refuse_undrawable, why_unstorable
 
 _COMPLEX = r"^-?[1-9][0-9]{0,2}\.[0-9]{2}[+-][1-9][0-9]{0,2}\.[0-9]{2}j$"
 
@@ -107,7 +109,6 @@ _CONTAINERS: dict[Any, tuple[str, bool]] = {
 }
 _IDS = re.compile(r":(\d+)(?=\[|\]|,|$)")  # in Pydantic's references: of a class, and of its arguments
 _BELOW = Column("value", "null")  # what is in a list or a dict that is empty because a recursion ends there
-_NOT_DATA = ("no value of it can be drawn", "Leave the field out, or give it a type whose values can be written down.")
 
 
 class Reader:
@@ -142,16 +143,19 @@ class Reader:
     ) -> Column:
         """A type with what is said of it. around: what is said of the Optional that it is in."""
         annotation, metadata = unwrapped(annotation, metadata)
+        refuse_undrawable(where, annotation, metadata, around)
         column = self.type(where, name, annotation, metadata)
+        if column.kind == "null" and self.nesting.inside_itself:
+            return column  # the end of a recursion: what is said of it holds further up
         column = apply_constraints(where, column, metadata)
         column = apply_settings(where, column, annotation, self.settings, (*metadata, *around))
         column = apply_keywords(where, column, annotation, metadata)
         if any("pydantic.types.Json" in (full_name(item), full_name(type(item))) for item in ungrouped(metadata)):
             column = replace(column, stored="json", format="json")  # the model wants the text itself
-        ended = self.ended(column)
-        if ended.kind == "null" and column.kind != "null":
-            return ended  # of no value nothing else can be said
-        column = apply_facts(where, ended, facts_of(where, metadata))
+        left = self.drawable(where, column)
+        if left.kind == "null" and column.kind != "null":
+            return left  # of no value nothing else can be said
+        column = apply_facts(where, left, facts_of(where, metadata))
         return replace(column, judge=None) if column.judge and _is_not_drawn(column) else column
 
     # -- a type ---------------------------------------------------------------------------------------------
@@ -206,7 +210,7 @@ class Reader:
         around = metadata if may_be_none and len(branches) == 2 else ()
         columns: list[Column] = []
         undrawn: list[tuple[str, str]] = []
-        refused: SchemaError | None = None
+        refused: list[SchemaError] = []
         for branch in branches:
             if branch in (None, type(None)):
                 continue
@@ -216,16 +220,16 @@ class Reader:
                 undrawn += [] if self.nesting.inside_itself else [(type_name(branch), ENDLESS)]
                 continue
             except SchemaError as error:  # another branch will do
-                refused = error
+                refused.append(error)
                 undrawn.append((type_name(branch), error.reason(where)))
                 continue
             columns.append(replace(column, name=_branch_name(column, branch, columns)))
-        if not columns and refused is not None:
-            raise refused
         if not columns:
+            if mistakes := [error for error in refused if not (may_be_none and isinstance(error, Unsatisfiable))]:
+                raise mistakes[-1]
             if not may_be_none:
                 raise TooDeep
-            return Column(name, "null")
+            return Column(name, "null", undrawn=tuple(undrawn))
         column = columns[0] if len(columns) == 1 else Column(name, "union", parts=tuple(columns))
         nulls = column.nulls_if_optional if may_be_none else column.nulls
         return replace(column, name=name, nulls=nulls, undrawn=(*column.undrawn, *undrawn))
@@ -256,20 +260,24 @@ class Reader:
             key = (Column("key", "text"),) if kind == "map" else ()
             return Column(name, kind, parts=(*key, _BELOW), max_length=0)
 
-    def ended(self, column: Column) -> Column:
-        """The column without lists and dicts that must hold something, and cannot where a recursion ends.
-
-        TooDeep where that leaves no value.
+    def drawable(self, where: str, column: Column) -> Column:
+        """The column without what must hold something and cannot, where a recursion ends, and without what no type can
+        store. Raises TooDeep and Unsatisfiable where that leaves no value.
         """
-        branches = column.parts if column.kind == "union" else (column,)
-        kept = [branch for branch in branches if not _is_cut_short(branch)]
+        branches = {branch.name: branch for branch in column.parts} if column.kind == "union" else {column.kind: column}
+        lost = {name: ENDLESS if _is_cut_short(b) else why_unstorable(b) for name, b in branches.items()}
+        kept = [branch for name, branch in branches.items() if not lost[name]]
         if len(kept) == len(branches):
             return column
         if not kept and column.nulls is None:
-            raise TooDeep
-        cut = [] if self.nesting.inside_itself else [(b.name, ENDLESS) for b in branches if b not in kept]
-        left = replace(column, parts=tuple(kept)) if len(kept) > 1 else (*kept, Column(column.name, "null"))[0]
-        return replace(left, name=column.name, nulls=column.nulls, undrawn=(*column.undrawn, *cut))
+            if ENDLESS in lost.values():
+                raise TooDeep
+            raise Unsatisfiable(f"{where}: {'; '.join(lost.values())}.", hint=UNSTORABLE)
+        told = [(name, why) for name, why in lost.items() if why and (why != ENDLESS or not self.nesting.inside_itself)]
+        if len(kept) > 1:
+            return replace(column, parts=tuple(kept), undrawn=(*column.undrawn, *told))
+        left = replace(kept[0], name=column.name, nulls=column.nulls) if kept else Column(column.name, "null")
+        return replace(left, undrawn=(*column.undrawn, *left.undrawn, *told))
 
     def held(self, where: str, name: str, annotation: Any) -> Column:
         """What a container holds: functions around its type judge each by itself."""
@@ -383,8 +391,8 @@ class Reader:
         try:
             schema = TypeAdapter(annotation).json_schema()
         except (PydanticUserError, PydanticInvalidForJsonSchema, TypeError, NameError) as error:
-            reason, hint = _NOT_DATA
-            raise SchemaError(f"{where}: its type is {found}, and {reason}.", hint=hint) from error
+            hint = "Leave the field out, or give it a type whose values can be written down."
+            raise Unsatisfiable(f"{where}: its type is {found}, and {NOT_DATA}.", hint=hint) from error
         return column_from_schema(where, name, schema)
 
 

@@ -24,6 +24,7 @@ from gen.schema.formats import format_checker
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.others import matches, others_of, turns_of
 from gen.schema.spec import DEFAULT_NULLS, Column, Table, is_extra
+from gen.schema.undrawable import UNSTORABLE, why_unstorable
 from gen.schema.variants import of_objects, with_choices
 from gen.schema.written import column_from_json
 
@@ -205,7 +206,10 @@ class _SchemaReader:
                 step = c.multiple_of.numerator  # the whole multiples of p/q are those of p
         low, high = _within(c.number_format, c.least or (None, False), c.most or (None, False))
         _check_range(where, low, high)
-        return Column(name, kind, low[0], high[0], low[1], high[1], step)
+        column = Column(name, kind, low[0], high[0], low[1], high[1], step)
+        if why := why_unstorable(column):
+            raise Unsatisfiable(f"{where}: {why}.", hint=UNSTORABLE)
+        return column
 
     def integer(self, where: str, name: str, c: Conjunction) -> Column:
         return self.number(where, name, c, "integer")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gen.errors import SchemaError
 from gen.schema.spec import Column
+from gen.schema.undrawable import MOST_DIGITS, UNSTORABLE, asked_range, places_of, widest_of
 from gen.streams import kernel, mulhi
 from gen.synth.grids import widened
 from gen.synth.json_text import is_null
@@ -21,9 +22,7 @@ from gen.synth.laws.compiled import opened_line
 from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.numbers import DEFAULT_MAXIMUM, Grid, GridKey, OnGrid, grid_of, reach_beside, window
 
-DEFAULT_PLACES = 2
 FEW = 100  # values that there should be between two bounds, unless `decimal_places` says otherwise
-MOST_DIGITS = 38  # of a decimal128
 _INT64 = (-(2**63), 2**63 - 1)
 
 
@@ -85,25 +84,15 @@ class SynthesizeDecimal(OnGrid):
         super().prepare()
 
     def plain_line(self) -> Line:
-        line, widest = line_of_grid(self.plain_grid, self.unit, self.origin, self.count), self._widest()
+        line, widest = line_of_grid(self.plain_grid, self.unit, self.origin, self.count), widest_of(self.column)
         return replace(line, reach=reach_beside(self.column, line, (-widest, widest)))
 
-    def _widest(self) -> int:
-        """The greatest unscaled integer of so many digits."""
-        return int(10 ** min(self.column.max_digits or MOST_DIGITS, MOST_DIGITS) - 1)
-
     def _places(self) -> int:
-        column = self.column
-        if column.kind == "integer":
-            return 0
-        given = [b for b in (column.minimum, column.maximum, column.multiple_of) if isinstance(b, Decimal)]
-        exponents = [int(b.as_tuple().exponent) for b in given if b.is_finite()]
-        places = max(DEFAULT_PLACES, *(-e for e in exponents), 0)
-        if column.decimal_places is not None:
-            places = column.decimal_places
-        elif column.minimum is not None and column.maximum is not None:
-            low, high = self._fraction(column.minimum), self._fraction(column.maximum)
-            width = high - low
+        column, places = self.column, places_of(self.column)
+        if column.kind == "integer" or column.decimal_places is not None:
+            return places
+        if column.minimum is not None and column.maximum is not None:
+            width = self._fraction(column.maximum) - self._fraction(column.minimum)
             places += next((more for more in range(8) if width * 10 ** (places + more) >= FEW), 0)
         return places if column.max_digits is None else min(places, column.max_digits)
 
@@ -113,23 +102,14 @@ class SynthesizeDecimal(OnGrid):
         low, high = self._unscaled(column.minimum), self._unscaled(column.maximum)
         least = None if low is None else math.floor(low) + 1 if column.minimum_excluded else math.ceil(low)
         most = None if high is None else math.ceil(high) - 1 if column.maximum_excluded else math.floor(high)
-        widest = self._widest()
+        widest = widest_of(self.column)
         least, most = widened(least, most, window(least, most, 0, min(DEFAULT_MAXIMUM * scale, widest)), step)
         if max(least, -widest) > min(most, widest):
             raise SchemaError(
-                f"{self.where}: no value of {column.max_digits or MOST_DIGITS} digits {self._asked_range()}.",
-                hint="Correct the bounds, max_digits or decimal_places.",
+                f"{self.where}: no value of {column.max_digits or MOST_DIGITS} digits {asked_range(column)}.",
+                hint=UNSTORABLE,
             )
         return max(least, -widest), min(most, widest)
-
-    def _asked_range(self) -> str:
-        """Where the declared bounds want values to lie, in words."""
-        column = self.column
-        if column.minimum is None:
-            return f"is {'below' if column.maximum_excluded else 'at most'} {column.maximum}"
-        if column.maximum is None:
-            return f"is {'above' if column.minimum_excluded else 'at least'} {column.minimum}"
-        return f"lies between {column.minimum} and {column.maximum}"
 
     def _unscaled(self, bound: Any) -> Fraction | None:
         return None if bound is None else self._fraction(bound) * 10**self.places
