@@ -419,3 +419,24 @@ def test_a_person_in_capitals_agrees_with_itself():
     )
     for row in rows_of(model):
         assert row.name.startswith(row.given.upper()) and row.email.startswith(row.given.upper())
+
+
+@dataclasses.dataclass
+class Counted:
+    x: int
+    y: str = dataclasses.field(init=False, default="q")
+
+
+@pydantic_dataclass
+class AlsoCounted:
+    x: int
+    y: str = dataclasses.field(init=False, default="q")
+    z: str = Field(init=False, default="q")
+
+
+@pytest.mark.parametrize("kind", [Counted, AlsoCounted])
+def test_a_field_of_a_dataclass_that_is_no_argument_of_it_is_no_column(kind):
+    schema = Schema()
+    schema.add(kind, 10)
+    assert schema.table(kind.__name__).arrow().schema.names == ["x"]
+    assert {row.y for row in schema.rows(kind)} == {"q"}

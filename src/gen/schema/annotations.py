@@ -299,7 +299,7 @@ class Reader:
         if not isinstance(annotation, type):
             return None
         if known := getattr(annotation, "__pydantic_fields__", None):
-            return {name: Declared(info) for name, info in known.items()}
+            return {name: Declared(info) for name, info in known.items() if info.init is not False}
         try:
             hints = typing_extensions.get_type_hints(annotation, include_extras=True)
         except (NameError, TypeError):
