@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, Field
 from scipy import stats
 
-from columns import source
+from columns import model, source
 from gen import Domain, Normal, Nulls, PrimaryKey, Schema, SynthesizedBy, Synthesizer
 from gen.errors import SchemaError
 from gen.schema.row_markers import After, DependsOn, Derived, Given, When
@@ -348,3 +348,63 @@ def test_a_duration_is_no_number_until_its_days_or_hours_are_counted():
     assert error.value.hint == "Count them: days(end - start)."
     for row in rows_of(s=start, e=end, n=Annotated[int, Derived("int(days(e - s))")]):
         assert row["n"] == (row["e"] - row["s"]).days
+
+
+# -- tables that speak of what cannot be -----------------------------------------------------------------------
+
+AB = Literal["a", "b"]
+NEVER = {
+    "choices": (AB, {"a": 1, "z": 2}, "speaks of on = 'z', which on never is. Its values are 'a', 'b'."),
+    "an Enum": (
+        Colour,
+        {"red": 1, "pink": 2},
+        "on = 'pink', which on never is. Its values are 'red', 'blue'.",
+    ),
+    "few numbers": (
+        Annotated[int, Field(ge=1, le=3)],
+        {1: 1, 4: 2},
+        "on = 4, which on never is. Its values are 1, 2, 3.",
+    ),
+    "no value": (AB | None, {"a": 1, None: 2}, "on = None, and is not asked where on is null"),
+}
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_a_table_that_speaks_of_what_another_field_never_is_is_refused(name):
+    kind, table, said = NEVER[name]
+    with pytest.raises(SchemaError) as caught:
+        source(10, x=Annotated[int | None, DependsOn("on", table)], on=kind)
+    assert str(caught.value).startswith("Thing.x: its table ") and said in str(caught.value)
+    with pytest.raises(SchemaError, match=r"Thing\.inside\.x: its table "):
+        source(10, inside=model(x=Annotated[int | None, DependsOn("on", table)], on=kind))
+    if None not in table:
+        cases = {key: Normal(value, 1) for key, value in table.items()}
+        with pytest.raises(SchemaError, match=r"Thing\.x: its table speaks of on = .*, which on never is"):
+            source(10, x=Annotated[float, Given("on", cases)], on=kind)
+
+
+def test_a_table_may_speak_of_what_stands_for_no_value():
+    kind = Annotated[AB | Literal["n/a"], Nulls(0.5, value="n/a")]
+    table = source(50, x=Annotated[int, DependsOn("on", {"a": 1, "b": 2, "n/a": 3})], on=kind)
+    assert set(table.at(range(50)).column("x").to_pylist()) == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "said"),
+    [
+        (
+            Annotated[int, Field(ge=10, lt=20)],
+            5,
+            "a value 5, which the field's bounds exclude: at least 10 and below 20",
+        ),
+        (Annotated[str, Field(max_length=2)], "abc", "a text of length 3, which the field's bounds exclude: at most 2"),
+        (Literal[1, 2], 5, "it is made to be 5, which is none of its values"),
+        (int, None, "1 nulls for a field that has none"),
+    ],
+)
+def test_an_entry_of_a_table_that_the_field_does_not_take_is_named(kind, entry, said):
+    good = {"abc": "ab"}.get(entry, 12 if kind != Literal[1, 2] else 1)
+    with pytest.raises(SchemaError) as caught:
+        source(10, x=Annotated[kind, DependsOn("on", {"a": good, "b": entry})], on=AB)
+    assert caught.value.message == f"Thing.x: its table says {entry!r} where on is 'b': {said}."
+    assert caught.value.hint

@@ -6,7 +6,7 @@ import decimal
 import math
 import uuid
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -28,6 +28,8 @@ from gen.synth.nested import plain, plain_type
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Storage, Synthesizer
 
+MOST_KNOWN = 1000  # values of a field, to compare a table with
+SHOWN_VALUES = 9  # of those, in words
 SHOWN_CASES = 4  # of a conditional table, in words
 MOST_DIGITS = 38  # of a decimal128
 _DEPENDENT_ROWS = np.uint64(2**40 - 1)  # rows that values of the fields a column depends on are mapped to
@@ -81,6 +83,31 @@ class MadeOfOthers(ReadAsAnother):
                 )
         return array
 
+    @property
+    def table_keys(self) -> tuple[str, Sequence[Any]] | None:
+        """The field whose values a table of the column lists, and those; None where it has no table."""
+        return None
+
+    def check_beside(self, others: Mapping[str, Synthesizer]) -> None:
+        if self.table_keys is None or self.table_keys[0] not in others:
+            return  # a field that is not there is refused when it is asked for
+        field, keys = self.table_keys
+        if None in keys:
+            raise SchemaError(
+                f"{self.where}: its table speaks of {field} = None, and is not asked where {field} is null.",
+                hint="Leave that out; the column is null there, or say Nulls(rate, value=...) for a value.",
+            )
+        known = known_values(others[field])
+        if known is None:
+            return
+        unknown = pc.invert(pc.is_in(listed_as(self.where, keys, known.type), known)).to_pylist()
+        if any(unknown):
+            there = known[:SHOWN_VALUES].to_pylist()
+            raise SchemaError(
+                f"{self.where}: its table speaks of {field} = {keys[unknown.index(True)]!r}, which {field} never is.",
+                hint=f"Its values are {', '.join(map(repr, there))}{', ...' if len(known) > len(there) else ''}.",
+            )
+
     def places_of(self, field: pa.Array, keys: Sequence[Any]) -> NDArray[np.int64]:
         """Which of the keys each value of another field is; -1 where it is none of them."""
         known = listed_as(self.where, keys, field.type)
@@ -88,6 +115,23 @@ class MadeOfOthers(ReadAsAnother):
         places: NDArray[np.int64] = fixed_width_values(found).copy()
         places[is_null(field)] = -1
         return places
+
+
+def known_values(synthesizer: Synthesizer) -> pa.Array | None:
+    """Every value that a column may have, and none where there are many, or where that is not known."""
+    column, kind = synthesizer.column, plain_type(synthesizer.arrow_type)
+    if column.stored == "json" or column.parts or column.kind == "any":
+        return None
+    if column.kind in ("choice", "boolean"):
+        values = array_of(column.choices or (False, True), kind)
+    else:
+        listing = synthesizer.listing(MOST_KNOWN)
+        if listing is None:
+            return None
+        values = plain(listing.values).drop_null()
+    if column.null_value is None:
+        return values
+    return pa.concat_arrays([values, array_of([column.null_value], kind)])
 
 
 def listed_as(where: str, values: Sequence[Any], kind: pa.DataType) -> pa.Array:
@@ -257,8 +301,28 @@ class SynthesizeDependent(MadeOfOthers):
         self.keys = [key for key, _ in self.column.values]
         self.listed = None
         if self.column.values:
-            values = listed_as(self.where, [value for _, value in self.column.values], self.arrow_type)
-            self.listed = self.checked(values, len(values))
+            self.listed = self._checked_table([value for _, value in self.column.values])
+
+    @property
+    def table_keys(self) -> tuple[str, Sequence[Any]] | None:
+        return (self.column.depends_on[0], self.keys) if self.keys else None
+
+    def _checked_table(self, values: Sequence[Any]) -> pa.Array:
+        """The values of the table; refused with the entry where the field does not take one."""
+        array = listed_as(self.where, values, self.arrow_type)
+        try:
+            return self.checked(array, len(array))
+        except SchemaError:
+            for i, (key, value) in enumerate(zip(self.keys, values, strict=True)):
+                try:
+                    self.checked(array.slice(i, 1), 1)
+                except SchemaError as error:
+                    said = error.reason(self.where).removeprefix(f"{type(self).__name__} returned ")
+                    raise SchemaError(
+                        f"{self.where}: its table says {value!r} where {self.column.depends_on[0]} is {key!r}: {said}.",
+                        hint=error.hint if self.column.choices else "Correct the table, or the field.",
+                    ) from error
+            raise
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -325,6 +389,10 @@ class SynthesizeGiven(MadeOfOthers):
             for part in self.column.parts
         }
         self.inner = next(iter(self.cases.values()))
+
+    @property
+    def table_keys(self) -> tuple[str, Sequence[Any]] | None:
+        return str(self.column.given), list(self.cases)
 
     @property
     def arrow_type(self) -> pa.DataType:

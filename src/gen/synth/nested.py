@@ -51,6 +51,8 @@ class SynthesizeObject(Synthesizer):
     def prepare(self) -> None:
         self.parts = {part.name: self.part(part, path_of(part.name, self.path)) for part in self.column.parts}
         correlate(self.where, self.parts)
+        for part in self.parts.values():
+            part.check_beside(self.parts)
 
     @property
     def arrow_type(self) -> pa.DataType:

@@ -70,7 +70,10 @@ def _refuse_outside(by: Any, array: pa.Array) -> None:
     wrong = [least] if low is not None and (least < low or (excluded[0] and least == low)) else []
     wrong += [most] if high is not None and (most > high or (excluded[1] and most == high)) else []
     if wrong:
+        ends = [] if low is None else [f"{'above' if excluded[0] else 'at least'} {low}"]
+        ends += [] if high is None else [f"{'below' if excluded[1] else 'at most'} {high}"]
         raise SchemaError(
-            f"{by.where}: {type(by).__name__} returned a {what} {wrong[0]}, which the field's bounds exclude.",
+            f"{by.where}: {type(by).__name__} returned a {what} {wrong[0]}, which the field's bounds exclude: "
+            f"{' and '.join(ends)}.",
             hint="Return values that the model takes.",
         )

@@ -220,6 +220,9 @@ class Synthesizer:
         attempt = f" attempt {self.attempt}" if self.attempt else ""
         return stream_key(self.seed, self.table, self.path, purpose + attempt)
 
+    def check_beside(self, others: Mapping[str, Synthesizer]) -> None:
+        """Refuse what the column says of values that the fields beside it never have."""
+
     def part(self, column: Column, path: str, rows: int | None = None) -> Synthesizer:
         """The synthesizer of a part of this column."""
         return synthesizer_of(column, self.table, self.rows if rows is None else rows, self.seed, path, self.attempt)

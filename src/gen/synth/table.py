@@ -278,6 +278,8 @@ def _columns(table: Table, rows: int, seed: int, only: Collection[str] | None = 
     declared = with_room(table.columns, table.name, rows, seed)
     synthesizers = {c.name: _synthesizer(table, c, rows, seed) for c in declared if only is None or c.name in only}
     correlate(table.name, synthesizers)
+    for synthesizer in synthesizers.values():
+        synthesizer.check_beside(synthesizers)
     return synthesizers
 
 
