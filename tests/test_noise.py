@@ -310,7 +310,7 @@ def test_a_duplicate_is_a_value_that_a_clean_row_really_has(validated):
 
 def test_rates_are_rounded_once_for_all_kinds_together():
     assert sum(source(100, x=Annotated[str, Noise(0.01)]).noise["x"].values()) == 1
-    assert source(3, x=Annotated[int, Noise(null=0.5, duplicate=0.5)]).noise["x"] == {"null": 2, "duplicate": 1}
+    assert source(3, x=Annotated[int, Noise(null=0.5, wrong_type=0.5)]).noise["x"] == {"null": 2, "wrong_type": 1}
     everything = source(7, x=Annotated[int, Noise(null=1)]).at(range(7))
     assert everything.column("x").null_count == 7
     assert source(7, x=Annotated[int, Noise(0)]).at(range(7)).equals(source(7, x=int).at(range(7)))
@@ -451,3 +451,12 @@ def test_what_is_written_is_what_is_shown_and_only_rows_are_clean(forks, tmp_pat
                 plain = json.loads(value) if field == "more" and value else plain
                 assert (seen[field], told[field]) == (plain, str(plain) if isinstance(plain, UUID) else plain)
     assert all(0 <= child.size <= 9 for child in schema.rows("Child"))
+
+
+def test_noise_in_every_row_has_no_duplicates_for_want_of_a_clean_row():
+    assert source(50, x=Annotated[int, Noise(1)]).noise["x"] == {"null": 50}
+    assert source(50, x=Annotated[str, Noise(1.0)]).noise["x"].keys() == {"null", "empty", "too_long"}
+    assert "duplicate" in source(50, x=Annotated[int, Noise(0.9)]).noise["x"]
+    for noise in (Noise(duplicate=1), Noise(null=0.5, duplicate=0.5), Noise(duplicate=0.99)):
+        with pytest.raises(SchemaError, match=r"Thing\.x: its noise asks for duplicates, and all of its 50 rows"):
+            source(50, x=Annotated[int, noise])

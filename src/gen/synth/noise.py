@@ -43,6 +43,7 @@ _WANTS = {
     "duplicate": "a plain field that is not made of others, and two rows or more",
     "dangling": "a foreign key whose type has values that can be no key: texts, UUIDs, or bounded numbers and times",
 }
+_NOT_OF_ALL = {"wrong_type", "duplicate"}  # kinds that are not shared out to where every row is to be dirty
 TRIES = 256  # to find a row with a value, for a duplicate
 LONGER = 10  # letters more than there may be, at most
 LONG = 255  # letters that a text without a bound has at most, or as many as it has anyhow
@@ -82,8 +83,8 @@ class Dirt:
     def clean_rows(self, words: Words) -> Words:
         """Rows that are not dirty, one for each 32-bit word."""
         dirty = sum(self.counts.values())
-        clean = np.uint64(max(self.column.rows - dirty, 1))
-        return self._order.inverse(np.uint64(min(dirty, self.column.rows - 1)) + (words * clean >> np.uint64(32)))
+        clean = np.uint64(self.column.rows - dirty)
+        return self._order.inverse(np.uint64(dirty) + (words * clean >> np.uint64(32)))
 
     def applied(self, rows: Rows, array: pa.Array, values: Values) -> pa.Array:
         """The values at these rows, some of them dirty. `values`: what the column holds at any rows without dirt."""
@@ -124,7 +125,8 @@ def dirt_of(synthesizer: Synthesizer, column: Column) -> Dirt:
     outside = beyond(synthesizer, column)
     declared = dict(column.noise)
     if "" in declared:
-        suits = [kind for kind in DIRT if kind != "wrong_type" and _suits(kind, synthesizer, outside)]
+        left_out = {"wrong_type"} if round(declared[""] * synthesizer.rows) < synthesizer.rows else _NOT_OF_ALL
+        suits = [kind for kind in DIRT if kind not in left_out and _suits(kind, synthesizer, outside)]
         declared = {kind: declared[""] / len(suits) for kind in suits}
     for kind in declared:
         if not _suits(kind, synthesizer, outside):
@@ -134,7 +136,14 @@ def dirt_of(synthesizer: Synthesizer, column: Column) -> Dirt:
                 f"{_said_of(synthesizer)}; it wants {_WANTS[kind]}.",
                 hint=f"Leave it out; what suits it: {suitable}.",
             )
-    return Dirt(synthesizer, _counts(declared, synthesizer.rows), outside)
+    counts = _counts(declared, synthesizer.rows)
+    if counts.get("duplicate") and sum(counts.values()) == synthesizer.rows:
+        raise SchemaError(
+            f"{synthesizer.where}: its noise asks for duplicates, and all of its {synthesizer.rows:,} rows are to be "
+            "dirty: a duplicate is what a clean row holds.",
+            hint="Keep the rates together below 1, so that some rows are clean, or leave the duplicates out.",
+        )
+    return Dirt(synthesizer, counts, outside)
 
 
 def _said_of(synthesizer: Synthesizer) -> str:
