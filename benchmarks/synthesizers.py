@@ -30,6 +30,7 @@ from gen.synth.choices import _indexes, _top_bits
 from gen.synth.formats import FORMATS
 from gen.synth.grids import Grid
 from gen.synth.identifiers import _mark
+from gen.synth.key_pools import ComputedPool
 from gen.synth.laws.cells import Celled, follow
 from gen.synth.laws.compiled import Compiled, compile_law
 from gen.synth.laws.discrete import Choice, Pieces, choose, place
@@ -38,7 +39,7 @@ from gen.synth.laws.quantiles import QuantileTable, normal_table, quantiles, rou
 from gen.synth.laws.samplers import Rounded
 from gen.synth.references import SynthesizeReference
 from gen.synth.synthesizer import Synthesizer, synthesizer_of
-from gen.synth.table import ComputedPool, TableSource
+from gen.synth.table import TableSource
 from gen.synth.texts.lists import alias_table, choose_indexes
 
 ROWS = 16_384  # a block
