@@ -49,6 +49,35 @@ def test_plain_fields_are_as_if_their_domains_were_declared():
     assert values(PEOPLE) == values(declared)
 
 
+@pytest.mark.parametrize(("case", "changed"), [("to_lower", str.lower), ("to_upper", str.upper)])
+def test_texts_that_a_model_puts_into_a_case_are_what_their_names_say(case, changed):
+    """By a constraint or by the configuration; what a name says nothing of has the letters of plain text."""
+    fields = {name: str for name in ("first_name", "email", "city", "sku", "sex", "title", "notes", "stuff")}
+    constrained = {name: Annotated[str, StringConstraints(**{case: True})] for name in fields}
+    drawn = values(fields)
+    wanted = {name: [changed(text) for text in texts] for name, texts in drawn.items()}
+    assert values(constrained) == wanted
+    schema = gen.Schema()
+    model = create_model(
+        "Thing", __config__=ConfigDict(**{f"str_{case}": True}, str_strip_whitespace=True), **dict.fromkeys(fields, str)
+    )
+    schema.add(model, 400)
+    rows = table_sources(schema.spec, {"Thing": 400}, 0, DAY)["Thing"].at(range(400)).to_pylist()
+    assert {name: [row[name] for row in rows] for name in fields} == wanted
+    assert [model.model_validate(row).model_dump() for row in rows] == rows
+    reread = Spec("x", (table_from_schema(schema_of(schema.spec)),))
+    assert table_sources(reread, {"Thing": 400}, 0, DAY)["Thing"].at(range(400)).to_pylist() == rows
+
+
+def test_a_code_in_capitals_and_plain_text_in_a_case_have_the_lengths_that_are_declared():
+    code = Annotated[str, StringConstraints(to_lower=True, min_length=2, max_length=2)]
+    made = values({"country_code": code, "email": code, "stuff": Annotated[str, StringConstraints(to_upper=True)]})
+    assert {"us", "de"} <= set(values({"country_code": code}, rows=5000)["country_code"])
+    assert all(re.fullmatch("[a-z]{2}", text) for text in made["country_code"])
+    assert all(len(text) == 2 and text == text.lower() for text in made["email"])  # no address is as short
+    assert {len(text) for text in made["stuff"]} == set(range(1, 33))
+
+
 def test_the_values_are_what_the_names_say():
     made = values(PEOPLE)
     for row in zip(*made.values(), strict=True):
@@ -277,7 +306,7 @@ def test_describe_says_why():
     [
         (EmailStr, "matches text of the format 'email'"),
         (Annotated[EmailStr | None, Field(max_length=50)], "matches text of the format 'email'"),
-        (Annotated[str, StringConstraints(to_upper=True)], "matches text in upper case"),
+        (Annotated[str, StringConstraints(to_upper=True, max_length=5)], "matches text in upper case"),
         (
             Annotated[str, StringConstraints(strip_whitespace=True, pattern="^a.*$")],
             "matches text with the pattern '^a.*$' without spaces at its ends",

@@ -176,6 +176,11 @@ def case_of(column: Column) -> str | None:
     return column.case or next((case for name, case in CASES.items() if TRANSFORMED[name] in column.patterns), None)
 
 
+def in_case_of(case: str | None) -> tuple[str, ...]:
+    """The patterns of plain text that the model puts into that case; see `case_of`."""
+    return tuple(TRANSFORMED[name] for name, said in CASES.items() if said == case)
+
+
 def _cased(column: Column) -> Column:
     """The column, put into capitals or small letters once it is drawn, where it is more than letters at random; what
     stands for no value, and what is listed, put so at once."""

@@ -1,6 +1,7 @@
-"""This file knows text that is put into capitals or small letters once it is drawn: names, e-mails, what Faker makes.
+"""This file knows text that is put into capitals or small letters once it is drawn, as the model does it.
 
-Letters at random are drawn in the right case by a pattern; a name is drawn as it is and changed as the model does it.
+Names, e-mails, what Faker makes, and letters at random. Keys, and texts that a pattern of the field's own says, are
+drawn in the right case at once.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gen.errors import SchemaError
-from gen.schema.facts import without_transforms
+from gen.schema.facts import case_of, without_transforms
 from gen.schema.spec import Column
 from gen.streams import Rows
 from gen.synth.json_text import joined
@@ -31,7 +32,7 @@ _CHANGES: dict[str, tuple[Callable[[pa.Array], pa.Array], Callable[[str], str]]]
 
 
 class SynthesizeCased(ReadAsAnother):
-    """Text of a format, a domain or a provider in one case. A format that a pattern draws so is drawn so."""
+    """Text of a format, a domain or a provider, or plain, in one case. A format that a pattern draws so is drawn so."""
 
     goes_first = True
     takes_lengths = True
@@ -39,10 +40,13 @@ class SynthesizeCased(ReadAsAnother):
     @classmethod
     def match(cls, column: Column) -> bool:
         others = column.derived or column.function or column.depends_on or column.given or column.synthesizer
-        return column.case is not None and not (others or column.check or column.key or column.reference)
+        if others or column.check or column.key or column.reference:
+            return False
+        return column.case is not None or (case_of(column) is not None and not without_transforms(column).patterns)
 
     def prepare(self) -> None:
         column = replace(self.column, case=None, nulls=None)
+        column = column if self.column.case else without_transforms(column)
         self.host = column.format in _MAILS and column == without_transforms(column)
         try:
             self.inner = self._uncased(column)
@@ -60,7 +64,7 @@ class SynthesizeCased(ReadAsAnother):
 
     @property
     def law_text(self) -> str:
-        return f"{self.inner.law_text}, in {self.column.case} case"
+        return f"{self.inner.law_text}, in {case_of(self.column)} case"
 
     @property
     def cardinality(self) -> int | None:
@@ -68,7 +72,7 @@ class SynthesizeCased(ReadAsAnother):
         return self.inner.cardinality
 
     def at(self, rows: Rows) -> pa.Array:
-        texts, case = self.inner.at(rows), self.column.case or ""
+        texts, case = self.inner.at(rows), case_of(self.column) or ""
         texts = texts.cast(pa.string()) if pa.types.is_dictionary(texts.type) else texts
         if not self.host:
             return in_case(case, texts)

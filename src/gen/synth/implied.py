@@ -14,6 +14,7 @@ from functools import lru_cache
 from gen.errors import SchemaError
 from gen.schema import domains
 from gen.schema.domains import AMBIGUOUS_NAMES, PLAIN, Ambiguous, field_key, names_that_imply
+from gen.schema.facts import case_of, in_case_of, without_transforms
 from gen.schema.spec import Column
 from gen.synth import births, people, places
 from gen.synth.synthesizer import find_synthesizer, synthesizer_of
@@ -73,7 +74,9 @@ def with_implied(container: str, columns: Sequence[Column]) -> list[Column]:
 def plainly(column: Column) -> Column:
     """The column without a domain that its name implied, and without one that says it is to have none."""
     if column.implied or domain_of(column.domain or "") == PLAIN:
-        return replace(column, domain=None, of=None, implied=False)
+        patterns = in_case_of(column.case) if column.implied else column.patterns
+        case = None if column.implied else column.case
+        return replace(column, domain=None, of=None, implied=False, case=case, patterns=patterns)
     return column
 
 
@@ -144,8 +147,8 @@ def _name_in(container: str) -> str | None:
 def is_plain(column: Column, facts_of: Mapping[str, frozenset[str]]) -> bool:
     """Whether a column says nothing of its content but such facts as its kind may have, and no class is for it."""
     allowed = facts_of.get(column.kind, frozenset()) | _NOT_OF_CONTENT
-    facts = Column.__dataclass_fields__
-    if any(name not in allowed and getattr(column, name) != facts[name].default for name in facts):
+    facts, said = Column.__dataclass_fields__, without_transforms(column)
+    if any(name not in allowed and getattr(said, name) != facts[name].default for name in facts):
         return False
     return find_synthesizer(column, column.name).__module__.startswith("gen.")
 
@@ -164,7 +167,7 @@ def _fits(column: Column, domain: str) -> bool:
     if domain in ("sex", "title"):
         return True  # they have no texts of their own; a company sees to their lengths
     try:
-        synthesizer_of(replace(column, domain=domain), "", 1, 0)
+        synthesizer_of(_said(column, domain), "", 1, 0)
     except SchemaError:
         return False
     return True
@@ -174,4 +177,9 @@ def _of_domain(column: Column, domain: str, of: str | None) -> Column:
     if domain in PROSE and column.max_length and not column.noise:  # room for a book is no wish for one
         longest = max(PROSE[domain][1], column.min_length or 0)
         column = replace(column, max_length=min(column.max_length, longest))
-    return replace(column, domain=domain, of=of, implied=True)
+    return replace(_said(column, domain), of=of, implied=True)
+
+
+def _said(column: Column, domain: str) -> Column:
+    """The plain column with a domain, put into the case that its model gives it."""
+    return replace(without_transforms(column), domain=domain, case=case_of(column))
