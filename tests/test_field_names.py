@@ -52,7 +52,7 @@ def test_plain_fields_are_as_if_their_domains_were_declared():
 @pytest.mark.parametrize(("case", "changed"), [("to_lower", str.lower), ("to_upper", str.upper)])
 def test_texts_that_a_model_puts_into_a_case_are_what_their_names_say(case, changed):
     """By a constraint or by the configuration; what a name says nothing of has the letters of plain text."""
-    fields = {name: str for name in ("first_name", "email", "city", "sku", "sex", "title", "notes", "stuff")}
+    fields = dict.fromkeys(("first_name", "email", "city", "sku", "sex", "title", "notes", "stuff"), str)
     constrained = {name: Annotated[str, StringConstraints(**{case: True})] for name in fields}
     drawn = values(fields)
     wanted = {name: [changed(text) for text in texts] for name, texts in drawn.items()}
@@ -202,6 +202,55 @@ def test_two_addresses_of_one_person_are_both_that_persons():
     assert made["email"] != made["work_email"]
     assert {p[:5] for p in made["phone"]} == {p[:5] for p in made["mobile"]}
     assert all(a[:5] == b[:5] for a, b in zip(made["phone"], made["mobile"], strict=True))
+
+
+SAME = (
+    ("name", "full_name", "person_name"),
+    ("first_name", "given_name", "forename"),
+    ("last_name", "surname"),
+    ("sex", "gender"),
+    ("town", "city"),
+    ("zip", "postal_code"),
+    ("street", "street_address"),
+    ("country", "country_name"),
+)
+
+
+@pytest.mark.parametrize("same", [SAME, SAME[:-1], *((names,) for names in SAME[1:])])
+def test_fields_whose_names_mean_the_same_say_the_same(same):
+    made = values({name: str for names in same for name in names})
+    for names in same:
+        assert len(set(made[names[0]])) > 1
+        assert all(made[name] == made[names[0]] for name in names)
+    if len(same) > 1:
+        full = [f"{first} {last}" for first, last in zip(made["given_name"], made["surname"], strict=True)]
+        assert made["person_name"] == full
+
+
+def test_fields_that_mean_the_same_with_lengths_choices_and_keys_of_their_own_agree():
+    made = values(
+        {
+            "username": Annotated[str, Domain("username"), gen.PrimaryKey()],
+            "first_name": Annotated[str, Field(max_length=6)],
+            "given_name": Annotated[str, Field(min_length=5)],
+            "sex": str,
+            "gender": Literal["male", "female"],
+        }
+    )
+    assert made["first_name"] == made["given_name"]
+    assert {len(name) for name in made["first_name"]} == {5, 6}
+    assert set(zip(made["sex"], made["gender"], strict=True)) == {("F", "female"), ("M", "male")}
+    assert all(
+        u.endswith(n.lower())
+        for u, n in zip((t.rstrip("0123456789") for t in made["username"]), made["first_name"], strict=True)
+    )
+
+
+def test_a_field_that_cannot_say_the_same_is_drawn_on_its_own():
+    fields = {"city": Annotated[str, Field(max_length=6)], "town": Annotated[str, Field(min_length=10)], "zip": str}
+    made = values(fields)
+    assert {"Dallas", "Austin"} < set(made["city"])
+    assert made["town"] == values({"town": fields["town"]})["town"]
 
 
 def test_lengths_choose_the_codes():

@@ -1,9 +1,9 @@
 """This file knows which columns of a table, or of an object in it, speak of one person or place, and so agree.
 
-Those of one `of` do, of which each says something else: a given name, an e-mail address, a city. Of two columns that
-say the same, the first speaks of the company's person, and the other of one of its own. A column alone in its company
-is drawn as it would be by itself. Fields that are e-mail addresses by their type, or phone numbers, join columns with
-domains.
+Those of one `of` do: a given name, an e-mail address, a city. Those whose names say the same, `name` and `full_name`,
+do, too; of two that declare the same domain, the first speaks of the company's person, and the other of one of its own.
+A column alone in its company is drawn as it would be by itself. Fields that are e-mail addresses by their type, or
+phone numbers, join columns with domains.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ _CLASSES: tuple[type[SynthesizeTogether], ...] = (
 )
 # roles that no synthesizer draws by itself
 _NEVER_ALONE = frozenset({"sex", "title", "age", "birth-date"})
-_SEVERAL = ADDRESSES | {"birth-date"}
 _AGREES_WITH_ANY = frozenset({"street"})  # and needs no company, unless there is a country whose streets it has
 
 
@@ -189,14 +188,14 @@ def _refuse_locale(where: str, column: Column) -> None:
 def _members(columns: Sequence[Column], of: str | None, about: str) -> list[_Member]:
     """The columns of a company: one for each role, those with a domain before those with a format.
 
-    Of addresses by their names, and of days of birth, there may be several: `dob` is the `birth_date` of the same one.
+    By their names there may be several: `dob` is the `birth_date` of the same one, and `town` the `city`.
     """
     members: dict[str, _Member] = {}
     for place, column in enumerate(columns):
         role = role_of(column)
         if column.of != of or role not in CIRCLES[about] or not _may_agree(column, role):
             continue
-        said = f"{role} {place}" if column.implied and role in _SEVERAL else role
+        said = f"{role} {place}" if column.implied else role
         if said not in members or (column.domain and not members[said].by_name):
             members[said] = _Member(place, column, role)
     if not any(member.role in places.COUNTRY_ROLES for member in members.values()):
@@ -228,7 +227,9 @@ def _agree(members: Sequence[_Member], of: str | None, locale: str | None) -> bo
     if of is not None or locale is not None or roles & _NEVER_ALONE:
         return True
     alike = roles if roles & places.COUNTRY_ROLES else roles - _AGREES_WITH_ANY
-    return len(alike) > 1 or any(member.column.kind == "number" for member in members)
+    again = [member for member in members if member.role not in ADDRESSES]  # of these there are several, or it is twice
+    twice = len(again) > len({member.role for member in again})
+    return twice or len(alike) > 1 or any(member.column.kind == "number" for member in members)
 
 
 def _locale(where: str, members: Sequence[_Member]) -> str | None:
@@ -255,7 +256,8 @@ def _company(where: str, about: str, members: Sequence[_Member], locale: str | N
     company = Company(about, path, locale)
     if about == "birth":
         return replace(company, days=births.days_of(where, columns, today))
-    sex = next((column for column in columns if role_of(column) == "sex"), None)
+    sexes = [column for column in columns if role_of(column) == "sex"]
+    sex = max(sexes, key=lambda column: bool(column.weights), default=None)
     return replace(company, women=people.women_of(where, sex)) if about == "person" and sex else company
 
 
@@ -275,7 +277,8 @@ def _joined(where: str, company: Company, members: Sequence[_Member], rows: int)
             company = narrower
             stay.append(member)
         elif member.column.implied:
-            left.append((member.place, plainly(member.column)))
+            again = member.role in {other.role for other in stay}  # it does not contradict that one if it is another's
+            left.append((member.place, member.column if again else plainly(member.column)))
         elif member.by_name and member.role not in _AGREES_WITH_ANY:
             raise SchemaError(
                 f"{where}.{member.column.name}: no {member.role} within its lengths or bounds agrees with the others "
