@@ -253,6 +253,52 @@ def test_a_field_that_cannot_say_the_same_is_drawn_on_its_own():
     assert made["town"] == values({"town": fields["town"]})["town"]
 
 
+ZIP = Annotated[str, Field(pattern=r"^\d{5}$")]
+
+
+def test_a_zip_code_as_a_number_is_of_the_city_beside_it():
+    made = values({"city": str, "zip": int, "zip_code": int | None, "postal_code": str, "billing_zip": int})
+    assert made["zip"] == list(map(int, made["postal_code"]))
+    assert {a for a, b in zip(made["zip_code"], made["zip"], strict=True) if a != b} == {None}
+    bounded = values({"city": str, "zip": Annotated[int, Field(ge=20_000, lt=50_000)], "postal_code": str})
+    assert bounded["zip"] == list(map(int, bounded["postal_code"]))
+    assert 20_000 <= min(bounded["zip"]) <= max(bounded["zip"]) < 50_000
+    assert made["billing_zip"] == values({"billing_zip": int})["billing_zip"]  # of no city
+
+
+@pytest.mark.parametrize("beside", [{"country": str}, {"where": Annotated[str, Domain("city", locale="sv")]}, {}])
+def test_a_zip_code_as_a_number_is_any_where_codes_are_not_digits_alone(beside):
+    drawn = values({"zip": int, "city": str, **beside} if beside else {"zip": int})["zip"]
+    assert drawn == values({"zip": int})["zip"]
+    assert 10_000 <= min(drawn) <= max(drawn) <= 99_999
+
+
+def test_germanys_zip_codes_as_numbers():
+    made = values({"c": Annotated[str, Domain("city", locale="de")], "town": str, "zip": int, "postcode": str})
+    assert made["zip"] == list(map(int, made["postcode"])) and made["c"] == made["town"]
+
+
+def test_a_pattern_that_all_zip_codes_match_leaves_them_to_their_city():
+    state, both = (Annotated[str, Field(pattern=p)] for p in ("^[A-Z]{2}$", r"^\d{5}(-\d{4})?$"))
+    plain = values({"city": str, "zip": str, "postal_code": str, "state_code": str})
+    made = values({"city": str, "zip": ZIP, "postal_code": both, "state": state})
+    assert [*made.values()] == [*plain.values()]
+    assert "pattern" in source({"city": str, "zip": ZIP}).columns["zip"].reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "beside"),
+    [
+        (ZIP, {}),
+        (ZIP, {"city": str, "country": str}),
+        (Annotated[str, Field(pattern=r"^[1-9]\d{4}$")], {"city": str}),
+        (Annotated[str, Field(pattern=r"^\d{4}$")], {"city": str}),
+    ],
+)
+def test_a_pattern_that_not_all_zip_codes_match_is_drawn_as_it_was(kind, beside):
+    assert values({"zip": kind, **beside})["zip"] == values({"zip": Annotated[kind, Domain("text")]})["zip"]
+
+
 def test_lengths_choose_the_codes():
     two, three = (Annotated[str, Field(min_length=n, max_length=n)] for n in (2, 3))
     assert columns({"country": two})["country"].domain == "country-alpha2"

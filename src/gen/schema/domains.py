@@ -195,6 +195,12 @@ AMBIGUOUS_NAMES: dict[str, Ambiguous] = {
     "line-2": Ambiguous("unit", _TOWN),
     **dict.fromkeys(("state", "province", "region"), Ambiguous("state", _PLACE)),
 }
+# names of integers that imply a domain only beside others: postcodes of digits alone
+AMBIGUOUS_NUMBERS: dict[str, Ambiguous] = dict.fromkeys(
+    FIELD_NAMES["text"]["postcode"].split(), Ambiguous("postcode", _TOWN | {"street", "state-code"})
+)
+# domains that a field with a pattern has by its name where its place's texts all match
+PATTERNED = frozenset({"postcode", "state-code"})
 # what the `name` of a table's rows is, by the name of the table, or by the last word of it; else, see SOMEBODY, FIRMS
 NAMES_OF_TABLES = {
     "name": "person human individual contact actor artist director player scientist user-profile",

@@ -31,10 +31,12 @@ _CLASSES: tuple[type[SynthesizeTogether], ...] = (
     people.SynthesizeSex,
     places.SynthesizePlace,
     places.SynthesizeDegrees,
+    places.SynthesizeCode,
     births.SynthesizeBirth,
 )
 # roles that no synthesizer draws by itself
 _NEVER_ALONE = frozenset({"sex", "title", "age", "birth-date"})
+_KINDS = DOMAIN_KINDS | {"postcode": ("text", "integer")}  # by its name alone a number
 _AGREES_WITH_ANY = frozenset({"street"})  # and needs no company, unless there is a country whose streets it has
 
 
@@ -135,13 +137,19 @@ def _together(where: str, columns: Sequence[Column], rows: int, today: datetime.
                 result[place] = column
                 if column.company and column.company.about == "place" and column.company.locale == WORLD:
                     home = replace(column.company, path="")
-    return tuple(_by_itself(column) for column in result)
+    return tuple(_by_itself(said, column, today) for said, column in zip(columns, result, strict=True))
 
 
-def _by_itself(column: Column) -> Column:
-    """A column that is in no company: one that no synthesizer draws alone has no domain by its name."""
+def _by_itself(said: Column, column: Column, today: datetime.date) -> Column:
+    """A column that is in no company: one that no synthesizer draws alone has no domain by its name.
+
+    said: the column before; of a number whose name is no domain here it may be a measure's.
+    """
     by_name = column.implied and column.domain is not None and column.company is None
-    return plainly(column) if by_name and (column.kind != "text" or role_of(column) in _NEVER_ALONE) else column
+    if by_name and (column.kind != "text" or role_of(column) in _NEVER_ALONE or column.patterns):
+        column = plainly(column)
+    was_number = said.implied and said.domain is not None and said.kind == "integer"
+    return with_measures([column], today, False)[0] if was_number and column.domain is None else column
 
 
 def _agreeing(
@@ -205,9 +213,9 @@ def _members(columns: Sequence[Column], of: str | None, about: str) -> list[_Mem
 
 def _may_agree(column: Column, role: str) -> bool:
     """Whether a column is drawn by its domain or format alone: no key that it cannot be, no pattern, no other class."""
-    other = column.reference or column.synthesizer or column.provider or column.check or column.patterns
-    keyed = column.key is not None and role not in people.KEYED
-    return not other and not keyed and any(kind.takes(column) and _draws(kind, column, role) for kind in _CLASSES)
+    other = column.reference or column.synthesizer or column.provider or column.check
+    barred = other or (column.patterns and not column.implied) or (column.key and role not in people.KEYED)
+    return not barred and any(kind.takes(column) and _draws(kind, column, role) for kind in _CLASSES)
 
 
 def _draws(kind: type[SynthesizeTogether], column: Column, role: str) -> bool:
@@ -215,7 +223,7 @@ def _draws(kind: type[SynthesizeTogether], column: Column, role: str) -> bool:
     return (
         role in CIRCLES[kind.about]
         and (column.kind == "number") == in_numbers
-        and (column.kind in DOMAIN_KINDS.get(role, ("text",)))
+        and (column.kind in _KINDS.get(role, ("text",)))
     )
 
 
@@ -229,7 +237,7 @@ def _agree(members: Sequence[_Member], of: str | None, locale: str | None) -> bo
     alike = roles if roles & places.COUNTRY_ROLES else roles - _AGREES_WITH_ANY
     again = [member for member in members if member.role not in ADDRESSES]  # of these there are several, or it is twice
     twice = len(again) > len({member.role for member in again})
-    return twice or len(alike) > 1 or any(member.column.kind == "number" for member in members)
+    return twice or len(alike) > 1 or any(member.column.kind != "text" for member in members)
 
 
 def _locale(where: str, members: Sequence[_Member]) -> str | None:
@@ -290,6 +298,10 @@ def _joined(where: str, company: Company, members: Sequence[_Member], rows: int)
 
 def _narrowed(kind: type[SynthesizeTogether], member: _Member, company: Company) -> Company | None:
     column = member.column
+    if column.patterns and company.locale != DEFAULT:
+        return None  # they were compared with what is drawn there
+    if column.kind == "integer" and member.role == "postcode":
+        return places.with_numbers(column, company)
     if column.kind != "number":
         cut = with_lengths(kind, column, company)
         return None if cut is None or (cut.about == "place" and not places.kept_places(cut)[0]) else cut

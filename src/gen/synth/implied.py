@@ -1,8 +1,9 @@
 """This file knows which domain a plain field has by its name alone: `email`, `zip_code`, `billingCity`.
 
-A field is plain where its declaration says nothing of its content but how long it is, or within which bounds. Columns
-whose names have the same prefix speak of the same one. Where a domain cannot meet the declaration, where a synthesizer
-of the user's own draws such columns, or where a name may mean something else, the field stays as it is.
+A field is plain where its declaration says nothing of its content but how long it is, or within which bounds; a
+postcode may have a pattern that all those drawn match. Columns whose names have the same prefix speak of the same one.
+Where a domain cannot meet the declaration, where a synthesizer of the user's own draws such columns, or where a name
+may mean something else, the field stays as it is.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import lru_cache
 
 from gen.errors import SchemaError
 from gen.schema import domains
-from gen.schema.domains import AMBIGUOUS_NAMES, PLAIN, Ambiguous, field_key, names_that_imply
+from gen.schema.domains import AMBIGUOUS_NAMES, AMBIGUOUS_NUMBERS, PLAIN, Ambiguous, field_key, names_that_imply
 from gen.schema.facts import case_of, in_case_of, without_transforms
 from gen.schema.spec import Column
 from gen.synth import births, people, places
@@ -33,6 +34,8 @@ _PLAIN_FACTS: dict[str, frozenset[str]] = {
     "date": BOUNDS | {"relative"},
     "datetime": BOUNDS | {"relative", "zoned"},
 }
+_WITH_PATTERN = {"text": _PLAIN_FACTS["text"] | {"patterns"}}
+_ANYTHING = r"[\s\S]"  # a pattern that every text but the empty one matches
 _NOT_OF_CONTENT = frozenset({"name", "kind", "nulls", "null_value", "may_be_absent", "when", "noise"})
 _TABLES = {name: domain for domain, names in domains.NAMES_OF_TABLES.items() for name in names.split()}
 _NAMED = frozenset({"given-name", "surname", "name"})  # what only a person has
@@ -57,7 +60,7 @@ def with_implied(container: str, columns: Sequence[Column]) -> list[Column]:
     `container`: the name of that table or object, which says whether `name` is a firm's or a product's.
     """
     read = [_reading(field_key(column.name), column.kind) for column in columns]
-    said = {place: found for place, found in enumerate(read) if found and is_plain(columns[place], _PLAIN_FACTS)}
+    said = {place: found for place, found in enumerate(read) if found and _may_say(columns[place], found)}
     said = {place: replace(found, of=_whose(found, said.values())) for place, found in said.items()}
     roles = {(column.of, role_of(column)) for column in columns}
     roles |= {(found.of, domain_of(found.says)) for found in said.values() if isinstance(found.says, str)}
@@ -74,7 +77,7 @@ def with_implied(container: str, columns: Sequence[Column]) -> list[Column]:
 def plainly(column: Column) -> Column:
     """The column without a domain that its name implied, and without one that says it is to have none."""
     if column.implied or domain_of(column.domain or "") == PLAIN:
-        patterns = in_case_of(column.case) if column.implied else column.patterns
+        patterns = in_case_of(column.case) if column.implied and column.case else column.patterns
         case = None if column.implied else column.case
         return replace(column, domain=None, of=None, implied=False, case=case, patterns=patterns)
     return column
@@ -83,7 +86,8 @@ def plainly(column: Column) -> Column:
 @lru_cache(maxsize=4096)
 def _reading(key: str, kind: str) -> _Reading | None:
     """What a name says, whole or after a prefix."""
-    names: dict[str, str | Ambiguous] = {**names_that_imply(kind), **(AMBIGUOUS_NAMES if kind == "text" else {})}
+    ambiguous = {"text": AMBIGUOUS_NAMES, "integer": AMBIGUOUS_NUMBERS}.get(kind, {})
+    names: dict[str, str | Ambiguous] = {**names_that_imply(kind), **ambiguous}
     if key in names:
         return _Reading(names[key])
     words = key.split("-")
@@ -153,6 +157,26 @@ def is_plain(column: Column, facts_of: Mapping[str, frozenset[str]]) -> bool:
     return find_synthesizer(column, column.name).__module__.startswith("gen.")
 
 
+def _may_say(column: Column, found: _Reading) -> bool:
+    """Whether a column may be what its name says: a plain one, or one with a pattern that fits."""
+    if is_plain(column, _PLAIN_FACTS):
+        return True
+    domains_ = (found.domain, *domains.SHORTER.get(found.domain, ()))
+    return is_plain(column, _WITH_PATTERN) and any(_fits(column, domain) for domain in domains_)
+
+
+def _matches_all(column: Column, domain: str) -> bool:
+    """Whether every text of the domain, by itself, matches the column's patterns and has its lengths."""
+    if domain not in domains.PATTERNED or case_of(column):
+        return False
+    any_ = Column(column.name, "text", domain=domain, patterns=(_ANYTHING,))
+    try:
+        mine, all_ = (synthesizer_of(c, "", 1, 0) for c in (replace(column, domain=domain), any_))
+    except SchemaError:
+        return False
+    return mine.cardinality == all_.cardinality
+
+
 def _fits(column: Column, domain: str) -> bool:
     """Whether there are texts of that domain within the column's lengths, or days and numbers within its bounds."""
     if column.kind == "choice":
@@ -160,6 +184,8 @@ def _fits(column: Column, domain: str) -> bool:
         return not column.stored and len(women) == len(men) == 1
     if column.kind != "text":
         return domain != "age" or births.has_ages(column)
+    if without_transforms(column).patterns:
+        return _matches_all(column, domain)
     if column.min_length is None and column.max_length is None:
         return True
     if column.max_length is not None and column.max_length < domains.LEAST_ROOM.get(domain, 1):

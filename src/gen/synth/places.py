@@ -6,6 +6,7 @@ of the city's, and its degrees are those of the city's centre, give or take a tw
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -127,6 +128,8 @@ def kept_places(company: Company) -> tuple[tuple[Place, ...], NDArray[np.float64
         if name in ("latitude", "longitude"):
             degrees = np.array([getattr(place, name) for place in places.listed])
             kept &= (low <= degrees - _WITHIN) & (degrees + _WITHIN <= high)
+        elif name == "number":
+            kept &= np.array([all(low <= n <= high for n in _numbers(place)) for place in places.listed])
         elif name in _LENGTHS:
             lengths = [sorted(map(len, _LENGTHS[name](place))) for place in places.listed]
             kept &= np.array([low <= each[0] and each[-1] <= high for each in lengths])
@@ -201,6 +204,57 @@ def _of_country(streets: Streets, source: str) -> list[str]:
     written = before if source == "before" else after
     houses = [1 + slot * streets.houses // _SLOTS for slot in range(_SLOTS)]
     return [written.replace("{house}", str(house)) for house in houses]
+
+
+# -- postcodes as numbers -----------------------------------------------------------------------------------------
+
+
+def with_numbers(column: Column, company: Company) -> Company | None:
+    """The company with the bounds of an integer column of postcodes; None where they have letters, or none fits."""
+    if not all(
+        code.replace("#", "0").isdecimal() for place in places_of(company.locale).listed for code in place.postcodes
+    ):
+        return None
+    low = -math.inf if column.minimum is None else float(column.minimum) + column.minimum_excluded  # type: ignore[arg-type]
+    high = math.inf if column.maximum is None else float(column.maximum) - column.maximum_excluded  # type: ignore[arg-type]
+    narrower = replace(company, lengths=(*company.lengths, ("number", low, high)))
+    return narrower if kept_places(narrower)[0] else None
+
+
+def _numbers(place: Place) -> list[int]:
+    """The least and the greatest of a place's postcodes, for each way to write them, as numbers."""
+    return [int(code.replace("#", digit)) for code in place.postcodes for digit in "09"]
+
+
+class SynthesizeCode(SynthesizePlace):
+    """A postcode of digits alone as a number, int64: 2134 of 02134."""
+
+    @classmethod
+    def takes(cls, column: Column) -> bool:
+        return column.kind == "integer"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.codes = np.array([int(code) for code in self._listed.listed], np.int64)
+
+    @property
+    def _listed(self) -> Texts:
+        return self.texts(self.company, Part("postcode", ""))
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return pa.int64()
+
+    @property
+    def cardinality(self) -> int:
+        return len(np.unique(self.codes))
+
+    @property
+    def storage(self) -> Storage:
+        return Storage(8, math.log2(max(self.cardinality, 2)), distinct=self.cardinality)
+
+    def at(self, rows: Rows) -> pa.Array:
+        return fixed_width_array(pa.int64(), self.codes[self.index(self._listed, "postcode", rows)])
 
 
 # -- degrees ----------------------------------------------------------------------------------------------------

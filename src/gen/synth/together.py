@@ -130,8 +130,9 @@ class SynthesizeTogether(Synthesizer):
 
     def prepare(self) -> None:
         law, _ = law_of(self.where, self.column.distribution)
-        if law != "uniform" or self.column.patterns:
-            what = f"the distribution {law!r}" if law != "uniform" else f"the pattern {self.column.patterns[0]!r}"
+        patterns = () if self.column.implied else self.column.patterns  # a name says nothing that they do not match
+        if law != "uniform" or patterns:
+            what = f"the distribution {law!r}" if law != "uniform" else f"the pattern {patterns[0]!r}"
             raise SchemaError(
                 f"{self.where}: {what} does not apply to the domain {role_of(self.column)!r}, which others beside it "
                 "agree with.",
