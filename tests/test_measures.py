@@ -89,7 +89,10 @@ def test_a_plain_date_lies_when_its_name_says(period: Period):
         ("due_date", FutureDate, 2, 180),
         ("expires_at", PastDate, -180, -1),
         ("created_on", FutureDate, 2, 30_000),
-        ("created_at", Annotated[datetime.datetime, Field(ge=datetime.datetime(2020, 1, 1))], -3000, 30_000),
+        ("created_at", Annotated[datetime.datetime, Field(ge=datetime.datetime(2020, 1, 1))], -2251, 0),
+        ("expires_at", Annotated[datetime.date, Field(gt=datetime.date(2020, 1, 1))], -2250, 1460),
+        ("due_date", Annotated[datetime.date, Field(le=datetime.date(2026, 5, 1))], -60, 61),
+        ("due_date", Annotated[datetime.date, Field(le=datetime.date(2025, 3, 1))], -365 - 3652, -365),
         ("created_at", Annotated[datetime.date, Domain("plain")], -30_000, 30_000),
         ("birthday_at", datetime.date, -30_000, 30_000),
         ("horizon", datetime.date, -30_000, 30_000),
@@ -100,6 +103,61 @@ def test_declared_times_come_before_those_of_a_name(name, kind, first, last):
     days = [(value - DAY).days for value in drawn]
     assert first <= min(days) <= max(days) <= last
     assert max(days) > 20_000 or last < 20_000
+
+
+ZONE = datetime.timezone(datetime.timedelta(hours=-8))
+TEN_YEARS = 3652
+
+
+@pytest.mark.parametrize("kind", [datetime.date, datetime.datetime, AwareDatetime])
+@pytest.mark.parametrize(
+    ("side", "days", "first", "last"),
+    [
+        ("ge", -2000, -2000, 0),
+        ("gt", -2000, -2000, 0),
+        ("ge", 0, 0, TEN_YEARS),
+        ("ge", 500, 500, 500 + TEN_YEARS),
+        ("le", 500, 0, 500),
+        ("lt", 500, 0, 500),
+        ("le", -500, -500 - TEN_YEARS, -500),
+        ("ge", 2_910_000, 2_910_000, 2_912_383),  # to the end of what dates can be
+        ("le", -739_000, -739_675, -739_000),
+    ],
+)
+def test_a_time_with_one_bound_reaches_to_today_or_ten_years_from_it(kind, side, days, first, last):
+    bound = DAY + datetime.timedelta(days=days)
+    zone = ZONE if kind is AwareDatetime else None
+    if kind is not datetime.date:
+        bound = datetime.datetime(bound.year, bound.month, bound.day, 12, tzinfo=zone)
+    field = Annotated[kind, Field(**{side: bound})]
+    drawn = values({"x": field, "xs": list[field] | None})
+    found = [*drawn["x"], *(item for items in drawn["xs"] for item in items or ())]
+    days = [(v.date() if kind is not datetime.date else v) - DAY for v in found]
+    near = 2 + 0.03 * (last - first)  # none of 400 is so near with a probability of 5e-6 each
+    assert datetime.timedelta(first) <= min(days) <= datetime.timedelta(first + near)
+    assert datetime.timedelta(last - near) <= max(days) <= datetime.timedelta(last + 1)
+
+
+def test_times_that_say_more_than_one_bound_are_what_they_were():
+    past = Field(ge=datetime.date(2020, 1, 1))
+    kinds = {
+        "plain": datetime.date,
+        "both": Annotated[datetime.date, Field(ge=datetime.date(2020, 1, 1), le=datetime.date(2090, 1, 1))],
+        "law": Annotated[datetime.date, past, gen.Normal(datetime.date(2050, 1, 1), datetime.timedelta(900))],
+        "key": Annotated[datetime.date, past, gen.PrimaryKey()],
+        "earlier": Annotated[datetime.date, past],
+        "later": Annotated[datetime.date, gen.After("earlier"), Field(ge=datetime.date(2050, 1, 1))],
+        "future": FutureDate,
+    }
+    drawn = values(kinds)
+    assert all(max(drawn[name]) > datetime.date(2045, 1, 1) for name in kinds)
+
+
+def test_what_lies_after_a_time_with_one_bound_follows_it():
+    past = Annotated[datetime.date, Field(ge=datetime.date(2025, 1, 1))]
+    drawn = values({"earlier": past, "later": Annotated[datetime.date, gen.After("earlier", within=9 * 86_400)]})
+    assert max(drawn["earlier"]) <= DAY
+    assert all(1 <= (b - a).days <= 9 for a, b in zip(*drawn.values(), strict=True))
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair.earlier} {pair.later}")

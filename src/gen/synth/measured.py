@@ -2,6 +2,7 @@
 
 What is declared comes first: a bound stays, and only the open side is the name's; a law, a key, a domain, or anything
 else that says more than bounds leaves the field as it is, and so does a name that cannot be meant within its bounds.
+Whatever a time is called, where one bound is declared the other one is near today, or near that bound.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _PLAIN_FACTS: dict[str, frozenset[str]] = {
 _LEAST_SHARE = 0.1  # of a range that declared bounds must leave, or the middle of its law, so that it may be meant
 _PLACES = 2  # of decimals, at least
 _DAY = 86_400.0  # seconds
+_TEN_YEARS = datetime.timedelta(days=3652)
 _FURTHER = 4  # medians of a law, within which a number lies after another
 
 
@@ -56,7 +58,7 @@ def _measured(column: Column, today: datetime.date) -> Column:
     key = field_key(column.name)
     if column.kind in ("date", "datetime"):
         period = period_of(key)
-        return _in_period(column, period, today) if period else column
+        return _closed(_in_period(column, period, today) if period else column, period, today)
     measure = measure_of(key, column.kind)
     return _in_measure(column, measure, today) if measure else column
 
@@ -137,6 +139,31 @@ def _in_period(column: Column, period: Period, today: datetime.date) -> Column:
         return column
     low, high = (_day(column.kind, today, days) for days in (first, last))
     return replace(column, minimum=low, maximum=high, minimum_excluded=False, maximum_excluded=False, implied=True)
+
+
+def _closed(column: Column, period: Period | None, today: datetime.date) -> Column:
+    """The column, of which one bound is declared, with another: its period's end, or today; past that ten years."""
+    bound = column.maximum if column.minimum is None else column.minimum
+    bounded = (column.minimum is None) != (column.maximum is None)
+    if not bounded or column.relative is not None or not isinstance(bound, datetime.date):
+        return column
+    ends = (period.first, period.last) if period else (0, 0)
+    first, last = (_day(column.kind, today, days) for days in ends)
+    if isinstance(bound, datetime.datetime):
+        first, last = (end.replace(tzinfo=bound.tzinfo and datetime.UTC) for end in (first, last))
+    if column.maximum is None:
+        return replace(column, maximum=last if bound < last else _far(bound, 1))
+    return replace(column, minimum=first if first < bound else _far(bound, -1))
+
+
+def _far(bound: datetime.date, direction: int) -> datetime.date:
+    """Ten years before or after, or where dates end."""
+    try:
+        return bound + direction * _TEN_YEARS
+    except OverflowError:
+        end = type(bound).max if direction > 0 else type(bound).min
+        zoned = isinstance(bound, datetime.datetime) and bound.tzinfo is not None
+        return end.replace(tzinfo=datetime.UTC) if zoned and isinstance(end, datetime.datetime) else end
 
 
 def _day(kind: str, today: datetime.date, days: int) -> Any:
