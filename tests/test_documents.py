@@ -149,11 +149,15 @@ def test_every_name_that_says_a_range_is_in_its_table():
     for measure in MEASURES:
         names = in_backticks(measure.names) + " alone" * measure.alone
         of = "any" if len(measure.kinds) == 3 else ", ".join(kinds[kind] for kind in measure.kinds)
+        names += " of a person" * measure.of_person
         most = "the year of `--as-of`" if measure.most is None else f"{measure.most:,}"
+        least = f"{measure.least:,}"
+        if measure.years:
+            least, most = "the year of `--as-of`", f"{measure.most:,} on"
         step = f", by {measure.step:f}".rstrip("0") if measure.step and measure.kinds != ("integer",) else ""
         parameters = ", ".join(f"{name}={value:g}" for name, value in measure.law.parameters)
         law = f"{measure.law.name}({parameters})" if parameters else measure.law.name
-        lines.append(f"| {names} | {of} | {measure.least:,} to {most}{step} | {law} |")
+        lines.append(f"| {names} | {of} | {least} to {most}{step} | {law} |")
     assert lines_of(OF_NUMBERS) == lines
 
 

@@ -545,6 +545,30 @@ def test_codes_and_lists_have_the_lengths_that_are_declared():
     assert {"active", "failed"} <= set(drawn) <= {"active", "failed", "draft"}
 
 
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("page_slug", "[a-z]+(-[a-z]+){1,2}"),
+        ("middle_name", "[A-Z][a-z]+"),
+        ("middle_initial", "[A-Z]"),
+        ("swift_code", "[A-Z]{4}[A-Z]{2}[A-Z0-9]0(XXX)?"),  # ISO 9362; a location that ends in 0 is for tests
+        ("gtin", "[0-9]{13}"),
+        ("country_of_birth", "[A-Z][A-Za-z .,'()-]+"),
+        ("phone_home", r"\+[0-9]{8,15}"),
+    ],
+)
+def test_codes_and_words_are_like_what_their_names_say(name, like):
+    drawn = values({name: str})[name]
+    assert len(set(drawn)) > 15
+    assert all(re.fullmatch(like, text) for text in drawn if text.isascii())
+
+
+def test_the_country_of_birth_is_not_where_the_row_is():
+    made = values({"city": str, "zip": str, "country_of_birth": str})
+    assert made["zip"] == values({"city": str, "zip": str})["zip"]
+    assert len(set(made["country_of_birth"])) > 50
+
+
 def test_a_social_security_number_is_nobodys():
     """900 to 999 are for taxpayers without one, and groups below 50 of these are not given."""
     assert all(re.fullmatch(r"9[0-9]{2}-(0[1-9]|[1-4][0-9])-(?!0000)[0-9]{4}", t) for t in values({"ssn": str})["ssn"])

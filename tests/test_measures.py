@@ -26,13 +26,15 @@ PYTHON = {"integer": int, "number": float, "decimal": Decimal}
 
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: f"{measure.names} {measure.kinds[0]}")
 def test_a_plain_number_has_the_range_of_its_name(measure: Measure):
-    most = DAY.year if measure.most is None else measure.most
+    least, most = measure.range_on(DAY)
+    beside = {"first_name": str} if measure.of_person else {}
     for kind in measure.kinds:
         names = [name.replace("-", "_") for name in measure.names.split()]
-        made = source({f"the_{name}" if not measure.alone else name: PYTHON[kind] for name in names}, rows=200)
-        for name, synthesizer in made.columns.items():
+        fields = {f"the_{name}" if not measure.alone else name: PYTHON[kind] for name in names}
+        made = source({**fields, **beside}, rows=200)
+        for name, synthesizer in ((name, made.columns[name]) for name in fields):
             drawn = synthesizer.at(range(200)).to_pylist()
-            assert measure.least <= float(min(drawn)) <= max(drawn) <= most, name
+            assert least <= float(min(drawn)) <= max(drawn) <= most, name
             assert len(set(drawn)) > 1
             assert f"by its name {name!r}" in synthesizer.reason
             if measure.step and kind == "number":
@@ -65,6 +67,14 @@ def test_declared_bounds_come_before_those_of_a_name(name, kind, least, most):
     drawn = values({name: kind})[name]
     assert least <= min(drawn) <= max(drawn) <= most
     assert max(drawn) > 0.8 * most or most <= 10_000
+
+
+def test_years_of_cards_are_counted_from_today_and_sizes_of_persons_are_theirs():
+    made = values({"expiry_year": int, "height_cm": int, "weight_kg": float, "age": int})
+    assert {DAY.year, DAY.year + 10} <= set(made["expiry_year"]) <= set(range(DAY.year, DAY.year + 11))
+    assert min(made["height_cm"]) >= 140 and min(made["weight_kg"]) >= 40
+    goods = values({"height_cm": int, "weight_kg": float, "sku": str})
+    assert min(goods["height_cm"]) < 100 and min(goods["weight_kg"]) < 10
 
 
 def test_a_law_that_a_bound_leaves_no_middle_of_is_none():

@@ -129,10 +129,12 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "given-name": "given-name givenname first-name firstname forename given",
         "surname": "surname family-name familyname last-name lastname family",
         "name": "full-name fullname person-name",
+        "middle-name": "middle-name",
+        "middle-initial": "middle-initial",
         "sex": "sex gender",
         "job": "job-title jobtitle occupation profession",
         "phone": "phone phone-number phonenumber telephone telephone-number mobile mobile-number mobile-phone "
-        "cell-phone cellphone fax fax-number",
+        "cell-phone cellphone fax fax-number phone-home phone-work phone-mobile phone-cell",
         "street": "street street-address address-line address-line-1 address-1 street-1",
         "address": "full-address postal-address",
         "unit": "address-line-2 address-2 street-2",
@@ -161,6 +163,7 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "serial-number": "serial-number serial-no serial",
         "order-number": "order-number order-no",
         "invoice-number": "invoice-number invoice-no",
+        "slug": "slug",
         "word": "tag label keyword attribute",
         "colour": "color colour",
         "currency": "currency currency-code",
@@ -174,6 +177,8 @@ FIELD_NAMES: dict[str, dict[str, str]] = {
         "media-type": "mime-type media-type",
         "password": "password",
         "iban": "iban",
+        "bic": "bic bic-code swift swift-code",
+        "ean13": "ean ean-13 gtin gtin-13 barcode",
         "isbn13": "isbn isbn-13",
         "uuid": "uuid guid",
         "headline": "subject headline",
@@ -252,6 +257,7 @@ ADDRESSES = frozenset({"email", "phone"})  # what has a prefix of those
 # `image_url`, `client_ip`, `product_description`, `order_status`
 ANY_PREFIX = frozenset(
     {"http-url", "ipv4", "ipv6", "sentence", "status", "category", "mac", "serial-number", "payment-card", "ssn"}
+    | {"slug", "bic", "ean13", "middle-name", "middle-initial"}
 )
 WORDS = frozenset({"tag", "label", "keyword", "attribute", "metadata"})  # what both keys and values of a dict are
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")

@@ -5,6 +5,7 @@ A name counts whole, or as the last words of a longer one: `unit_price`, `billin
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +22,8 @@ _UNIFORM = Distribution("uniform")
 class Measure:
     """What a name says of a number: `least` to `most`, by which law, and in which steps where fractions are drawn.
 
-    most: None, the year of the day that counts as today. alone: whether a prefix makes another thing of it.
+    most: None, the year of the day that counts as today. years: whether both are counted from that year. alone: whether
+    a prefix makes another thing of it. of_person: whether it says so only beside what only a person has.
     """
 
     names: str
@@ -30,7 +32,15 @@ class Measure:
     law: Distribution = _UNIFORM
     step: float | None = None
     kinds: tuple[str, ...] = _NUMBERS
+    years: bool = False
     alone: bool = False
+    of_person: bool = False
+
+    def range_on(self, today: datetime.date) -> tuple[float, float]:
+        """The least and the most, on that day."""
+        if self.years:
+            return today.year + self.least, today.year + (self.most or 0)
+        return self.least, float(today.year) if self.most is None else self.most
 
 
 def _lognormal(median: float, sigma: float = 1.0) -> Distribution:
@@ -65,6 +75,7 @@ MEASURES: tuple[Measure, ...] = (
     # shares and marks
     Measure("rating", 1, 5, _normal(4, 0.9), 0.1),
     Measure("stars", 1, 5, _normal(4, 1.2), 0.5),
+    Measure("credit-score fico-score", 300, 850, _normal(690, 90), kinds=_WHOLE),
     Measure("score grade", 0, 100, _normal(70, 15), 0.1),
     Measure("percent percentage pct discount-percent", 0, 100, step=0.1),
     Measure("discount", 0, 60, _lognormal(10, 0.8), 0.1),
@@ -79,10 +90,13 @@ MEASURES: tuple[Measure, ...] = (
     Measure("speed velocity", 0, 200, _normal(60, 30), 0.1),
     Measure("battery battery-level", 0, 100, step=0.1),
     Measure("voltage", 0, 480, _normal(230, 20), 0.1),
+    Measure("heart-rate", 40, 200, _normal(75, 14), 0.1),
     Measure("altitude elevation", 0, 4_000, _lognormal(180), 0.1),
     Measure("lat latitude", -60, 75, step=0.0001, kinds=_FRACTIONS),
     Measure("lon lng longitude", -180, 180, step=0.0001, kinds=_FRACTIONS),
     # sizes
+    Measure("height-cm", 140, 210, _normal(171, 10), 0.1, of_person=True),
+    Measure("weight-kg", 40, 160, _normal(76, 15), 0.1, of_person=True),
     Measure("weight weight-kg", 0.1, 500, _lognormal(8, 1.2), 0.01, _FRACTIONS),
     Measure("weight weight-kg", 1, 500, _lognormal(12), kinds=_WHOLE),
     Measure("weight-g", 1, 50_000, _lognormal(600, 1.3), 0.1),
@@ -108,8 +122,10 @@ MEASURES: tuple[Measure, ...] = (
     Measure("duration-minutes elapsed-minutes duration-min", 1, 1_440, _lognormal(40, 1.0), 0.1),
     Measure("duration-hours elapsed-hours", 0.1, 240, _lognormal(4, 1.0), 0.1, _FRACTIONS),
     Measure("duration-hours elapsed-hours", 1, 240, _lognormal(4, 1.0), kinds=_WHOLE),
+    Measure("uptime-seconds uptime-s", 0, 31_536_000, _lognormal(500_000, 1.6), 0.01),
     # the calendar
     Measure("birth-year year-of-birth", 1940, 2008, kinds=_WHOLE, alone=True),
+    Measure("expiry-year expiration-year exp-year", 0, 10, kinds=_WHOLE, years=True),
     Measure("year", 1990, None, kinds=_WHOLE),
     Measure("month", 1, 12, kinds=_WHOLE),
     Measure("day day-of-month", 1, 28, kinds=_WHOLE),
@@ -144,7 +160,8 @@ PERIODS: tuple[Period, ...] = (
     Period(
         "at on date datetime timestamp time created updated modified changed joined registered since hired login seen "
         "ordered shipped delivered paid published opened closed started finished ended completed start end starts ends "
-        "begin begins valid-from from to check-in check-out checkin checkout departure arrival",
+        "begin begins valid-from from to check-in check-out checkin checkout departure arrival admitted discharged "
+        "checked-in checked-out left",
         -_DECADE,
         0,
     ),
@@ -178,6 +195,9 @@ PAIRS: tuple[Pair, ...] = (
     Pair("opened", "closed", 90),
     Pair("check-in", "check-out", 21),
     Pair("checkin", "checkout", 21),
+    Pair("checked-in", "checked-out", 21),
+    Pair("admitted", "discharged", 30),
+    Pair("hired", "left"),
     Pair("departure", "arrival", 2),
     Pair("ordered", "shipped", 14),
     Pair("shipped", "delivered", 14),
@@ -190,14 +210,18 @@ PAIRS: tuple[Pair, ...] = (
 
 
 @lru_cache
-def _measures(kind: str) -> dict[str, Measure]:
-    return {name: measure for measure in MEASURES if kind in measure.kinds for name in measure.names.split()}
+def _measures(kind: str, of_person: bool) -> dict[str, Measure]:
+    some = [measure for measure in MEASURES if kind in measure.kinds and (of_person or not measure.of_person)]
+    return {name: measure for measure in sorted(some, key=lambda m: m.of_person) for name in measure.names.split()}
 
 
-def measure_of(key: str, kind: str) -> Measure | None:
-    """What a name, as `field_key` writes it, says of a number of that kind; of several endings the longest counts."""
+def measure_of(key: str, kind: str, of_person: bool = False) -> Measure | None:
+    """What a name, as `field_key` writes it, says of a number of that kind; of several endings the longest counts.
+
+    of_person: whether what is beside it is a person's.
+    """
     for prefix, name in _endings(key):
-        found = _measures(kind).get(name)
+        found = _measures(kind, of_person).get(name)
         if found is not None and not (prefix and found.alone):
             return found
     return None

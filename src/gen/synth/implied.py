@@ -36,6 +36,7 @@ _PLAIN_FACTS: dict[str, frozenset[str]] = {
 }
 _WITH_PATTERN = {"text": _PLAIN_FACTS["text"] | {"patterns"}}
 _ANYTHING = r"[\s\S]"  # a pattern that every text but the empty one matches
+_OF_BIRTH = "-of-birth"
 _NOT_OF_CONTENT = frozenset({"name", "kind", "nulls", "null_value", "may_be_absent", "when", "noise"})
 _TABLES = {name: domain for domain, names in domains.NAMES_OF_TABLES.items() for name in names.split()}
 _NAMED = frozenset({"given-name", "surname", "name"})  # what only a person has
@@ -90,6 +91,8 @@ def _reading(key: str, kind: str) -> _Reading | None:
     names: dict[str, str | Ambiguous] = {**names_that_imply(kind), **ambiguous}
     if key in names:
         return _Reading(names[key])
+    if key.endswith(_OF_BIRTH):  # `country_of_birth` is no country of the row's
+        return _reading(f"birth-{key.removesuffix(_OF_BIRTH)}", kind)
     words = key.split("-")
     for count in range(1, len(words)):
         prefix, rest = "-".join(words[:count]), "-".join(words[count:])

@@ -20,6 +20,7 @@ from gen.schema.measures import Measure, Pair, Period, measure_of, pairs_of, per
 from gen.schema.spec import After, Column, Distribution
 from gen.synth.implied import BOUNDS, is_plain
 from gen.synth.ordered import with_room
+from gen.synth.together import role_of
 
 _NUMBERS = ("integer", "number", "decimal")
 # kind -> the facts that a plain column of it may have
@@ -31,6 +32,7 @@ _PLAIN_FACTS: dict[str, frozenset[str]] = {
     "datetime": BOUNDS | {"relative", "zoned"},
     "time": BOUNDS | {"zoned"},
 }
+_OF_PERSONS = frozenset({"given-name", "surname", "name", "sex", "birth-date", "age"})  # of which others have none
 _LEAST_SHARE = 0.1  # of a range that declared bounds must leave, or the middle of its law, so that it may be meant
 _PLACES = 2  # of decimals, at least
 _DAY = 86_400.0  # seconds
@@ -46,20 +48,21 @@ def with_measures(columns: Sequence[Column], today: datetime.date, ordered: bool
     plain = {place for place, column in enumerate(columns) if is_plain(column, _PLAIN_FACTS)}
     # A field with bounds of its own that lies after another one needs its room.
     rooms = {c.after.field for c in columns if c.after and (c.minimum is not None or c.maximum is not None or c.parts)}
+    of_person = any(role_of(column) in _OF_PERSONS for column in columns)
     result = list(columns)
     for place in plain:
         if columns[place].name not in rooms:
-            result[place] = _measured(columns[place], today)
+            result[place] = _measured(columns[place], today, of_person)
     return _in_order(result, plain) if ordered else result
 
 
-def _measured(column: Column, today: datetime.date) -> Column:
+def _measured(column: Column, today: datetime.date, of_person: bool) -> Column:
     """The column with the bounds and the law that its name says, where it says some."""
     key = field_key(column.name)
     if column.kind in ("date", "datetime"):
         period = period_of(key)
         return _closed(_in_period(column, period, today) if period else column, period, today)
-    measure = measure_of(key, column.kind)
+    measure = measure_of(key, column.kind, of_person)
     return _in_measure(column, measure, today) if measure else column
 
 
@@ -69,7 +72,7 @@ def _measured(column: Column, today: datetime.date) -> Column:
 def _in_measure(column: Column, measure: Measure, today: datetime.date) -> Column:
     if column.minimum is not None and column.maximum is not None:
         return column
-    wanted = (measure.least, float(today.year) if measure.most is None else measure.most)
+    wanted = measure.range_on(today)
     found = _within(column, *wanted)
     step = _step(column, measure)
     if found is None:

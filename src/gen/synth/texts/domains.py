@@ -114,6 +114,13 @@ def _initial() -> Pieces:
     return Pieces.of(some("ABCDEFGHIJKLMNOPRSTVW"))
 
 
+def _bic() -> Pieces:
+    """Codes of banks by ISO 9362, whose location ends in 0: those of tests, that are no bank's."""
+    letters = product(*[some("ABCDEFGHIJKLMNOPRSTUVW")] * 2)
+    countries = some(["AT", "BE", "CH", "DE", "DK", "ES", "FI", "FR", "GB", "IE", "IT", "NL", "NO", "PL", "PT", "SE"])
+    return Pieces.of(letters, letters, countries, some("ABCDFGKMPRX"), "0", Texts.of(["", "XXX"]))
+
+
 def _job() -> Pieces:
     ranks = items_of("domains", "job_ranks")
     before = Texts.of(["", *(f"{rank} " for rank in ranks)], [2.0 * len(ranks), *[1.0] * len(ranks)])
@@ -181,6 +188,14 @@ def _words() -> Pieces:
     return Pieces.of(listed, " ", listed, " ", listed)
 
 
+def _slug() -> Pieces:
+    """Two or three words, as page addresses have them."""
+    words = [word for word in words_of("words", "words") if 4 <= len(word) <= 8 and word.isascii()][:250]
+    return Pieces.of(
+        some(words), "-", some(words), Texts.of(["", *(f"-{word}" for word in words)], [250.0] + [1.0] * 250)
+    )
+
+
 def _headline() -> Pieces:
     """Three words, the first with a capital."""
     listed = falling(words_of("words", "words"), 2.7)
@@ -194,6 +209,8 @@ DOMAINS: dict[str, Callable[[], Pieces]] = {
     "surname": _surname,
     "username": _username,
     "middle-initial": _initial,
+    "middle-name": _items("middle_names"),
+    "bic": _bic,
     "job": _job,
     "company": _company,
     "department": _items("departments"),
@@ -220,6 +237,7 @@ DOMAINS: dict[str, Callable[[], Pieces]] = {
     "country": _countries,
     "unit": _unit,
     "postcode": _postcode,
+    "slug": _slug,
     "word": _word,
     "words": _words,
     "headline": _headline,
