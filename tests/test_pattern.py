@@ -282,6 +282,19 @@ def test_a_pattern_that_may_be_anywhere_is_the_whole_text_where_that_is_possible
     assert all(re.search("^[A-Z].*[0-9]$", t) for t in column("^[A-Z]", "[0-9]$").at(range(100)).to_pylist())
 
 
+@pytest.mark.parametrize("pattern", [r"\S", ".", r"\w", "[^ ]", r"^\S", r"\S$", r"[\s\S]"])
+def test_a_pattern_that_says_only_that_there_is_something_leaves_the_length_open(pattern):
+    texts = column(pattern).at(range(400)).to_pylist()
+    assert all(re.search(pattern, text) for text in texts)
+    assert {len(text) for text in texts} == set(range(1, 33))  # fails by chance once in 10,000 seeds
+    assert max(map(len, column(pattern, longest=5).at(range(99)).to_pylist())) == 5
+
+
+@pytest.mark.parametrize("pattern", [r"\d", "[A-F]", "[a-zA-Z]", r"\S\S", r"^\S$"])
+def test_a_pattern_that_says_more_is_the_whole_text(pattern):
+    assert all(re.fullmatch(pattern, text) for text in column(pattern).at(range(99)).to_pylist())
+
+
 def test_lengths_are_declared_or_stated():
     assert Language.of("T.x", ["^a*$"]).lengths == tuple(range(33))
     assert Language.of("T.x", ["^a{40}a*$"]).lengths == tuple(range(40, 57))

@@ -21,6 +21,7 @@ from gen.synth.patterns.tree import Sequence as Parts
 MAXIMUM_LENGTH = 10_000
 MAXIMUM_COUNTS = 500_000  # pairs of a state and a number of letters to come
 ROOM = (32, 16)  # without a max_length: texts of up to 32, or of 16 more than the shortest has
+_ALPHANUMERIC = ranges((ord("0"), ord("9")), (ord("A"), ord("Z")), (ord("a"), ord("z")))
 SMALL = 2**16  # a finite language of up to so many texts is drawn uniformly over texts, others over lengths
 
 
@@ -63,11 +64,12 @@ class Language:
         alphabet: Ranges = PRINTABLE,
         needed: int = 1,
     ) -> Language:
-        """The language of texts in which every pattern matches somewhere, of `shortest` to `longest` code points.
+        r"""The language of texts in which every pattern matches somewhere, of `shortest` to `longest` code points.
 
         Letters are those of `alphabet`, printable ASCII by default, and what the patterns themselves name beyond it.
         A pattern that is not tied to the ends of the text (`abc`, not `^abc$`) matches inside longer texts too; they
-        are left out, for a plain `abc` is what such a column holds, unless fewer than `needed` texts would be left.
+        are left out, for a plain `abc` is what such a column holds, unless fewer than `needed` texts would be left, or
+        it says no more than that there is something: `\S`, `.`, `^\w`.
         So where one pattern is tied, or lengths demand more, the others are searched for inside the text.
         Without `longest` texts reach the longest one, or, where there is none, 32 characters or the shortest
         text's length and 16, whichever is more.
@@ -202,7 +204,8 @@ def _planned(
     trees, shortest, longest, cut = _lengths_taken_out(trees, shortest, longest)
     classes = partition([letters for tree in trees for letters in sorted(sets_of(tree))], alphabet)
     tied = [_is_tied(tree) for tree in trees]
-    first = tied if any(tied) and len(tied) > 1 else [True] * len(trees)
+    says_nothing = longest != 1 and all(map(_is_any_letter, as_given[0]))
+    first = tied if says_nothing or (any(tied) and len(tied) > 1) else [True] * len(trees)
     found = None
     for whole in [first, tied] if first != tied else [first]:
         language = _counted(where, patterns, trees, classes, whole, shortest, longest, cut, declared)
@@ -241,6 +244,13 @@ def _trees(where: str, patterns: tuple[str, ...], alphabet: Ranges) -> tuple[lis
 def _is_tied(tree: Node) -> bool:
     """Whether every match is of the whole text, as far as the pattern's form shows it."""
     return _ends_with(tree, Start, 0) and _ends_with(tree, End, -1)
+
+
+def _is_any_letter(tree: Node) -> bool:
+    """Whether a pattern looks for one character of nearly any kind, and so says nothing of how long a text is."""
+    rest = [part for part in _flat(Parts((tree,))) if not isinstance(part, (Start, End))]
+    one = rest[0] if len(rest) == 1 and not _is_tied(tree) else None
+    return isinstance(one, Letters) and union(one.set, _ALPHANUMERIC) == one.set
 
 
 def _ends_with(tree: Node, end: type, side: int) -> bool:
