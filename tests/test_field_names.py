@@ -6,6 +6,7 @@ import re
 from typing import Annotated, Any, Literal
 
 import jsonschema
+import pyarrow as pa
 import pytest
 from pydantic import (
     BaseModel,
@@ -473,6 +474,68 @@ def test_the_name_of_an_item_is_what_its_list_is_of(field, domain, kind):
     if kind is Named and field not in ("homeCity", "categories"):
         return
     assert named(columns({field: kind})[field]).domain == domain
+
+
+class Office(BaseModel):
+    name: str
+    city: str
+
+
+class Shop(Office):
+    pass
+
+
+class Employee(TypedDict):
+    name: str
+
+
+BY_MODEL = {
+    "hq": Office,
+    "boss": Employee | None,
+    "to": list[Annotated[Employee, Field(description="to whom")]],
+    "by_floor": dict[str, Office],
+    "either": Office | Named,
+    "home_city": Employee,  # its field's name says so first
+    "other": Named,
+}
+
+
+def test_the_name_in_an_object_is_what_its_model_is_called():
+    found = columns(BY_MODEL)
+    domains = {name: {p.domain for p in _inner(column) if p.name == "name"} for name, column in found.items()}
+    assert domains == {
+        "hq": {"company"},
+        "boss": {"name"},
+        "to": {"name"},
+        "by_floor": {"company"},
+        "either": {"company", None},
+        "home_city": {"city"},
+        "other": {None},
+    }
+
+
+def _inner(column):
+    return [inner for part in column.parts for inner in (part, *_inner(part))]
+
+
+def test_what_a_model_is_called_is_in_its_json_schema_and_read_back():
+    schema = gen.Schema()
+    model = create_model("Thing", **{name: (kind, ...) for name, kind in BY_MODEL.items()})
+    schema.add(model, 20)
+    meant = table_sources(schema.spec, {"Thing": 20}, 0, DAY)["Thing"].at(range(20))
+    table = table_from_schema(schema_of(schema.spec))
+    assert table.columns == schema.spec.tables[0].columns
+    assert table_sources(Spec("x", (table,)), {"Thing": 20}, 0, DAY)["Thing"].at(range(20)).equals(meant)
+    pydantics = table_sources(Spec("x", (table_from_schema(model.model_json_schema()),)), {"Thing": 20}, 0, DAY)
+    for name in ("hq", "boss", "to"):
+        assert pydantics["Thing"].at(range(20)).column(name).to_pylist() == meant.column(name).to_pylist()
+
+
+def test_objects_of_a_union_that_differ_in_what_a_field_is_called_alone_are_one_struct():
+    first = create_model("First", kind=Literal["first"], at=list[Office], floor=int)
+    second = create_model("Second", kind=Literal["second"], at=list[Shop])
+    table = source({"x": Annotated[first | second, Field(discriminator="kind")]})
+    assert pa.types.is_struct(table.schema.field("x").type)
 
 
 @pytest.mark.parametrize(

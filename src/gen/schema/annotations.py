@@ -319,7 +319,8 @@ class Reader:
             with self._inside(annotation):
                 return self.annotated(where, name, fields["root"].info.annotation, (fields["root"].info,))
         parts = self.columns(where, annotation, fields)
-        return Column(name, "object", parts=parts, judge=self._judge(where, annotation) if parts else None)
+        column = Column(name, "object", parts=parts, judge=self._judge(where, annotation) if parts else None)
+        return column.titled(getattr(annotation, "__name__", None))
 
     def _judge(self, where: str, annotation: Any) -> str | None:
         """The name under which a class inside another, or functions around what a container holds, are known as a

@@ -66,6 +66,7 @@ class Conjunction:
     """What all of several schemas say. `nodes` are they; alternatives: lists of which one each must hold."""
 
     nodes: list[Node] = field(default_factory=list)
+    title: str | None = None  # the first that any of them has, or what it refers to
     alone: bool = False  # whether one of them says it all: by itself, by $ref and by allOf
     types: set[str] = field(default_factory=lambda: set(TYPES))
     typed: bool = False  # whether any schema says which types
@@ -129,6 +130,8 @@ def add_node(where: str, c: Conjunction, node: Node, depth: int = 0) -> None:
             add_node(where, c, target, depth + 1)
     for part in schema.get("allOf", ()):
         add_node(where, c, node.inside(part), depth + 1)
+    if c.title is None and isinstance(schema.get("title"), str):
+        c.title = schema["title"]
     c.spoken |= {kind for keyword, kind in SPEAKS_OF.items() if keyword in schema}
     c.residual |= any(keyword in schema for keyword in _RESIDUAL)
     for keyword, read in _KEYWORDS.items():

@@ -218,6 +218,7 @@ NAMES_OF_TABLES = {
     "country": "country",
     "state": "state province",
 }
+_TABLES = {name: domain for domain, names in NAMES_OF_TABLES.items() for name in names.split()}
 _PLURALS = {
     "statuses": "status",
     "people": "person",
@@ -285,6 +286,23 @@ def singular(name: str) -> str:
     elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word.removesuffix("s")
     return prefix + dash + word
+
+
+@lru_cache(maxsize=4096)
+def name_in(container: str) -> str | None:
+    """The domain of the `name` of a table or an object, by what that is called: `Supplier`, `home_city`, `members`.
+
+    None where that says nothing.
+    """
+    key = field_key(container)
+    for called in (key, key.rpartition("-")[2]):
+        if called in _TABLES:
+            return _TABLES[called]
+        if called in FIRMS:
+            return "company"
+        if called in SOMEBODY:
+            return "name"
+    return None
 
 
 @lru_cache

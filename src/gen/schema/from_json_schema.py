@@ -271,7 +271,7 @@ class _SchemaReader:
         if missing > 0:
             raise Unsatisfiable(f"{where}: there are not {fewest} properties to draw.", hint="Correct minProperties.")
         unnameable = any(not part.name or "\0" in part.name for part in parts)  # in Arrow and Parquet
-        return Column(name, "object", parts=tuple(parts), stored="json" if unnameable else None)
+        return Column(name, "object", parts=tuple(parts), stored="json" if unnameable else None).titled(c.title)
 
     def _properties(self, where: str, c: Conjunction) -> list[Column]:
         """The declared and the required properties, those that can never be there left out."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from gen.errors import BadRequest, ReferenceError, SchemaError
-from gen.schema.domains import Company, Provider
+from gen.schema.domains import Company, Provider, field_key, name_in
 
 # kind of column -> the Python type a field has
 KINDS = {
@@ -105,6 +105,7 @@ class Column:
     nulls: the share of rows without a value; None where there is always one. null_value: what stands for no value, as
     "999-99-9999"; None: a null. may_be_absent: whether an object may
     leave the field out, which is what a null then means.
+    title: what the model of an object is called, where that says whose `name` is in it.
     stored: "text" (a UUID) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
     judge: the name of the model, in Python, whose own validators an object inside a row must satisfy besides.
@@ -146,6 +147,7 @@ class Column:
     nulls: float | None = None
     null_value: Any = None
     may_be_absent: bool = False
+    title: str | None = None
     stored: str | None = None
     check: str | None = None
     judge: str | None = None
@@ -210,6 +212,15 @@ class Column:
             return self
         judge = self.judge if self.judge in names else None
         return replace(self, judge=judge, parts=tuple(part.judged_by(names) for part in self.parts))
+
+    def titled(self, title: str | None) -> Column:
+        """The object with what its model is called, where that says whose `name` is in it."""
+        named = title and name_in(title) and any(field_key(part.name) == "name" for part in self.parts)
+        return replace(self, title=title) if named else self
+
+    def untitled(self) -> Column:
+        """The column, and its parts, without what their models are called."""
+        return replace(self, title=None, parts=tuple(part.untitled() for part in self.parts))
 
     @property
     def bounded(self) -> bool:

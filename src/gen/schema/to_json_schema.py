@@ -140,7 +140,7 @@ def _object(column: Column) -> dict[str, Any]:
         "properties": {part.name: schema_of_column(part) for part in parts},
         "required": [part.name for part in parts if not part.may_be_absent],
     }
-    return written | {"additionalProperties": False}
+    return written | {"additionalProperties": False} | ({"title": column.title} if column.title else {})
 
 
 def _list(column: Column) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _unlike(column: Column) -> Iterator[str]:
     first: dict[str, tuple[Column, Column]] = {}
     for part in column.parts:
         for field in part.parts if part.kind == "object" else ():
-            alone = field.judged_by(())
+            alone = field.judged_by(()).untitled()
             where, other = first.setdefault(field.name, (part, alone))
             if _storable(alone) == _storable(other):
                 continue

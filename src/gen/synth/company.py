@@ -76,7 +76,7 @@ def _parts(where: str, column: Column, rows: int, today: datetime.date, inside: 
     parts: Sequence[Column] = [_parts(here, part, rows, today, inside.of(column, part)) for part in column.parts]
     if column.kind == "object":
         if inside.by_names:
-            parts = with_measures(with_implied(inside.called, parts), today, inside.ordered)
+            parts = with_measures(with_implied(inside.called, parts, column.title), today, inside.ordered)
         parts = _together(here, parts, rows, today)
     else:
         if inside.by_names and column.kind in ("list", "map"):

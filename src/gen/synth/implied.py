@@ -38,7 +38,6 @@ _WITH_PATTERN = {"text": _PLAIN_FACTS["text"] | {"patterns"}}
 _ANYTHING = r"[\s\S]"  # a pattern that every text but the empty one matches
 _OF_BIRTH = "-of-birth"
 _NOT_OF_CONTENT = frozenset({"name", "kind", "nulls", "null_value", "may_be_absent", "when", "noise"})
-_TABLES = {name: domain for domain, names in domains.NAMES_OF_TABLES.items() for name in names.split()}
 _NAMED = frozenset({"given-name", "surname", "name"})  # what only a person has
 _HIDDEN = frozenset({"encrypted", "hash", "hashed", "masked", "token"})  # texts that are none, by their prefix
 
@@ -55,10 +54,11 @@ class _Reading:
         return self.says.domain if isinstance(self.says, Ambiguous) else self.says
 
 
-def with_implied(container: str, columns: Sequence[Column]) -> list[Column]:
+def with_implied(container: str, columns: Sequence[Column], title: str | None = None) -> list[Column]:
     """The columns of a table, or of an object in it, each plain one with the domain that its name implies.
 
     `container`: the name of that table or object, which says whether `name` is a firm's or a product's.
+    title: what the object's model is called, which says so where that does not.
     """
     read = [_reading(field_key(column.name), column.kind) for column in columns]
     said = {place: found for place, found in enumerate(read) if found and _may_say(columns[place], found)}
@@ -67,7 +67,11 @@ def with_implied(container: str, columns: Sequence[Column]) -> list[Column]:
     roles |= {(found.of, domain_of(found.says)) for found in said.values() if isinstance(found.says, str)}
     result = list(columns)
     for place, found in said.items():
-        domain = _decided(found, container, {role for of, role in roles if of == found.of})
+        domain = _decided(
+            found,
+            container if domains.name_in(container) else title or container,
+            {role for of, role in roles if of == found.of},
+        )
         for name in (domain, *domains.SHORTER.get(domain, ())) if domain else ():
             if _fits(columns[place], name):
                 result[place] = _of_domain(columns[place], name, found.of)
@@ -134,21 +138,9 @@ def _decided(found: _Reading, container: str, beside: set[str]) -> str | None:
     if says.domain == "name":
         if found.of:
             return "name"
-        if domain := _name_in(field_key(container)):
+        if domain := domains.name_in(container):
             return domain
     return says.domain if beside & says.beside else says.otherwise
-
-
-def _name_in(container: str) -> str | None:
-    """What the `name` of a table or an object is, by what that is called: `Supplier`, `home_city`, `members`."""
-    for called in (container, container.rpartition("-")[2]):
-        if called in _TABLES:
-            return _TABLES[called]
-        if called in domains.FIRMS:
-            return "company"
-        if called in domains.SOMEBODY:
-            return "name"
-    return None
 
 
 def is_plain(column: Column, facts_of: Mapping[str, frozenset[str]]) -> bool:
