@@ -232,7 +232,7 @@ def test_describe_says_of_every_column_what_is_true_of_it(forks: Forks, tmp_path
 def test_row_prints_the_row_that_the_table_has(
     table: str, index: int, forks: Forks, undisturbed: Path, tmp_path: Path
 ) -> None:
-    ended = forks("row", table, index, "--rows", 3000, cwd=tmp_path)
+    ended = forks("row", table, index, "--rows", 3000, *AS_OF, cwd=tmp_path)
     assert ended.code == 0, ended.err
     assert ended.err == ""
     printed = json.loads(ended.out)
