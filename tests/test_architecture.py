@@ -46,7 +46,7 @@ FLOORS = [
     {"schema.row_facts"},
     {"schema.constraints"},
     {"schema.facts"},
-    {"schema.in_words"},
+    {"schema.in_words", "schema.extension"},
     {"schema.conjunction", "schema.keywords", "schema.model_config", "schema.around"},
     {"schema.documents", "schema.dialects", "schema.alternatives", "schema.opposites", "schema.undrawable"},
     {"schema.arrays"},

@@ -45,7 +45,9 @@ def _ways(where: str, c: Conjunction, lost: dict[Branch, str]) -> list[Conjuncti
     found: list[Conjunction] = []
     for i, branch in enumerate(branches):
         choice = copied(c)
-        choice.alternatives, choice.extension = list(others), {}
+        choice.alternatives = list(others)
+        if not c.way:  # what all of them together say is said of the column as a whole
+            choice.extension, choice.facts = {}, {}
         choice.way = (*c.way, Branch(keyword, i, id(branches), _name_of(keyword, i, branch[0].schema)))
         if len(found) >= MOST_WAYS:
             give_up(choice, lost, _TOO_MANY)

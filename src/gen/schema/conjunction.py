@@ -13,11 +13,11 @@ from typing import Any
 from gen.errors import SchemaError
 from gen.schema.conditions import unmet
 from gen.schema.constraints import common_multiple
+from gen.schema.extension import EXTENSION, read_block
 from gen.schema.facts import FACTS
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 ROOT = "urn:gen:root"  # what a document without an $id is called
-EXTENSION = "x-gen"  # what JSON Schema cannot say of a column, in its own vocabulary
 
 # keyword -> the type it speaks of; a schema without `type` is of the types its keywords speak of
 SPEAKS_OF = {
@@ -96,7 +96,7 @@ class Conjunction:
     alternatives: list[tuple[str, list[list[Node]]]] = field(default_factory=list)
     residual: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
-    extension: dict[str, Any] = field(default_factory=dict)  # of `x-gen`
+    extension: dict[str, Any] = field(default_factory=dict)  # of `x-gen`, as `gen schema` writes it
     referred: tuple[str, ...] = ()  # where references led: to see a recursion
     way: tuple[Any, ...] = ()  # which branches of alternatives were taken
 
@@ -349,10 +349,16 @@ def _facts(where: str, c: Conjunction, node: Node, value: Any) -> None:
     c.facts |= {name: node.schema[name] for name in FACTS if name in node.schema}
 
 
-def _extension(where: str, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise SchemaError(f"{where}: {EXTENSION} is {value!r}.", hint="Give an object of facts.")
-    return {name: fact for name, fact in value.items() if name not in ("tables", "rows", "fixed", "schema")}
+def _extension(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    own, said = read_block(where, value)
+    for name in said.keys() & node.schema.keys():
+        if said[name] != node.schema[name]:
+            raise SchemaError(
+                f"{where}: {name} is said twice: {node.schema[name]!r:.80}, and in {EXTENSION} {said[name]!r:.80}.",
+                hint="Keep one of them.",
+            )
+    c.facts = {name: fact for name, fact in c.facts.items() if name not in own} | said
+    c.extension |= own
 
 
 _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
@@ -387,7 +393,7 @@ _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
     "uniqueItems": _unique,
     "unevaluatedItems": _unevaluated("array"),
     "not": _not,
-    EXTENSION: lambda where, c, node, value: c.extension.update(_extension(where, value)),
+    EXTENSION: _extension,
     **dict.fromkeys(FACTS, _facts),
 }
 

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.conjunction import EXTENSION
+from gen.schema.extension import EXTENSION
 from gen.schema.facts import FACTS
 
 _SCHEMAS: tuple[str, ...] = ("items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else")

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from gen.errors import BadRequest, SchemaError
-from gen.schema.conjunction import EXTENSION, ROOT, Node, references_of
+from gen.schema.conjunction import ROOT, Node, references_of
+from gen.schema.extension import EXTENSION
 from gen.schema.spec import suggestion
 
 
@@ -44,7 +45,13 @@ def documents_of(document: Any, title: str, only: str | None = None) -> dict[str
         return {only: _defined(document, only)}
     said = document.get(EXTENSION, {})
     if isinstance(said, dict) and "tables" in said:
-        return {name: _defined(document, name) for name in said["tables"]}
+        listed = said["tables"]
+        if not isinstance(listed, list) or not all(isinstance(n, str) and n in definitions for n in listed):
+            raise SchemaError(
+                f"{title}: {EXTENSION} says tables = {listed!r:.80}.",
+                hint=f"List names of the schemas in its {_place(document)}.",
+            )
+        return {name: _defined(document, name) for name in listed}
     if definitions and not set(document) - {*_KEPT, "title", "description", "$comment", EXTENSION}:
         referred = {reference.rpartition("/")[2] for reference in references_of(definitions)}
         free = [n for n, s in definitions.items() if n not in referred and isinstance(s, dict)]

@@ -265,7 +265,7 @@ def _nulls(where: str, fact: Any, column: Column) -> dict[str, Any]:
     """A share of rows without a value, and maybe what stands for one."""
     said = fact if isinstance(fact, dict) else {"rate": fact}
     rate: Any = said.get("rate")
-    stands_for = said.get("value")
+    stands_for = said.get("value", column.null_value)
     number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
     if not number or not 0 <= rate <= 1 or set(said) - {"rate", "value"}:
         raise SchemaError(f"{where}: nulls is {fact!r}.", hint="Give a share of the rows, from 0 to 1.")
@@ -274,7 +274,7 @@ def _nulls(where: str, fact: Any, column: Column) -> dict[str, Any]:
             f"{where}: {rate:.0%} nulls are asked for, and no other value of it can be drawn.",
             hint="Leave the share out, or give the field a type that has values.",
         )
-    if column.nulls is None and column.kind != "null" and stands_for is None and rate > 0:
+    if column.nulls is None and column.kind not in ("null", "any") and stands_for is None and rate > 0:
         raise SchemaError(
             f"{where}: {rate:.0%} nulls are asked for, and the field has none.",
             hint="Make the field Optional, or say which value stands for none.",

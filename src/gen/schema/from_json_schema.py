@@ -16,9 +16,10 @@ from gen.errors import SchemaError
 from gen.schema.alternatives import MOST_WAYS, Branch, all_disjoint, give_up, kind_name, undrawn_of, ways_of
 from gen.schema.arrays import anything, array_of
 from gen.schema.choices import choice_of
-from gen.schema.conjunction import EXTENSION, ROOT, Conjunction, Node, Unsatisfiable, conjunction
+from gen.schema.conjunction import ROOT, Conjunction, Node, Unsatisfiable, conjunction
 from gen.schema.dialects import in_json_schema
 from gen.schema.documents import document_of
+from gen.schema.extension import extended, rows_of_block
 from gen.schema.facts import apply_facts
 from gen.schema.formats import format_checker
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
@@ -26,7 +27,6 @@ from gen.schema.others import matches, others_of, turns_of
 from gen.schema.spec import DEFAULT_NULLS, Column, Table, is_extra
 from gen.schema.undrawable import UNSTORABLE, why_unstorable
 from gen.schema.variants import of_objects, with_choices
-from gen.schema.written import column_from_json
 
 # format -> the column it makes, where nothing else is said of the text
 _TYPED_FORMATS: dict[str, dict[str, Any]] = {
@@ -49,8 +49,7 @@ def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fi
     title = name or (schema.get("title") if isinstance(schema, dict) else None) or "Thing"
     _check_document(title, schema)
     schema = in_json_schema(title, schema)
-    said = schema.get(EXTENSION, {}) if isinstance(schema, dict) else {}
-    rows, fixed = said.get("rows", rows), said.get("fixed", fixed)
+    rows, fixed = rows_of_block(title, schema, rows, fixed)
     column = column_from_schema(title, "value", schema)
     if column.kind == "object" and column.stored is None and column.parts:
         whole = column if column.check is not None else None
@@ -114,7 +113,7 @@ class _SchemaReader:
         together = conjunction(where, nodes)
         with self.nesting.entered(together.referred):
             column = self._column(where, name, together)
-        column = _extended(where, column, together.extension)
+        column = extended(where, column, together.extension)
         if may_miss:
             column = replace(column, nulls=column.nulls_if_optional)
         return apply_facts(where, column, together.facts)
@@ -132,7 +131,7 @@ class _SchemaReader:
             try:
                 with self.nesting.entered(choice.referred[len(c.referred) :]):
                     made = self._of_way(where, name, choice, undrawn)
-                columns += made if choice is c else [_extended(where, column, choice.extension) for column in made]
+                columns += made if choice is c else _with_facts(where, name, made, choice)
                 drawn.append(choice)
             except _NEVER as error:
                 refused = error
@@ -373,6 +372,12 @@ def _said_elsewhere(c: Conjunction, name: str) -> list[Node]:
     return said
 
 
+def _with_facts(where: str, name: str, made: list[Column], c: Conjunction) -> list[Column]:
+    """The columns of one branch, with what it says of them beyond JSON Schema."""
+    made = [extended(where, column, c.extension) for column in made]
+    return [apply_facts(where, united(name, made), c.facts)] if c.facts else made
+
+
 # format of numbers, of OpenAPI -> the least and the greatest
 _RANGES: dict[str, tuple[Any, Any]] = {
     "int32": (-(2**31), 2**31 - 1),
@@ -440,12 +445,3 @@ def _as_text(column: Column) -> Column:
         if column == Column(column.name, **facts, **there):
             return Column(column.name, "text", format=name, **there)
     return column
-
-
-def _extended(where: str, column: Column, extension: Any) -> Column:
-    """The column with the facts of its `x-gen` block."""
-    unknown = sorted(set(extension) - set(Column.__dataclass_fields__))
-    if unknown:
-        raise SchemaError(f"{where}: {EXTENSION} says {unknown[0]!r}.", hint="Leave it out.")
-    said = column_from_json({"name": column.name, "kind": column.kind, **extension})
-    return replace(column, **{name: getattr(said, name) for name in extension})

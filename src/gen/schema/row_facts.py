@@ -10,6 +10,7 @@ from typing import Any
 from gen.errors import SchemaError
 from gen.schema.choices import weights_of
 from gen.schema.distributions import distribution_of
+from gen.schema.domains import check_domain, read_domain
 from gen.schema.row_markers import DIRT, listed
 from gen.schema.spec import KINDS, After, Column, suggestion
 
@@ -175,7 +176,12 @@ def _case(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         column = replace(column, distribution=law)
     if "nulls" in facts:
         column = replace(column, nulls=share_of_nulls(where, facts["nulls"], column))
-    return replace(column, domain=facts.get("domain", column.domain))
+    if "domain" in facts:
+        said: dict[str, Any] = {}
+        read_domain(where, facts["domain"], said)
+        check_domain(where, said["domain"], column.kind, KINDS)
+        column = replace(column, **said)
+    return column
 
 
 def share_of_nulls(where: str, value: Any, column: Column) -> float:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from gen.schema.conjunction import EXTENSION
+from gen.schema.extension import EXTENSION
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.spec import Column, Spec, Table, is_extra
 from gen.schema.written import column_to_json
@@ -56,8 +56,7 @@ def schema_of_column(column: Column) -> dict[str, Any]:
         if meant.get(name) != found.get(name)
     }
     lost.pop("may_be_absent", None)  # `required` of the object says it
-    if column.may_be_absent:
-        lost.pop("nulls", None)
+    if column.may_be_absent or column.derived or column.when:  # these say by themselves where there is no value
         lost |= {"nulls": column.nulls}
     return written | ({EXTENSION: dict(sorted(lost.items()))} if lost else {})
 

@@ -24,7 +24,7 @@ def _seconds_from(text: str) -> datetime.timedelta:
 
 
 # values that JSON has no type for: their tag, their type, to text and back
-_TAGS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] = (
+TAGS: tuple[tuple[str, type, Callable[[Any], str], Callable[[str], Any]], ...] = (
     ("datetime", datetime.datetime, lambda v: v.isoformat(), datetime.datetime.fromisoformat),
     ("date", datetime.date, lambda v: v.isoformat(), datetime.date.fromisoformat),
     ("time", datetime.time, lambda v: v.isoformat(), datetime.time.fromisoformat),
@@ -105,7 +105,7 @@ def _distribution_from_json(law: Mapping[str, Any]) -> Distribution:
 
 
 def _value_to_json(value: Any) -> Any:
-    for tag, kind, write, _ in _TAGS:
+    for tag, kind, write, _ in TAGS:
         if isinstance(value, kind):
             return {tag: write(value)}
     if isinstance(value, Column):
@@ -117,7 +117,7 @@ def _value_to_json(value: Any) -> Any:
 
 def _value_from_json(value: Any) -> Any:
     if isinstance(value, dict) and len(value) == 1:
-        for tag, _, _, read in _TAGS:
+        for tag, _, _, read in TAGS:
             if tag in value:
                 return read(value[tag])
     return value
