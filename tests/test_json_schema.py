@@ -563,6 +563,23 @@ def test_a_document_of_definitions_is_a_table_for_each_that_no_other_refers_to(t
             documents_of(document, "schema", "D")
 
 
+def test_definitions_that_refer_to_themselves_or_each_other_are_tables_unless_another_one_refers_to_them():
+    def at(name):
+        return {"$ref": f"#/$defs/{name}"}
+
+    definitions = {"Tree": thing(left=at("Tree")), "B": thing(c=at("C")), "C": thing(b=at("B")), "D": thing(x=INTEGER)}
+    assert list(documents_of({"$defs": definitions}, "schema")) == ["Tree", "B", "D"]
+    assert list(documents_of({"$defs": definitions | {"E": thing(c=at("C"))}}, "schema")) == ["Tree", "D", "E"]
+
+
+def test_a_property_may_be_called_like_a_keyword_that_holds_values():
+    inside = thing(default={"$ref": "#/$defs/B"}, x=INTEGER) | {
+        "not": {"required": ["y"], "properties": {"x": {"const": 1}}}
+    }
+    made = rows_of({"$defs": {"B": {"enum": [1, 2]}}, **thing(a=inside | {"not": {"properties": {"x": {"const": 1}}}})})
+    assert {row["a"]["default"] for row in made} == {1, 2}
+
+
 # -- out, and back -------------------------------------------------------------------------------------------
 
 

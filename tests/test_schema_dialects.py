@@ -1,10 +1,13 @@
 """Proves that OpenAPI's words are honoured in a document, and that misspelt keywords are refused with the right one."""
 
+import json
+
 import pytest
 from jsonschema import Draft202012Validator
 
 from gen import Schema
-from gen.errors import SchemaError
+from gen.builder import load_schema
+from gen.errors import BadRequest, SchemaError
 from gen.schema.from_json_schema import table_from_schema
 from test_json_schema import INTEGER, distinct, rows_of, thing
 
@@ -84,3 +87,78 @@ def test_a_misspelt_keyword_is_refused_with_the_right_one(key, value, meant):
 def test_words_of_other_tools_are_left_alone():
     others = {"propertyOrder": 3, "enumNames": ["x"], "example": 2, "length": 3, "x-minlength": 5, "xml": {}, "id": "a"}
     assert len(distinct(rows_of(thing(a=INTEGER | others, b={"enum": [{"minlength": 1}]})))) > 5
+
+
+# -- documents of an interface --------------------------------------------------------------------------------
+
+
+def pets(place):
+    """Schemas as OpenAPI 3.0 writes them, which refer to each other at that place."""
+    pet = {
+        "type": "object",
+        "required": ["id", "name", "kind", "weight"],
+        "properties": {
+            "id": {"type": "integer", "format": "int64"},
+            "name": {"type": "string", "nullable": True},
+            "kind": {"$ref": f"#/{place}/Kind"},
+            "weight": {
+                "type": "number",
+                "minimum": 0,
+                "exclusiveMinimum": True,
+                "maximum": 9,
+                "exclusiveMaximum": False,
+            },
+            "enum": {"$ref": f"#/{place}/Kind"},
+        },
+    }
+    owner = thing(pets={"type": "array", "items": {"$ref": f"#/{place}/Pet"}}, friend={"$ref": f"#/{place}/Owner"})
+    owner["required"] = ["pets"]
+    return {
+        "Kind": {"type": "string", "enum": ["cat", "dog"]},
+        "Owner": owner,
+        "Pet": pet,
+        "Error": thing(code=INTEGER),
+    }
+
+
+INTERFACES = {
+    "OpenAPI 3.1": ({"openapi": "3.1.0", "info": {}, "paths": {}}, "components/schemas"),
+    "OpenAPI 3.0": ({"openapi": "3.0.3", "info": {}, "paths": {"/pets": {"get": {}}}}, "components/schemas"),
+    "AsyncAPI": ({"asyncapi": "2.6.0", "channels": {}}, "components/schemas"),
+    "Swagger": ({"swagger": "2.0", "paths": {}}, "definitions"),
+}
+
+
+@pytest.mark.parametrize("name", INTERFACES)
+def test_the_schemas_of_an_interface_are_tables(name, tmp_path):
+    said, place = INTERFACES[name]
+    schemas = pets(place)
+    document = said | ({"components": {"schemas": schemas}} if "/" in place else {place: schemas})
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps(document), "utf-8")
+    assert [table.name for table in load_schema(str(path)).spec.tables] == ["Owner", "Error"]
+    schema = load_schema(f"{path}:Pet")
+    (table,) = schema.spec.tables
+    assert [(c.name, c.kind) for c in table.columns] == [
+        ("id", "integer"),
+        ("name", "text"),
+        ("kind", "choice"),
+        ("weight", "number"),
+        ("enum", "choice"),
+    ]
+    weight = table.column("weight")
+    assert (weight.minimum, weight.minimum_excluded, weight.maximum, weight.maximum_excluded) == (0, True, 9, False)
+    assert {row["kind"] for row in schema.rows("Pet")} == {"cat", "dog"}
+    assert any(row["name"] is None for row in schema.rows("Pet"))
+    with pytest.raises(BadRequest, match=rf"has no 'Pett' in its {place.replace('/', '.')}.*'Pet'"):
+        load_schema(f"{path}:Pett")
+    with pytest.raises(SchemaError, match=r"Api: it says .* no JSON Schema itself"):
+        table_from_schema(document, "Api")
+
+
+@pytest.mark.parametrize("said", [{}, {"components": {}}, {"components": {"schemas": {}}}, {"components": 3}], ids=str)
+def test_an_interface_without_schemas_is_refused(said, tmp_path):
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps({"openapi": "3.1.0"} | said), "utf-8")
+    with pytest.raises(SchemaError, match=r"api: it says openapi = '3\.1\.0', and has no components\.schemas"):
+        load_schema(str(path))

@@ -10,13 +10,13 @@ import re
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.conjunction import NAMED
 from gen.schema.extension import EXTENSION
 from gen.schema.facts import FACTS
 
 _SCHEMAS: tuple[str, ...] = ("items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else")
 _SCHEMAS += ("unevaluatedItems", "unevaluatedProperties", "contentSchema")
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
 _VALUES = ("enum", "const", "default", "examples", "required", "dependentRequired", "type", "format", "pattern")
 _BOUNDS: tuple[str, ...] = (
     "minimum",
@@ -29,7 +29,7 @@ _BOUNDS: tuple[str, ...] = (
 )
 _BOUNDS += ("minItems", "maxItems", "uniqueItems", "minContains", "maxContains", "minProperties", "maxProperties")
 _REMARKS = ("title", "description", "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType")
-_KEYWORDS = (*_SCHEMAS, *_LISTS, *_NAMED, *_VALUES, *_BOUNDS, *_REMARKS)
+_KEYWORDS = (*_SCHEMAS, *_LISTS, *NAMED, *_VALUES, *_BOUNDS, *_REMARKS)
 # of OpenAPI, of earlier drafts, and of what many tools write: these mean what they say, or are refused elsewhere
 _OTHERS = ("example", "discriminator", "xml", "externalDocs", "nullable", "id", "dependencies", "additionalItems")
 _NEAR = 0.85  # how alike a misspelt keyword is, by difflib
@@ -43,7 +43,7 @@ def in_json_schema(where: str, schema: Any, place: str = "") -> Any:
     for keyword, value in schema.items():
         _refuse_misspelt(f"{where}, at {place[1:]}" if place else where, keyword, value)
         inside = f"{place}/{keyword}"
-        if keyword in _NAMED and isinstance(value, dict):
+        if keyword in NAMED and isinstance(value, dict):
             found[keyword] = {n: in_json_schema(where, each, f"{inside}/{n}") for n, each in value.items()}
         elif keyword in _LISTS and isinstance(value, list):
             found[keyword] = [in_json_schema(where, each, f"{inside}/{i}") for i, each in enumerate(value)]

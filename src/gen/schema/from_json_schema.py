@@ -18,7 +18,7 @@ from gen.schema.arrays import anything, array_of
 from gen.schema.choices import choice_of
 from gen.schema.conjunction import ROOT, Conjunction, Node, Unsatisfiable, conjunction
 from gen.schema.dialects import in_json_schema
-from gen.schema.documents import document_of
+from gen.schema.documents import document_of, interface_of
 from gen.schema.extension import extended, rows_of_block
 from gen.schema.facts import apply_facts
 from gen.schema.formats import format_checker
@@ -91,6 +91,11 @@ def _check_document(where: str, schema: Any) -> None:
     from jsonschema import Draft202012Validator, FormatChecker
     from jsonschema.exceptions import SchemaError as InvalidSchema
 
+    if interface := interface_of(schema):
+        raise SchemaError(
+            f"{where}: it says {interface} = {schema[interface]!r}, and is no JSON Schema itself.",
+            hint="Give the document as --schema, or add each of its schemas by itself.",
+        )
     try:
         Draft202012Validator.check_schema(schema, format_checker=FormatChecker(()))  # patterns are read elsewhere
     except InvalidSchema as error:
