@@ -30,7 +30,7 @@ from pydantic_core import to_jsonable_python
 
 from gen.errors import SchemaError
 from gen.schema.around import ALIASES, UNIONS, alias_value, full_name, functions_around, type_name, unwrapped
-from gen.schema.choices import choice_of
+from gen.schema.choices import as_json_texts, choice_of
 from gen.schema.conjunction import Unsatisfiable
 from gen.schema.constraints import apply_constraints, ungrouped
 from gen.schema.facts import apply_facts, facts_of
@@ -151,7 +151,7 @@ class Reader:
         column = apply_settings(where, column, annotation, self.settings, (*metadata, *around))
         column = apply_keywords(where, column, annotation, metadata)
         if any("pydantic.types.Json" in (full_name(item), full_name(type(item))) for item in ungrouped(metadata)):
-            column = replace(column, stored="json", format="json")  # the model wants the text itself
+            column = as_json_texts(column)  # the model wants the text itself
         left = self.drawable(where, column)
         if left.kind == "null" and column.kind != "null":
             return left  # of no value nothing else can be said

@@ -8,6 +8,7 @@ import enum
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from gen.errors import SchemaError
@@ -42,6 +43,19 @@ def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
             "or a time; and unlike ones, tuples, lists and objects of what JSON can write.",
         ) from error
     return Column(name, "choice", choices=texts, stored="json", nulls=nulls or None)
+
+
+def as_json_texts(column: Column) -> Column:
+    """The column with a JSON text in place of every value: what holds JSON, as `Json[int]` does, is itself a text."""
+    if column.kind == "null":
+        column = replace(column, kind="choice", choices=(None,))
+    if column.kind == "text":  # whose format and patterns are those of the text inside
+        column = Column(column.name, "union", parts=(replace(column, nulls=None, name="text"),))
+    if column.choices and column.stored != "json":
+        from pydantic_core import to_json
+
+        column = replace(column, choices=tuple(to_json(choice).decode() for choice in column.choices))
+    return replace(column, nulls=None, format="json", stored="json")
 
 
 def _no_json(value: Any) -> type:

@@ -82,6 +82,7 @@ class Conjunction:
     format: str | None = None
     number_format: str | None = None  # of OpenAPI
     content: dict[str, Any] = field(default_factory=dict)
+    held: list[Node] = field(default_factory=list)  # what is said of the value that a text of JSON holds
     properties: dict[str, list[Node]] = field(default_factory=dict)
     required: dict[str, None] = field(default_factory=dict)
     by_pattern: list[tuple[str, Node]] = field(default_factory=list)
@@ -261,6 +262,10 @@ def _content(where: str, c: Conjunction, node: Node, value: Any) -> None:
     c.content |= {k: node.schema[k] for k in ("contentEncoding", "contentMediaType") if k in node.schema}
 
 
+def _held(where: str, c: Conjunction, node: Node, value: Any) -> None:
+    c.held.append(node.inside(value))
+
+
 def _properties(where: str, c: Conjunction, node: Node, value: Any) -> None:
     for name, schema in value.items():
         c.properties.setdefault(name, []).append(node.inside(schema))
@@ -381,6 +386,7 @@ _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
     "format": _format,
     "contentEncoding": _content,
     "contentMediaType": _content,
+    "contentSchema": _held,
     "properties": _properties,
     "required": _required,
     "dependentRequired": _dependent,

@@ -15,7 +15,7 @@ from typing import Any
 from gen.errors import SchemaError
 from gen.schema.alternatives import MOST_WAYS, Branch, all_disjoint, give_up, kind_name, undrawn_of, ways_of
 from gen.schema.arrays import anything, array_of
-from gen.schema.choices import choice_of
+from gen.schema.choices import as_json_texts, choice_of
 from gen.schema.conjunction import ROOT, Conjunction, Node, Unsatisfiable, conjunction
 from gen.schema.dialects import in_json_schema
 from gen.schema.documents import document_of, interface_of
@@ -149,6 +149,11 @@ class _SchemaReader:
             raise refused or Unsatisfiable(f"{where}: no value satisfies the schema.", hint="Correct the schema.")
         column = united(name, _written_alike(columns))
         column = replace(column, undrawn=(*column.undrawn, *undrawn_of(lost, drawn), *undrawn))
+        if residual and column.format == "json" and column.kind != "text":
+            raise SchemaError(
+                f"{where}: contentSchema says what its text holds, and `not`, `oneOf` or the like what the text is.",
+                hint="Keep one of them: say it in contentSchema.",
+            )
         return replace(column, check=self._check(c.nodes)) if residual else column
 
     def _of_way(self, where: str, name: str, c: Conjunction, undrawn: list[tuple[str, str]]) -> list[Column]:
@@ -185,7 +190,7 @@ class _SchemaReader:
         for kind in sorted(types, key=list(_READERS).index):
             try:
                 column = _READERS[kind](self, where, name, c)
-                columns += column.parts if column.kind == "union" else [column]
+                columns += column.parts if column.kind == "union" and column.format is None else [column]
             except _NEVER as error:
                 refused[kind] = error
         if not columns:
@@ -226,8 +231,11 @@ class _SchemaReader:
         content = _CONTENT_FORMATS.get(encoding)
         if encoding in _CONTENT_PATTERNS and _CONTENT_PATTERNS[encoding] not in c.patterns:
             c.patterns.append(_CONTENT_PATTERNS[encoding])
-        if content is None and c.content.get("contentMediaType") == "application/json" and not c.patterns:
-            content = "json"
+        media = str(c.content.get("contentMediaType", "")).partition(";")[0].strip().lower()
+        if media == "application/json" or media.endswith("+json"):
+            if c.held or content:
+                return self._holding_json(where, name, c, content)
+            content = "json" if not c.patterns else None
         name_of_format = c.format or content
         plain = shortest is None and longest is None and not c.patterns
         if plain and name_of_format in _TYPED_FORMATS:
@@ -236,6 +244,17 @@ class _SchemaReader:
         return Column(
             name, "text", min_length=shortest, max_length=longest, patterns=tuple(c.patterns), format=name_of_format
         )
+
+    def _holding_json(self, where: str, name: str, c: Conjunction, encoding: str | None) -> Column:
+        """Texts that hold JSON values of a schema of their own."""
+        beside = encoding or c.format or ("a pattern" if c.patterns else "")
+        beside = beside or ("a length" if "string" in c.shortest or "string" in c.longest else "")
+        if beside:
+            raise SchemaError(
+                f"{where}: it is text that holds JSON, as contentMediaType says, and {beside} is declared beside it.",
+                hint="Keep one of them: contentSchema says what the JSON is.",
+            )
+        return as_json_texts(self.column(where, name, c.held))
 
     def array(self, where: str, name: str, c: Conjunction) -> Column:
         return array_of(self.column, where, name, c)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from gen.schema.choices import choice_of
 from gen.schema.extension import EXTENSION
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.spec import Column, Spec, Table, is_extra
@@ -67,6 +69,8 @@ def _default(name: str) -> Any:
 
 
 def _plain(column: Column) -> dict[str, Any]:
+    if column.format == "json" and column.stored == "json":
+        return _holding_json(column)
     written = _WRITERS[column.kind](column)
     if column.nulls is not None and not column.may_be_absent and column.kind != "null":
         if "enum" in written:
@@ -119,6 +123,22 @@ def _is_common(pattern: str) -> bool:
     except re.error:
         return False
     return True
+
+
+# what is said of the value that a text holds, and not of the text
+_OF_VALUES: tuple[str, ...] = ("minimum", "maximum", "minimum_excluded", "maximum_excluded", "multiple_of")
+_OF_VALUES += ("max_digits", "decimal_places", "min_length", "max_length", "patterns", "unique_items", "contained")
+_OF_VALUES += ("parts", "check", "undrawn")
+
+
+def _holding_json(column: Column) -> dict[str, Any]:
+    """A text, and what the JSON in it is."""
+    held = Column(column.name, column.kind, **{name: getattr(column, name) for name in _OF_VALUES})
+    if column.choices:
+        values = list(map(json.loads, column.choices))
+        held = replace(choice_of(column.name, column.name, values), weights=column.weights)
+    kind: Any = "string" if column.nulls is None or column.may_be_absent else ["string", "null"]
+    return {"type": kind, "contentMediaType": "application/json", "contentSchema": schema_of_column(held)}
 
 
 def _formatted(column: Column) -> dict[str, Any]:

@@ -186,7 +186,8 @@ class SynthesizeChecked(DrawnUntilTaken):
             if all(np.isfinite(quotient).all() for quotient in quotients):  # of others the validator asks otherwise
                 whole: NDArray[np.bool_] = np.all([np.trunc(quotient) == quotient for quotient in quotients], axis=0)
                 return whole
-        texts = self.inner.json(array).to_pylist()
+        held = self.column.format == "json" and self.column.kind != "text"  # the check is of what the texts hold
+        texts = (array if held else self.inner.json(array)).to_pylist()
         validator = _validator_of(self.column.check or "true")
         try:
             verdicts = {text: validator.is_valid(json.loads(text or "null")) for text in dict.fromkeys(texts)}

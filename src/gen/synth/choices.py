@@ -16,6 +16,7 @@ from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, kernel, mulhi
 from gen.synth.grids import Grid
+from gen.synth.json_text import json_text
 from gen.synth.laws.compiled import COUNTING, Compiled, law_of, listed_law
 from gen.synth.laws.discrete import Choice
 from gen.synth.listings import Listing, listed_once
@@ -121,12 +122,15 @@ class SynthesizeChoice(Synthesizer):
             return [None if value is None else uuid.UUID(bytes=value) for value in values]
         if self.column.stored != "json":
             return values
+        if self.column.format == "json":
+            return values  # the text itself
         return [None if value is None else _hashable(json.loads(value)) for value in values]
 
     def json(self, array: pa.Array) -> pa.Array:
         if self.column.stored != "json":
             return super().json(array)
-        return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
+        texts = array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
+        return json_text(texts) if self.column.format == "json" else texts
 
     def unrank(self, ranks: Words) -> pa.Array:
         """The choice of each rank."""

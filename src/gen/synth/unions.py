@@ -19,7 +19,7 @@ from gen.schema.variants import is_one_struct, of_objects, tag_of, why_unlike, w
 from gen.streams import Rows, rows_array
 from gen.synth.checked import merged
 from gen.synth.choices import SynthesizeChoice
-from gen.synth.json_text import filled
+from gen.synth.json_text import filled, json_text
 from gen.synth.judged import SynthesizeJudged
 from gen.synth.listings import Listing, listed_once
 from gen.synth.nested import (
@@ -131,7 +131,7 @@ class SynthesizeUnion(Synthesizer):
         return known
 
     def json(self, array: pa.Array) -> pa.Array:
-        return array if self.is_json else self.branches[0].json(array)
+        return inside_json(array, self.column) if self.is_json else self.branches[0].json(array)
 
 
 def _writes_json(branch: Synthesizer) -> bool:
@@ -217,6 +217,11 @@ def loaded(array: pa.Array, column: Column) -> list[Any]:
     return [None if text is None else json.loads(text) for text in array.to_pylist()]
 
 
+def inside_json(array: pa.Array, column: Column) -> pa.Array:
+    """JSON texts as part of another one: as they are; as texts, where they are texts to their model, too."""
+    return json_text(array) if column.format == "json" else array
+
+
 class SynthesizeJson(Synthesizer):
     """What has no Arrow type of its own, as JSON text: recursive models, open objects, objects without a field."""
 
@@ -258,7 +263,7 @@ class SynthesizeJson(Synthesizer):
         return loaded(array, self.column)
 
     def json(self, array: pa.Array) -> pa.Array:
-        return array
+        return inside_json(array, self.column)
 
 
 def is_empty(column: Column) -> bool:
