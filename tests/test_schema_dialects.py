@@ -12,8 +12,14 @@ from gen.schema.from_json_schema import table_from_schema
 from test_json_schema import INTEGER, distinct, rows_of, thing
 
 RANGES = {
+    "int8": (-128, 127),
+    "int16": (-32768, 32767),
     "int32": (-(2**31), 2**31 - 1),
     "int64": (-(2**63), 2**63 - 1),
+    "uint8": (0, 255),
+    "uint16": (0, 65535),
+    "uint32": (0, 2**32 - 1),
+    "uint64": (0, 2**64 - 1),
     "float": (-3.4028234663852886e38, 3.4028234663852886e38),
 }
 
@@ -26,10 +32,23 @@ RANGES = {
 @pytest.mark.parametrize("name", RANGES)
 def test_numbers_are_in_the_range_of_their_format(name, bounds):
     said = {"type": "number" if name == "float" else "integer", "format": name} | bounds
-    made = [row["x"] for row in rows_of(thing(x=said))]
     low, high = RANGES[name]
+    if bounds.get("minimum", low) > high or bounds.get("maximum", high) < low:
+        with pytest.raises(SchemaError, match="no number lies between"):
+            rows_of(thing(x=said))
+        return
+    made = [row["x"] for row in rows_of(thing(x=said))]
     assert all(low <= value <= high for value in made)
     assert len(set(made)) > 5
+
+
+@pytest.mark.parametrize("name", RANGES)
+def test_a_law_is_cut_by_the_range_of_a_format(name):
+    low, high = RANGES[name]
+    said = {"type": "number" if name == "float" else "integer", "format": name}
+    law = {"name": "normal", "mean": low, "deviation": (high - low) / 3}
+    made = [row["x"] for row in rows_of(thing(x=said | {"distribution": law}))]
+    assert all(low <= value <= high for value in made) and len(set(made)) > 5
 
 
 def test_a_format_with_room_for_what_is_drawn_changes_nothing():

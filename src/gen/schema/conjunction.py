@@ -35,7 +35,9 @@ _EARLIER = {
     "additionalItems": "items, beside prefixItems",
     "$recursiveRef": "$dynamicRef",
 }
-_OF_NUMBERS = ("int32", "int64", "float", "double")  # formats, of OpenAPI
+# formats, of OpenAPI
+_OF_WHOLE = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+_OF_NUMBERS = (*_OF_WHOLE, "float", "double")
 # keywords that the columns alone do not guarantee: values are checked
 _RESIDUAL = ("not", "dependentRequired")
 
@@ -252,7 +254,7 @@ def _pattern(where: str, c: Conjunction, node: Node, value: Any) -> None:
 def _format(where: str, c: Conjunction, node: Node, value: Any) -> None:
     if value in _OF_NUMBERS and c.typed and c.types & {"integer", "number"} and "string" not in c.types:
         c.number_format = value
-        c.types -= {"number"} if value.startswith("int") else set()
+        c.types -= {"number"} if value in _OF_WHOLE else set()
         return
     c.residual |= c.format not in (None, value)
     c.format = c.format or value

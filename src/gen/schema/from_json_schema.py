@@ -213,7 +213,9 @@ class _SchemaReader:
             step = int(c.multiple_of) if whole else float(c.multiple_of)
             if kind == "integer":
                 step = c.multiple_of.numerator  # the whole multiples of p/q are those of p
-        low, high = _within(c.number_format, c.least or (None, False), c.most or (None, False))
+        low, high = _within(
+            c.number_format, c.least or (None, False), c.most or (None, False), "distribution" in c.facts
+        )
         _check_range(where, low, high)
         column = Column(name, kind, low[0], high[0], low[1], high[1], step)
         if why := why_unstorable(column):
@@ -404,20 +406,26 @@ def _with_facts(where: str, name: str, made: list[Column], c: Conjunction) -> li
 
 # format of numbers, of OpenAPI -> the least and the greatest
 _RANGES: dict[str, tuple[Any, Any]] = {
-    "int32": (-(2**31), 2**31 - 1),
-    "int64": (-(2**63), 2**63 - 1),
+    **{f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
     "float": (-3.4028234663852886e38, 3.4028234663852886e38),
     "double": (None, None),
 }
 _USUAL_RANGE = 2**32  # of numbers with one bound or none: a format with room for it says nothing
 
 
-def _within(name: str | None, low: tuple[Any, bool], high: tuple[Any, bool]) -> tuple[tuple[Any, bool], ...]:
-    """The bounds of a number, each with whether it is excluded, within its format."""
+def _within(
+    name: str | None, low: tuple[Any, bool], high: tuple[Any, bool], by_law: bool
+) -> tuple[tuple[Any, bool], ...]:
+    """The bounds of a number, each with whether it is excluded, within its format; a law may reach as far as they do."""
     least, most = _RANGES.get(name or "", (None, None))
     if least is None:
         return low, high
     first, last = low[0], high[0]
+    if by_law:
+        return (low if first is not None and first >= least else (least, False)), (
+            high if last is not None and last <= most else (most, False)
+        )
     if most < (max(first or 0, 0) + _USUAL_RANGE if last is None else last):
         high = (most, False)
     if (first is not None and first < least) or (first is None and last is not None and last - _USUAL_RANGE < least):
