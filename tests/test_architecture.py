@@ -38,7 +38,7 @@ FLOORS = [
     {"keys"},
     {"block"},
     {"checksums"},
-    {"schema.domains", "schema.core_schema", "schema.formats", "schema.conditions"},
+    {"schema.domains", "schema.core_schema", "schema.formats", "schema.conditions", "schema.words"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.python_types", "schema.model_check"},
     {"schema.written", "schema.variants", "schema.measures", "schema.stand_ins"},
     {"schema.distributions"},

@@ -231,7 +231,15 @@ def test_keywords_that_contradict_the_type_are_refused(annotation, keywords, sen
 
 @pytest.mark.parametrize(
     ("key", "value", "meant"),
-    [("nullss", 0.5, "nulls"), ("weight", {"a": 1}, "weights"), ("distributoin", "normal", "distribution")],
+    [
+        ("nullss", 0.5, "nulls"),
+        ("weight", {"a": 1}, "weights"),
+        ("distributoin", "normal", "distribution"),
+        ("minlength", 3, "minLength"),
+        ("min_length", 3, "minLength"),
+        ("minimun", 3, "minimum"),
+        ("exclusive_maximum", 3, "exclusiveMaximum"),
+    ],
 )
 def test_a_misspelt_fact_is_refused_with_the_one_that_is_meant(key, value, meant):
     error = refusal(Annotated[int | None, Field(json_schema_extra={key: value})])

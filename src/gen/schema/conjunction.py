@@ -28,7 +28,6 @@ SPEAKS_OF = {
     **dict.fromkeys(("propertyNames", "minProperties", "maxProperties"), "object"),
     **dict.fromkeys(("dependentRequired", "dependentSchemas"), "object"),
 }
-NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")  # keywords of schemas by name
 # keywords of earlier drafts that mean nothing in this one -> what to write
 _EARLIER = {
     "dependencies": "dependentRequired or dependentSchemas",

@@ -1,38 +1,15 @@
 """This file knows words that are none of JSON Schema's: it translates OpenAPI's, and refuses misspelt ones.
 
-Source: OpenAPI 3.0.3 and 3.1.0, the Schema Object; draft 2020-12, the keywords of all its vocabularies.
+Source: OpenAPI 3.0.3 and 3.1.0, the Schema Object.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.conjunction import NAMED
-from gen.schema.extension import EXTENSION
 from gen.schema.facts import FACTS
-
-_SCHEMAS: tuple[str, ...] = ("items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else")
-_SCHEMAS += ("unevaluatedItems", "unevaluatedProperties", "contentSchema")
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_VALUES = ("enum", "const", "default", "examples", "required", "dependentRequired", "type", "format", "pattern")
-_BOUNDS: tuple[str, ...] = (
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-)
-_BOUNDS += ("minItems", "maxItems", "uniqueItems", "minContains", "maxContains", "minProperties", "maxProperties")
-_REMARKS = ("title", "description", "deprecated", "readOnly", "writeOnly", "contentEncoding", "contentMediaType")
-_KEYWORDS = (*_SCHEMAS, *_LISTS, *NAMED, *_VALUES, *_BOUNDS, *_REMARKS)
-# of OpenAPI, of earlier drafts, and of what many tools write: these mean what they say, or are refused elsewhere
-_OTHERS = ("example", "discriminator", "xml", "externalDocs", "nullable", "id", "dependencies", "additionalItems")
-_NEAR = 0.85  # how alike a misspelt keyword is, by difflib
+from gen.schema.words import LISTS, NAMED, SCHEMAS, meant
 
 
 def in_json_schema(where: str, schema: Any, place: str = "") -> Any:
@@ -45,10 +22,10 @@ def in_json_schema(where: str, schema: Any, place: str = "") -> Any:
         inside = f"{place}/{keyword}"
         if keyword in NAMED and isinstance(value, dict):
             found[keyword] = {n: in_json_schema(where, each, f"{inside}/{n}") for n, each in value.items()}
-        elif keyword in _LISTS and isinstance(value, list):
+        elif keyword in LISTS and isinstance(value, list):
             found[keyword] = [in_json_schema(where, each, f"{inside}/{i}") for i, each in enumerate(value)]
         else:
-            found[keyword] = in_json_schema(where, value, inside) if keyword in _SCHEMAS else value
+            found[keyword] = in_json_schema(where, value, inside) if keyword in SCHEMAS else value
     return _or_null(found) if schema.get("nullable") is True else found
 
 
@@ -68,14 +45,7 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse_misspelt(where: str, key: str, value: Any) -> None:
     """Refuse a key that is nearly a keyword of JSON Schema's or a word of gen's."""
-    if key in (*_KEYWORDS, *_OTHERS, *FACTS, EXTENSION) or key.startswith(("x-", "$")):
-        return
-    plain = {keyword.lower(): keyword for keyword in (*_KEYWORDS, *FACTS)}
-    near = plain.get(re.sub("[_ -]", "", key).lower())
-    if near is None:
-        alike = difflib.get_close_matches(key, (*_KEYWORDS, *FACTS), 1, _NEAR)
-        beginning = bool(alike) and alike[0].startswith(key) and not isinstance(value, (dict, list))
-        near = alike[0] if alike and not beginning else None
+    near = meant(key, value, FACTS)
     if near is not None:
         raise SchemaError(
             f"{where}: the schema says {key!r}, which is no keyword.",

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 from gen.errors import BadRequest, SchemaError
-from gen.schema.conjunction import NAMED, ROOT, Node, references_of
+from gen.schema.conjunction import ROOT, Node, references_of
 from gen.schema.extension import EXTENSION
 from gen.schema.spec import suggestion
+from gen.schema.words import NAMED
 
 
 def load_document(path: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from gen.schema.domains import check_domain, read_domain, read_provider
 from gen.schema.markers import Marker
 from gen.schema.row_facts import ROW_FACTS, apply_row_facts
 from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, suggestion
+from gen.schema.words import meant
 
 # whose values no law orders; lists and maps refuse a law themselves, and speak of Lengths
 _LAWLESS = ("object", "tuple", "union", "any", "null")
@@ -38,7 +38,6 @@ FACTS = (
     "alphabet",
     *ROW_FACTS,
 )
-_NEAR = 0.85  # how alike a misspelt key is, by difflib
 
 
 def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
@@ -84,18 +83,13 @@ def extra_of(item: Any) -> dict[str, Any]:
 
 
 def _refuse_misspelt(where: str, extra: Mapping[str, Any]) -> None:
-    """Refuse a key that is nearly one of gen's own; no keyword of JSON Schema's is that near.
-
-    A word that one of those begins with, "store", "length", may well be another tool's, unless it says as much as
-    gen's do.
-    """
+    """Refuse a key that is nearly one of gen's own, or a keyword of JSON Schema's."""
     for key, value in extra.items():
-        near = difflib.get_close_matches(str(key), FACTS, 1, _NEAR)
-        word = bool(near) and near[0].startswith(key) and not isinstance(value, (dict, list))
-        if near and not word and key not in FACTS and not key.startswith("x-"):
+        near = meant(str(key), value, FACTS)
+        if near is not None:
             raise SchemaError(
                 f"{where}: json_schema_extra says {key!r}.",
-                hint=f'Did you mean {near[0]!r}? If it is another tool\'s, call it "x-{key}".',
+                hint=f'Did you mean {near!r}? If it is another tool\'s, call it "x-{key}".',
             )
 
 

@@ -417,7 +417,7 @@ _USUAL_RANGE = 2**32  # of numbers with one bound or none: a format with room fo
 def _within(
     name: str | None, low: tuple[Any, bool], high: tuple[Any, bool], by_law: bool
 ) -> tuple[tuple[Any, bool], ...]:
-    """The bounds of a number, each with whether it is excluded, within its format; a law may reach as far as they do."""
+    """The bounds of a number, each with whether it is excluded, within its format; a law reaches as far as that."""
     least, most = _RANGES.get(name or "", (None, None))
     if least is None:
         return low, high
