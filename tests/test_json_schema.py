@@ -3,12 +3,12 @@
 import json
 import re
 from dataclasses import replace
-from typing import Optional
+from typing import Annotated, Optional
 
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from corpus.fields import FIELDS
 from corpus.schemas import SCHEMAS
@@ -605,6 +605,18 @@ def test_every_entry_of_the_corpus_comes_back_with_equal_columns_and_values(entr
     assert again.columns == table.columns
     assert (again.name, again.rows) == (table.name, table.rows)
     assert drawn(again).equals(values)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("pattern", ["^[a-z&&[^aeiou]]{3}$", "^[a--b]$", "^[[a]b]$"])
+def test_a_pattern_that_python_reads_otherwise_is_written_without_a_warning(pattern):
+    class Thing(BaseModel):
+        x: Annotated[str, Field(pattern=pattern)]
+
+    table = table_from_model(Thing)
+    written = schema_of_table(table)
+    assert "pattern" not in written["properties"]["x"]
+    assert table_from_schema(written).columns == table.columns
 
 
 def test_a_schema_of_several_tables_comes_back_as_these():

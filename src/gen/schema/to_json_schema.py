@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -117,10 +118,12 @@ def _text(column: Column) -> dict[str, Any]:
 
 
 def _is_common(pattern: str) -> bool:
-    """Whether other tools, too, know how to read a pattern."""
+    """Whether other tools, too, know how to read a pattern; of one that may mean a set of sets, Python warns."""
     try:
-        re.compile(pattern)
-    except re.error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            re.compile(pattern)
+    except (re.error, Warning):
         return False
     return True
 
