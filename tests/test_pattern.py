@@ -18,6 +18,7 @@ from pydantic_core import SchemaError as NoPattern
 from scipy import stats
 
 from gen.errors import CapacityError, SchemaError
+from gen.schema.characters import ranges_of
 from gen.schema.spec import Column, Distribution, Key, Spec, Table
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.streams import Stream, rows_array
@@ -25,7 +26,6 @@ from gen.synth.pattern import SynthesizePattern, SynthesizePatternKey
 from gen.synth.patterns import keys as text_keys
 from gen.synth.patterns import language as languages
 from gen.synth.patterns import walks
-from gen.synth.patterns.characters import ranges_of
 from gen.synth.patterns.keys import dealt
 from gen.synth.patterns.language import Language
 from gen.synth.patterns.sampling import TextSampler

@@ -13,9 +13,10 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import SchemaError as NoPattern
 
 from gen.errors import SchemaError
-from gen.synth.patterns import characters, places
+from gen.schema import characters
+from gen.schema.characters import PRINTABLE, ranges, ranges_of
+from gen.synth.patterns import places
 from gen.synth.patterns.automaton import DEAD, automaton_of, both, minimised
-from gen.synth.patterns.characters import PRINTABLE, ranges, ranges_of
 from gen.synth.patterns.language import Language
 from gen.synth.patterns.parser import parse
 from gen.synth.patterns.tree import sets_of

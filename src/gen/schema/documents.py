@@ -12,7 +12,7 @@ from gen.errors import BadRequest, SchemaError
 from gen.schema.conjunction import ROOT, Node, references_of
 from gen.schema.extension import EXTENSION
 from gen.schema.spec import suggestion
-from gen.schema.words import NAMED
+from gen.schema.words import HELD_VALUES, NAMED
 
 
 def load_document(path: Path) -> Any:
@@ -129,7 +129,7 @@ def _moved(schema: Any, prefix: str) -> Any:
         if keyword in NAMED and isinstance(value, dict):
             found[keyword] = {name: _moved(each, prefix) for name, each in value.items()}
         else:
-            found[keyword] = value if keyword in _VALUES else _moved(value, prefix)
+            found[keyword] = value if keyword in HELD_VALUES else _moved(value, prefix)
     if isinstance(reference := found.get("$ref"), str) and reference.startswith(prefix):
         found["$ref"] = "#/$defs/" + reference.removeprefix(prefix)
     for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
@@ -161,7 +161,6 @@ def _defined(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 # -- parts of a document --------------------------------------------------------------------------------------
 
-_VALUES = ("enum", "const", "default", "examples")  # keywords that hold values, not schemas
 _NAMES = ("$id", "$anchor", "$dynamicAnchor")  # of the document, which is there beside its parts
 
 
@@ -183,7 +182,7 @@ def _rooted(schema: Any, base: str) -> Any:
         elif keyword in NAMED and isinstance(value, dict):
             found[keyword] = {name: _inside(each, base) for name, each in value.items()}
         elif keyword not in _NAMES or not isinstance(value, str):
-            found[keyword] = value if keyword in _VALUES else _inside(value, base)
+            found[keyword] = value if keyword in HELD_VALUES else _inside(value, base)
     return found
 
 

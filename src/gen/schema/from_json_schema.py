@@ -24,6 +24,7 @@ from gen.schema.facts import apply_facts
 from gen.schema.formats import format_checker
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.others import matches, others_of, turns_of
+from gen.schema.patterns import with_python_patterns
 from gen.schema.spec import DEFAULT_NULLS, Column, Table, is_extra
 from gen.schema.undrawable import UNSTORABLE, why_unstorable
 from gen.schema.variants import of_objects, with_choices
@@ -339,7 +340,8 @@ class _SchemaReader:
         from jsonschema import Draft202012Validator
 
         checker = format_checker() if formats else None
-        return Draft202012Validator(json.loads(self._check(nodes)), format_checker=checker)
+        schema = with_python_patterns(json.loads(self._check(nodes)))
+        return Draft202012Validator(schema, format_checker=checker)
 
     def _check(self, nodes: Sequence[Node]) -> str:
         return document_of(nodes, self.document)

@@ -19,6 +19,7 @@ from gen.schema.choices import choice_of
 from gen.schema.constraints import constrained, ungrouped
 from gen.schema.facts import case_of, extra_of
 from gen.schema.markers import Marker
+from gen.schema.patterns import with_python_patterns
 from gen.schema.spec import KINDS, Column
 
 # keyword -> the constraint that says the same, and the kinds of column that it speaks of
@@ -146,7 +147,7 @@ def _filtered(where: str, column: Column, said: Mapping[str, Any]) -> Column:
     from jsonschema import Draft202012Validator
     from pydantic_core import to_jsonable_python
 
-    validator = Draft202012Validator(dict(said))
+    validator = Draft202012Validator(with_python_patterns(dict(said)))
     plain = [json.loads(c) if column.stored == "json" else to_jsonable_python(c) for c in column.choices]
     kept = tuple(c for c, value in zip(column.choices, plain, strict=True) if validator.is_valid(value))
     if not kept:
@@ -163,7 +164,7 @@ def _listed(where: str, column: Column, annotation: Any, metadata: Sequence[Any]
     values = [said["const"]] if "const" in said else said["enum"]
     if not isinstance(values, list):
         raise SchemaError(f"{where}: the keyword enum is {values!r}.", hint="Give a list of values.")
-    validator = Draft202012Validator({name: value for name, value in said.items() if name in _READ})
+    validator = Draft202012Validator(with_python_patterns({n: value for n, value in said.items() if n in _READ}))
     valid = [value for value in values if value is not None and validator.is_valid(value)]
     if column.kind == "choice" and column.stored != "json":
         return _filtered(where, column, {"enum": values})

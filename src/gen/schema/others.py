@@ -13,6 +13,7 @@ from gen.schema.arrays import anything
 from gen.schema.conjunction import Conjunction, Node, Unsatisfiable
 from gen.schema.nesting import TooDeep
 from gen.schema.opposites import Read
+from gen.schema.patterns import in_python
 from gen.schema.spec import EXTRA, Column
 
 _ANY_NAME = "^[a-z][a-z0-9_]{2,9}$"  # of properties that nothing else is said of
@@ -101,9 +102,9 @@ def _unlike(key: Column, names: Sequence[str], patterns: Sequence[str]) -> Colum
 def matches(pattern: str, name: str) -> bool:
     """Whether a name of a property is one that a pattern speaks of."""
     try:
-        return re.search(pattern, name) is not None
+        return re.search(in_python(pattern), name) is not None
     except re.error as error:
         raise SchemaError(
             f"The pattern {pattern!r} for names of properties is none of Python's: {error}.",
-            hint="Write it in what JSON Schema recommends: without \\p and the like.",
+            hint="Write it in what JSON Schema recommends.",
         ) from error

@@ -15,6 +15,7 @@ SCHEMAS: tuple[str, ...] = ("items", "contains", "additionalProperties", "proper
 SCHEMAS += ("unevaluatedItems", "unevaluatedProperties", "contentSchema")
 LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 NAMED = ("properties", "patternProperties", "dependentSchemas", "$defs", "definitions")
+HELD_VALUES = ("enum", "const", "default", "examples")  # keywords that hold values, not schemas
 _VALUES = ("enum", "const", "default", "examples", "required", "dependentRequired", "type", "format", "pattern")
 _BOUNDS: tuple[str, ...] = (
     "minimum",

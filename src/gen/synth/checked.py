@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from gen.block import boolean_array, fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
 from gen.schema.formats import format_checker
+from gen.schema.patterns import with_python_patterns
 from gen.schema.spec import Column
 from gen.streams import Rows, rows_array
 from gen.synth.listings import Listing
@@ -49,7 +50,7 @@ def _validator_of(check: str) -> Any:
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
 
-    schema = json.loads(check)
+    schema = with_python_patterns(json.loads(check))
     resource = Resource.from_contents(schema, default_specification=DRAFT202012)
     registry: Any = Registry().with_resource(resource.id() or "", resource)
     return Draft202012Validator(schema, registry=registry.crawl(), format_checker=format_checker())
@@ -195,6 +196,6 @@ class SynthesizeChecked(DrawnUntilTaken):
             raise SchemaError(
                 f"{self.where}: its values are checked by its schema, and the pattern {error.pattern!r} cannot be: "
                 f"{error}.",
-                hint="Write the pattern without \\p and the like, or simplify the schema around it.",
+                hint="Write the pattern in what JSON Schema recommends, or simplify the schema around it.",
             ) from error
         return np.array([verdicts[text] for text in texts], bool)

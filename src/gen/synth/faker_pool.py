@@ -22,6 +22,7 @@ from gen.block import fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
 from gen.keys import check_capacity
 from gen.schema.domains import Provider
+from gen.schema.patterns import in_python
 from gen.schema.spec import KINDS, Column, suggestion
 from gen.streams import Rows, Words, stream_key
 from gen.synth.laws.compiled import law_of
@@ -131,7 +132,7 @@ class SynthesizeFaker(Synthesizer):
             return value if value in column.choices else None
         if column.kind == "text":
             fits = len(value) >= (column.min_length or 0) and len(value) <= (column.max_length or len(value))
-            return value if fits and all(re.search(pattern, value) for pattern in column.patterns) else None
+            return value if fits and all(re.search(in_python(pattern), value) for pattern in column.patterns) else None
         if column.kind == "integer" and not -(2**63) <= value < 2**63:
             return None
         value = _as_kind(value, column.kind, getattr(kind, "tz", None))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from gen.synth.patterns.characters import Ranges
+from gen.schema.characters import Ranges
 from gen.synth.patterns.places import Places, Work, inside
 from gen.synth.patterns.program import END, START, Compiled, Program, compiled, too_large
 from gen.synth.patterns.tree import End, Node, Sequence

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from gen.errors import SchemaError
-from gen.synth.patterns import characters
-from gen.synth.patterns.characters import PRINTABLE, Class, Ranges, intersection, ranges, union
+from gen.schema import characters
+from gen.schema.characters import PRINTABLE, Class, Ranges, intersection, ranges, union
 
 MAXIMUM_DEPTH = 100
 

@@ -12,8 +12,8 @@ from itertools import accumulate
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.characters import PRINTABLE, Ranges, partition, ranges, size, union
 from gen.synth.patterns.automaton import DEAD, Automaton, automaton_of, both, longest_text
-from gen.synth.patterns.characters import PRINTABLE, Ranges, partition, ranges, size, union
 from gen.synth.patterns.parser import parse
 from gen.synth.patterns.tree import Alternation, End, Letters, Node, Repeat, Start, sets_of
 from gen.synth.patterns.tree import Sequence as Parts

@@ -1,7 +1,7 @@
 """This file knows the syntax of regular expressions: pattern text -> syntax tree, and what it refuses, by name.
 
 The syntax is what JSON Schema recommends of ECMA-262, with what Pydantic's engine (Rust's `regex`) and Python's `re`
-add to it. Where engines disagree the tree means what all of them accept: see `gen.synth.characters`. Groups, names and
+add to it. Where engines disagree the tree means what all of them accept: see `gen.schema.characters`. Groups, names and
 laziness say nothing about which texts match, and leave no trace in the tree.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gen.synth.patterns import characters
-from gen.synth.patterns.characters import Class, Ranges, union
+from gen.schema import characters
+from gen.schema.characters import Class, Ranges, union
 from gen.synth.patterns.classes import MAXIMUM_DEPTH, Scanner, Unclosed, refuse, single
 from gen.synth.patterns.tree import NEW_LINE, Alternation, End, Letters, Look, Node, Repeat, Sequence, Start
 

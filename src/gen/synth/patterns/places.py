@@ -6,7 +6,7 @@ A thousand places go on in some microseconds, so nested repetitions like `(a{1,5
 
 from __future__ import annotations
 
-from gen.synth.patterns.characters import Ranges
+from gen.schema.characters import Ranges
 from gen.synth.patterns.program import END, START, Program, too_large
 
 MAXIMUM_STEPS = 3_000_000  # of all places over all letters: a second or two

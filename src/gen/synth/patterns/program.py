@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gen.errors import SchemaError
-from gen.synth.patterns.characters import EVERYTHING, Ranges
+from gen.schema.characters import EVERYTHING, Ranges
 from gen.synth.patterns.tree import Alternation, End, Letters, Look, Node, Repeat, Sequence, Start
 
 MAXIMUM_PLACES = 20_000  # in all programs of a pattern

@@ -20,6 +20,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import SchemaError
+from gen.schema.characters import encoded
 from gen.streams import (
     BITS32,
     LOW32,
@@ -33,7 +34,6 @@ from gen.streams import (
     philox,
     store_8_bytes,
 )
-from gen.synth.patterns.characters import encoded
 from gen.synth.patterns.language import Language
 from gen.synth.patterns.walks import EVERY, Cell, Runs, Slots, TooLarge, Ways, in_order
 from gen.synth.text import SPARE, text_array

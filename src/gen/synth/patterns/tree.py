@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gen.synth.patterns.characters import Ranges, ranges_of
+from gen.schema.characters import Ranges, ranges_of
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.synth.patterns.characters import Ranges, encoded
+from gen.schema.characters import Ranges, encoded
 from gen.synth.patterns.language import Language
 
 _TEXTS = 2**15  # of one table at most
