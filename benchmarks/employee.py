@@ -33,7 +33,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 from gen import ForeignKey, Normal, PrimaryKey, Schema
 
-Since2021 = Annotated[datetime.datetime, Field(ge=datetime.datetime(2021, 1, 18))]
+Since2021 = Annotated[datetime.datetime, Field(ge=datetime.datetime(2021, 1, 18), lt=datetime.datetime(2100, 1, 1))]
 
 class Numbers(BaseModel):
     id: Annotated[int, PrimaryKey()]
@@ -62,7 +62,7 @@ DUCKDB = {
                        range((1 + floor(random() * 40))::INT),
                        lambda x: chr((33 + floor(random() * 94))::INT)
                    ), '') AS name,
-               make_timestamp((1610928000000000 + floor(random() * 2490566400000000))::BIGINT) AS hire_date,
+               make_timestamp((1610928000000000 + floor(random() * 184204800000000))::BIGINT) AS hire_date,
                11.5 + 3.1666667 * sqrt(-2 * ln(1 - random())) * cos(6.283185307 * random()) AS velocity,
                (floor(random() * {n} / 10) * 42949672960 // {n})::BIGINT AS manager
         FROM range({n}) t(i)""",
@@ -82,7 +82,7 @@ CLICKHOUSE = {
     "employee": f"""
         SELECT toInt64(intDiv(number * 4294967296, {{n}}) + rand64(1) % greatest(1, intDiv(4294967296, {{n}}))) AS id,
                randomPrintableASCII(1 + rand(2) % 40) AS name,
-               {_CH_TIME.replace("{tag}", "3")} AS hire_date,
+               {_CH_TIME.replace("{tag}", "3").replace("2490566400000000", "184204800000000")} AS hire_date,
                randNormal(11.5, 3.1666667) AS velocity,
                {_CH_KEY.replace("{tag}", "5")} AS manager
         FROM numbers_mt({{n}})""",
@@ -96,6 +96,7 @@ CLICKHOUSE = {
                {_CH_KEY.replace("{tag}", "6")} AS assistant
         FROM numbers_mt({{n}})""",
 }
+AS_OF = "2026-11-20"  # where the example's hire dates end, as those of the others do
 TABLES = {"employee": "Employee", "numbers": "Numbers"}
 
 
@@ -112,7 +113,7 @@ def gen_command(table: str, rows: int, out: Path, compression: str, encoding: st
         file = out.parent / "numbers_schema.py"
         file.write_text(SCHEMA)
         schema = ["--schema", str(file)]
-    options = ["--rows", str(rows), "--tables", TABLES[table], "--out", str(out), "--quiet"]
+    options = ["--rows", str(rows), "--tables", TABLES[table], "--out", str(out), "--quiet", "--as-of", AS_OF]
     return [sys.executable, "-m", "gen", *schema, *options, "--compression", compression, "--encoding", encoding]
 
 

@@ -298,3 +298,16 @@ def test_code_and_probe_are_checked_apart_from_the_fingerprint() -> None:
 def test_preparing_a_run_writes_nothing(tmp_path: Path) -> None:
     prepare(Request(schema=company(), out=str(tmp_path / "data")))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_schema_says_from_which_day_its_dates_are_seen_and_a_request_says_otherwise() -> None:
+    class Hired(BaseModel):
+        day: Annotated[datetime.date, Field(ge=datetime.date(2025, 12, 1))]
+
+    schema = Schema("company", as_of=DAY)
+    schema.add(Hired, rows=2000)
+    days = [row.day for row in schema.rows(Hired)]
+    assert (min(days), max(days)) == (datetime.date(2025, 12, 1), DAY)  # each of 32 days is missed once in 10^26
+    assert prepare(Request(schema=schema)).plan.as_of == DAY
+    other = datetime.date(2026, 6, 1)
+    assert prepare(Request(schema=schema, as_of=other)).plan.as_of == other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,12 +44,14 @@ class Schema:
         schema.add(Manager, rows=1_000)
         for employee in schema.rows(Employee): ...
 
-    The values of row i are the same whichever way they are read, for the same seed, models and row counts.
+    The values of row i are the same whichever way they are read, for the same seed, models and row counts, and for the
+    same `as_of`: the day that dates are seen from, of "past", "created" or one bound; today unless given.
     """
 
-    def __init__(self, name: str = "schema", *, seed: int = 0) -> None:
+    def __init__(self, name: str = "schema", *, seed: int = 0, as_of: datetime.date | None = None) -> None:
         self.name = name
         self.seed = seed
+        self.as_of = as_of
         self._models: dict[str, Any] = {}
         self._tables: dict[str, Table] = {}
         self._functions: dict[str, Any] = {}
@@ -131,7 +134,7 @@ class Schema:
         spec = self.spec
         table = spec.table(name if isinstance(name, str) else name.__name__)
         if self._sources is None:
-            sources = table_sources(spec, {t.name: t.rows for t in spec.tables}, self.seed)
+            sources = table_sources(spec, {t.name: t.rows for t in spec.tables}, self.seed, self.as_of)
             self._sources = filtered_sources(sources, self.checks, self.seed)
         return self._sources[table.name]
 

@@ -105,7 +105,8 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
     written = [t for t in spec.tables if not request.tables or t.name in request.tables]
     if to_run and wants_workers(request, sum(rows[t.name] * len(t.columns) * 8 for t in written)):
         fork_server.start()
-    as_of = request.as_of or (_recorded_date(request, spec, rows) if to_run else None) or _today()
+    said = request.as_of or schema.as_of
+    as_of = said or (_recorded_date(request, spec, rows) if to_run else None) or _today()
     sources, probes = _tried(schema, rows, request.seed, as_of)
     steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
     plan = Plan(
