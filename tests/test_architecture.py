@@ -77,6 +77,7 @@ FLOORS = [
     {"synth.texts.format"},
     {"synth.correlation", "synth.faker_pool"},
     {"synth.choices", "synth.names", "synth.references", "synth.nested", "synth.checked", "synth.cased", "synth.alike"},
+    {"synth.constants"},
     {"synth.attempts", "synth.key_pools", "synth.row_filter"},
     {"synth.derived", "synth.beyond", "synth.judged"},
     {"synth.ordered", "synth.noise", "synth.distinct"},

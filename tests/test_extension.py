@@ -104,7 +104,7 @@ TAKEN = [([], _EMPTY), (True, _FLAGS), (7, _COUNTS), (-1.5, "minimum maximum nul
 TAKEN += [({}, "noise sql"), (["x"], "patterns depends_on"), (None, "nulls stored")]
 
 
-@pytest.mark.parametrize("name", sorted({*FACTS, *COLUMN_DEFAULTS} - {"keep"}))
+@pytest.mark.parametrize("name", sorted({*FACTS, *COLUMN_DEFAULTS}))
 def test_a_fact_of_another_shape_is_refused_in_words(name):
     for wrong in WRONG:
         if any(repr(wrong) == repr(taken) and name in names.split() for taken, names in TAKEN):

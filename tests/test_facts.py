@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import decimal
+import json
+import uuid
 from collections import Counter
 from typing import Annotated, Literal
 
@@ -11,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, EmailStr, Field
 
 from gen import Nulls, Schema
 from gen.errors import SchemaError
-from gen.schema.from_json_schema import column_from_schema
+from gen.schema.from_json_schema import column_from_schema, table_from_schema
 from gen.schema.to_json_schema import schema_of
 
 
@@ -45,6 +48,87 @@ def test_a_factory_makes_the_default_that_is_kept() -> None:
 def test_a_field_without_a_default_cannot_keep_it() -> None:
     with pytest.raises(SchemaError, match=r"Thing\.x: it is to keep its default, and has none"):
         rows_of(int, keep=True)
+
+
+class Inside(BaseModel):
+    number: int = 3
+    day: datetime.date = datetime.date(2020, 1, 1)
+
+
+KEPT = {
+    "a list": (list[int], [1, 2]),
+    "a dict": (dict[str, float], {"a": 1.0}),
+    "a dict of durations": (dict[int, datetime.timedelta], {4: datetime.timedelta(days=2)}),
+    "a model": (Inside, Inside()),
+    "models": (list[Inside], [Inside(number=1), Inside()]),
+    "a tuple": (tuple[int, uuid.UUID], (1, uuid.UUID(int=5))),
+    "a set": (set[decimal.Decimal], {decimal.Decimal("1.50")}),
+    "no text": (str | None, None),
+    "no time": (datetime.datetime | None, None),
+    "no list": (list[int] | None, None),
+    "a whole float": (float, 1.0),
+    "a day": (datetime.date, datetime.date(2020, 1, 1)),
+    "bytes": (list[bytes], [b"a"]),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_a_default_that_is_kept_has_the_type_of_its_field(name) -> None:
+    annotation, default = KEPT[name]
+
+    def table(extra):
+        field = Field(default=default, json_schema_extra=extra)
+        model = type("Thing", (BaseModel,), {"__annotations__": {"x": annotation}, "x": field, "__module__": __name__})
+        schema = Schema("s")
+        schema.add(model, rows=3)
+        return schema, schema.table("Thing").arrow(0, 3)
+
+    (schema, kept), (_, drawn) = table({"keep": True}), table({})
+    assert kept.schema.field("x").type == drawn.schema.field("x").type
+    assert [row.x for row in schema.rows("Thing")] == [default] * 3
+    again = table_from_schema(json.loads(json.dumps(schema_of(schema.spec))), "Thing")
+    assert again.columns == schema.spec.tables[0].columns
+
+
+DEFAULTS = {
+    "a number": ({"type": "integer"}, 7),
+    "a float": ({"type": "number"}, 1),
+    "a list": ({"type": "array", "items": {"type": "integer"}}, [1, 2]),
+    "null": ({"type": ["string", "null"]}, None),
+    "a day": ({"type": "string", "format": "date"}, "2020-01-01"),
+    "an object": ({"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}, {"a": True}),
+    "a UUID": ({"type": "string", "format": "uuid"}, str(uuid.UUID(int=5))),
+    "listed": ({"enum": [1, 2]}, 2),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_document_keeps_a_default_as_a_model_does(name) -> None:
+    said, default = DEFAULTS[name]
+    types = []
+    for keep in ({"keep": True}, {"x-gen": {"keep": True}}, {}):
+        schema = Schema("s")
+        x = said | {"default": default} | keep
+        schema.add({"type": "object", "properties": {"x": x}, "required": ["x"]}, rows=3, name="Thing")
+        types.append(schema.table("Thing").arrow(0, 3).schema.field("x").type)
+        if keep:
+            assert [row["x"] for row in schema.rows("Thing")] == [default] * 3
+    assert len(set(types)) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ({"type": "integer", "keep": True}, "and has none"),
+        ({"type": "integer", "keep": "yes", "default": 3}, "keep is 'yes'"),
+        ({"type": "integer", "keep": True, "default": "x"}, "its default, 'x', which its schema does not take"),
+        ({"anyOf": [{"type": "integer", "keep": True, "default": 3}, {"type": "null"}]}, "one of its branches"),
+    ],
+    ids=str,
+)
+def test_what_a_document_cannot_keep_is_refused(said, sentence) -> None:
+    with pytest.raises(SchemaError, match=rf"Thing\.x: .*{sentence}"):
+        table_from_schema({"type": "object", "properties": {"x": said}, "required": ["x"]}, "Thing")
 
 
 def test_a_value_stands_for_none_at_its_rate() -> None:

@@ -26,14 +26,13 @@ import typing_extensions
 from pydantic import BaseModel, RootModel, TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.fields import FieldInfo
-from pydantic_core import to_jsonable_python
 
 from gen.errors import SchemaError
 from gen.schema.around import ALIASES, UNIONS, alias_value, full_name, functions_around, type_name, unwrapped
-from gen.schema.choices import as_json_texts, choice_of
+from gen.schema.choices import always, as_json_texts, choice_of
 from gen.schema.conjunction import Unsatisfiable
 from gen.schema.constraints import apply_constraints, ungrouped
-from gen.schema.facts import apply_facts, facts_of
+from gen.schema.facts import apply_facts, facts_of, keeps_default
 from gen.schema.from_json_schema import column_from_schema
 from gen.schema.keywords import apply_keywords, schema_beside
 from gen.schema.model_check import Functions, check_of
@@ -126,8 +125,8 @@ class Reader:
         """A field of a model, or a key of a TypedDict, which may be absent."""
         before, self.nesting.recursed = self.nesting.recursed, False
         try:
-            if facts_of(where, (info,)).get("keep"):
-                return _kept(where, name, info)
+            if keeps_default(where, facts_of(where, (info,))):
+                return _kept(where, info, self._type_kept(where, name, info))
             column = self.annotated(where, name, info.annotation, (info,))
         except TooDeep:
             if info.is_required() and not may_be_absent:
@@ -137,6 +136,13 @@ class Reader:
             column = replace(column.judged_by(()), stored="json")  # attempts inside of attempts would be without number
         self.nesting.recursed = before
         return column
+
+    def _type_kept(self, where: str, name: str, info: FieldInfo) -> Column:
+        """The type of a field that keeps its default; any, where none of its values could be drawn."""
+        try:
+            return self.annotated(where, name, info.annotation, ()).judged_by(())
+        except (SchemaError, TooDeep):
+            return Column(name, "null")
 
     def annotated(
         self, where: str, name: str, annotation: Any, metadata: Sequence[Any] = (), around: Sequence[Any] = ()
@@ -448,7 +454,7 @@ def _never_null(where: str, key: Column) -> Column:
     return replace(key, nulls=None, parts=parts, undrawn=undrawn)
 
 
-def _kept(where: str, name: str, info: FieldInfo) -> Column:
+def _kept(where: str, info: FieldInfo, declared: Column) -> Column:
     """A field that always has its default."""
     if info.is_required():
         raise SchemaError(f"{where}: it is to keep its default, and has none.", hint="Give the field a default.")
@@ -464,9 +470,7 @@ def _kept(where: str, name: str, info: FieldInfo) -> Column:
             f"{where}: it is to keep its default, and what makes that fails: {type(error).__name__}: {error}.",
             hint="Correct the default_factory, or let the field be drawn.",
         ) from error
-    if isinstance(default, (set, frozenset)):
-        default = sorted(default)
-    return choice_of(where, name, [to_jsonable_python(default) if isinstance(default, BaseModel) else default])
+    return always(where, declared, default)
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,52 @@ def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
     return Column(name, "choice", choices=texts, stored="json", nulls=nulls or None)
 
 
+CONSTANT_KINDS = ("list", "tuple", "map", "object")
+# kinds whose values JSON writes as others -> what they are
+_READ: dict[str, type] = {
+    "number": float,
+    "datetime": datetime.datetime,
+    "date": datetime.date,
+    "time": datetime.time,
+    "duration": datetime.timedelta,
+    "uuid": uuid.UUID,
+}
+_PLAIN_PARTS: tuple[str, ...] = ("integer", "number", "decimal", "boolean", "text", "bytes", "uuid")
+_PLAIN_PARTS += ("datetime", "date", "time", "duration")
+
+
+def always(where: str, column: Column, default: Any) -> Column:
+    """A column that always has one value, and the type that is declared; JSON text where no Arrow type holds it."""
+    from pydantic import TypeAdapter
+    from pydantic_core import to_jsonable_python
+
+    if default is None and column.kind != "null":
+        return replace(_bare(column), nulls=1.0)
+    if isinstance(default, (set, frozenset)):
+        default = sorted(default)
+    plain = to_jsonable_python(default)
+    if column.kind in CONSTANT_KINDS and column.parts and _is_plain(column):
+        return replace(_bare(column), choices=(json.dumps(plain, separators=(",", ":"), ensure_ascii=False),))
+    if column.kind in _READ and isinstance(default, (str, int)):
+        default = TypeAdapter(_READ[column.kind]).validate_python(default)
+    return choice_of(where, column.name, [plain if column.kind in CONSTANT_KINDS else default])
+
+
+def _bare(column: Column) -> Column:
+    """The column with its type, and nothing that says how values are drawn."""
+    known = ("zoned", "max_digits", "decimal_places", "multiple_of", "choices", "parts", "stored", "format")
+    return Column(column.name, column.kind, **{name: getattr(column, name) for name in known})
+
+
+def _is_plain(column: Column) -> bool:
+    """Whether a nested column is made of such columns as hold a value of JSON in a type of their own."""
+    return column.stored is None and all(
+        (part.kind in _PLAIN_PARTS and part.stored in (None, "text"))
+        or (part.kind in CONSTANT_KINDS and bool(part.parts) and _is_plain(part))
+        for part in column.parts
+    )
+
+
 def as_json_texts(column: Column) -> Column:
     """The column with a JSON text in place of every value: what holds JSON, as `Json[int]` does, is itself a text."""
     if column.kind == "null":

@@ -99,6 +99,7 @@ class Conjunction:
     alternatives: list[tuple[str, list[list[Node]]]] = field(default_factory=list)
     residual: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
+    defaults: list[Any] = field(default_factory=list)  # the one said last is the nearest
     extension: dict[str, Any] = field(default_factory=dict)  # of `x-gen`, as `gen schema` writes it
     referred: tuple[str, ...] = ()  # where references led: to see a recursion
     way: tuple[Any, ...] = ()  # which branches of alternatives were taken
@@ -385,6 +386,7 @@ _KEYWORDS: Mapping[str, Callable[[str, Conjunction, Node, Any], None]] = {
     "maxProperties": _size("object", True),
     "pattern": _pattern,
     "format": _format,
+    "default": lambda where, c, node, value: c.defaults.append(value),
     "contentEncoding": _content,
     "contentMediaType": _content,
     "contentSchema": _held,

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.choices import CONSTANT_KINDS
 from gen.schema.constraints import CASES
 from gen.schema.facts import FACTS
 from gen.schema.row_markers import DIRT
@@ -247,7 +248,8 @@ def _contradiction(column: Column) -> str | None:
         bound = getattr(column, name)
         if bound is not None and (not isinstance(bound, _BOUNDS.get(column.kind, ())) or isinstance(bound, bool)):
             return f"{name} = {bound!r}"
-    if (column.kind == "choice") != bool(column.choices):
+    constant = column.kind in CONSTANT_KINDS and len(column.choices) == 1
+    if (column.kind == "choice") != bool(column.choices) and not constant:
         return f"choices = {column.choices!r:.80}" if column.choices else "no choices"
     if column.stored == "text" and column.kind != "uuid":
         return "stored = 'text'"

@@ -154,6 +154,14 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     return _made_in_case(apply_row_facts(where, _cased(column), facts), case_of(column))
 
 
+def keeps_default(where: str, facts: Mapping[str, Any]) -> bool:
+    """Whether a field is to have its default in every row."""
+    keep = facts.get("keep", False)
+    if not isinstance(keep, bool):
+        raise SchemaError(f"{where}: keep is {keep!r:.80}.", hint="Say true, to keep the default.")
+    return keep
+
+
 def without_transforms(column: Column) -> Column:
     """The column without the patterns that stand for what changes text after it was checked."""
     own = tuple(p for p in column.patterns if p not in TRANSFORMED.values())

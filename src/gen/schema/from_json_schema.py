@@ -15,12 +15,12 @@ from typing import Any
 from gen.errors import SchemaError
 from gen.schema.alternatives import MOST_WAYS, Branch, all_disjoint, give_up, kind_name, undrawn_of, ways_of
 from gen.schema.arrays import anything, array_of
-from gen.schema.choices import as_json_texts, choice_of
+from gen.schema.choices import always, as_json_texts, choice_of
 from gen.schema.conjunction import ROOT, Conjunction, Node, Unsatisfiable, conjunction
 from gen.schema.dialects import in_json_schema
 from gen.schema.documents import document_of, interface_of
 from gen.schema.extension import extended, rows_of_block
-from gen.schema.facts import apply_facts
+from gen.schema.facts import apply_facts, keeps_default
 from gen.schema.formats import format_checker
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.others import matches, others_of, turns_of
@@ -122,7 +122,20 @@ class _SchemaReader:
         column = extended(where, column, together.extension)
         if may_miss:
             column = replace(column, nulls=column.nulls_if_optional)
-        return apply_facts(where, column, together.facts)
+        column = apply_facts(where, column, together.facts)
+        return self._kept(where, column, together) if keeps_default(where, together.facts) else column
+
+    def _kept(self, where: str, column: Column, c: Conjunction) -> Column:
+        """A property that always has its default."""
+        if not c.defaults:
+            raise SchemaError(f"{where}: it is to keep its default, and has none.", hint="Say `default` beside it.")
+        default = c.defaults[-1]
+        if not self.validator(c.nodes, formats=True).is_valid(default):
+            raise SchemaError(
+                f"{where}: it is to keep its default, {default!r:.80}, which its schema does not take.",
+                hint="Correct the one or the other.",
+            )
+        return always(where, column, default)
 
     def _column(self, where: str, name: str, c: Conjunction) -> Column:
         if c.enum is not None:
@@ -403,6 +416,8 @@ def _said_elsewhere(c: Conjunction, name: str) -> list[Node]:
 def _with_facts(where: str, name: str, made: list[Column], c: Conjunction) -> list[Column]:
     """The columns of one branch, with what it says of them beyond JSON Schema."""
     made = [extended(where, column, c.extension) for column in made]
+    if keeps_default(where, c.facts):
+        raise SchemaError(f"{where}: one of its branches is to keep a default.", hint="Say it of the property.")
     return [apply_facts(where, united(name, made), c.facts)] if c.facts else made
 
 

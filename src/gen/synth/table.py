@@ -20,6 +20,7 @@ from gen.streams import Rows, rows_array
 from gen.synth import cased as _cased  # noqa: F401 - synthesizers are found because they exist
 from gen.synth import choices as _choices  # noqa: F401
 from gen.synth import clock as _clock  # noqa: F401
+from gen.synth import constants as _constants  # noqa: F401
 from gen.synth import containing as _containing  # noqa: F401
 from gen.synth import decimals as _decimals  # noqa: F401
 from gen.synth import derived as _derived  # noqa: F401
