@@ -607,6 +607,22 @@ def test_every_entry_of_the_corpus_comes_back_with_equal_columns_and_values(entr
     assert drawn(again).equals(values)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "judge"),
+    [
+        ("^[[:alpha:]]$", r"^[\[:alph]\]$"),
+        ("^[a-z&&[^aeiou]]$", r"^[a-z&\[^]\]$"),
+        ("^[a-z--[aeiou]]$", r"^[a-z\--\[]\]$"),
+        ("^[^[]{2}[[\\]x]$", r"^[^\[]{2}[\[\]x]$"),
+        ("^[^[]]$", r"^[^\[]\]$"),
+        ("^&&[~~b]{2}$", r"^&&[~b]{2}$"),
+    ],
+)
+def test_a_class_in_a_document_is_no_set_of_sets(pattern, judge):
+    made = [row["x"] for row in rows_of(thing(x={"type": "string", "pattern": pattern}))]
+    assert all(re.search(judge, text) for text in made) and len(set(made)) > 3
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("pattern", ["^[a-z&&[^aeiou]]{3}$", "^[a--b]$", "^[[a]b]$"])
 def test_a_pattern_that_python_reads_otherwise_is_written_without_a_warning(pattern):

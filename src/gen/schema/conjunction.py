@@ -15,6 +15,7 @@ from gen.schema.conditions import unmet
 from gen.schema.constraints import common_multiple
 from gen.schema.extension import EXTENSION, read_block
 from gen.schema.facts import FACTS
+from gen.schema.patterns import as_ecma
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 ROOT = "urn:gen:root"  # what a document without an $id is called
@@ -247,8 +248,9 @@ def _size(kind: str, upper: bool) -> Callable[..., None]:
 
 
 def _pattern(where: str, c: Conjunction, node: Node, value: Any) -> None:
-    if value not in c.patterns:
-        c.patterns.append(value)
+    pattern = as_ecma(value)
+    if pattern not in c.patterns:
+        c.patterns.append(pattern)
 
 
 def _format(where: str, c: Conjunction, node: Node, value: Any) -> None:

@@ -1,7 +1,7 @@
-"""This file knows how Python's `re`, with which jsonschema judges, writes a pattern of JSON Schema or of Rust.
+"""This file knows what patterns of a JSON Schema are to others: to Python's `re`, and to who knows Rust's sets of sets.
 
-What it does not know and they do: Unicode properties, groups that are named in their way, characters by their number in
-braces. All else it reads as ECMA-262 does, or refuses.
+Python's `re`, with which jsonschema judges, does not know Unicode properties, groups that are named as in ECMA-262, and
+characters by their number in braces. All else it reads as ECMA-262 does, or refuses.
 """
 
 from __future__ import annotations
@@ -55,6 +55,29 @@ def in_python(pattern: str) -> str:
     except ValueError:  # no character has such a number
         return pattern
     return said if _compiles(said) else pattern
+
+
+_SIGNS = re.compile(r"\\.|--(?=\[)|&&|~~|\[\^?|\]", re.DOTALL)
+
+
+def as_ecma(pattern: str) -> str:
+    """A pattern of a JSON Schema, such that nobody takes a [ in a class for a set of its own, as Rust would.
+
+    To ECMA-262 `[[:alpha:]]` is one of six signs and a ], and not a letter.
+    """
+    inside = False
+
+    def written(sign: re.Match[str]) -> str:
+        nonlocal inside
+        found = sign[0]
+        if found.startswith("\\") or (not inside and found in ("--", "&&", "~~", "]")):
+            return found
+        if inside and found != "]":
+            return f"{found[0]}\\{found[1]}" if found in ("&&", "~~") else f"\\{found}"
+        inside = found != "]"
+        return found
+
+    return _SIGNS.sub(written, pattern)
 
 
 def _compiles(pattern: str) -> bool:
