@@ -104,7 +104,7 @@ def _parts(value: Any) -> bool:
     return _several(lambda part: isinstance(part, dict) and {"name", "kind"} <= part.keys() and not _wrong(part))(value)
 
 
-_TEXTS = ("format", "judge", "function", "locale", "of", "domain", "synthesizer", "derived", "when")
+_TEXTS = ("title", "format", "judge", "function", "locale", "of", "domain", "synthesizer", "derived", "when")
 _FLAGS = ("minimum_excluded", "maximum_excluded", "zoned", "unique_items", "as_python", "may_be_absent", "implied")
 _COUNTS = ("max_digits", "decimal_places", "min_length", "max_length", "version")
 _SHAPES: dict[str, _Shape] = {

@@ -271,7 +271,7 @@ def _nulls(where: str, fact: Any, column: Column) -> dict[str, Any]:
     number = isinstance(rate, (int, float)) and not isinstance(rate, bool)
     if not number or not 0 <= rate <= 1 or set(said) - {"rate", "value"}:
         raise SchemaError(f"{where}: nulls is {fact!r}.", hint="Give a share of the rows, from 0 to 1.")
-    if column.kind == "null" and stands_for is None and rate < 1:
+    if column.kind == "null" and stands_for is None and rate < 1 and rate != column.nulls:  # an export says that again
         raise SchemaError(
             f"{where}: {rate:.0%} nulls are asked for, and no other value of it can be drawn.",
             hint="Leave the share out, or give the field a type that has values.",
