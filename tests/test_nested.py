@@ -97,9 +97,7 @@ def test_json_is_json_and_says_the_same(kind):
         assert ", " not in re.sub(r'"(\\.|[^"\\])*"', "", text)
         value = json.loads(text, object_pairs_hook=once)["x"]
         said = json.dumps(value)
-        if kind.startswith("JSON of"):  # the model takes the text
-            assert json.loads(row["x"]) == value
-        elif kind not in NOT_FROM_JSON:
+        if kind not in NOT_FROM_JSON:
             assert adapter.validate_json(said) == adapter.validate_python(row["x"]), said
 
 
