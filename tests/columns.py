@@ -12,7 +12,7 @@ from pydantic import AfterValidator, TypeAdapter, create_model
 
 from gen import PrimaryKey, Schema
 from gen.errors import SchemaError
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.models.from_pydantic import table_from_model
 
 examples = settings(deadline=None, max_examples=40)
 

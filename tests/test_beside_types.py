@@ -46,8 +46,8 @@ from gen import (
 )
 from gen.errors import CapacityError, SchemaError
 from gen.schema.facts import FACTS
-from gen.schema.from_pydantic import table_from_model
-from gen.schema.keywords import keywords_of
+from gen.schema.models.from_pydantic import table_from_model
+from gen.schema.models.keywords import keywords_of
 
 T = TypeVar("T")
 TIGHT = ConfigDict(str_min_length=2, str_max_length=7, str_to_upper=True, str_strip_whitespace=True)

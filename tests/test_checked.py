@@ -30,10 +30,10 @@ from scipy import stats
 from columns import array, below, model, source
 from gen import ForeignKey, PrimaryKey, Schema
 from gen.errors import SchemaError
-from gen.schema.from_json_schema import column_from_schema
-from gen.schema.model_check import ModelCheck
+from gen.schema.json_schema.from_json_schema import column_from_schema
+from gen.schema.models.model_check import ModelCheck
 from gen.schema.spec import Column
-from gen.synth.checked import ATTEMPTS, LEAST_ACCEPTED, SynthesizeChecked
+from gen.synth.judging.checked import ATTEMPTS, LEAST_ACCEPTED, SynthesizeChecked
 from gen.synth.table import synthesizer_of
 from program import AS_OF, Forks, checksums, query
 
@@ -501,7 +501,7 @@ def test_multiples_are_judged_as_jsonschema_judges_them_without_asking_it_for_ea
     texts = np.arange(3000) * step
     judged = synthesizer.accepts(pa.array(texts))
     assert judged.tolist() == [validator.is_valid(float(value)) for value in texts]
-    monkeypatch.setattr("gen.synth.checked._validator_of", None)  # not asked
+    monkeypatch.setattr("gen.synth.judging.checked._validator_of", None)  # not asked
     assert synthesizer.at(range(1000)) == made
 
 

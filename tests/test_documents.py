@@ -16,7 +16,7 @@ from gen.schema.distributions import Law
 from gen.schema.domains import AMBIGUOUS_NAMES, FIELD_NAMES, field_key, names_that_imply
 from gen.schema.markers import Marker
 from gen.schema.measures import MEASURES, PAIRS, PERIODS
-from gen.synth import births, people, places
+from gen.synth.agreeing import births, people, places
 from gen.synth.formats import ALIASES as FORMAT_ALIASES
 from gen.synth.formats import FORMATS, format_named, known
 from gen.synth.texts.domains import ALIASES as DOMAIN_ALIASES

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from gen.errors import SchemaError
-from gen.synth.expressions import DEEPEST, MOST_TERMS, Expression
-from gen.synth.operations import FUNCTIONS, OPERATORS
+from gen.synth.formulas.expressions import DEEPEST, MOST_TERMS, Expression
+from gen.synth.formulas.operations import FUNCTIONS, OPERATORS
 
 D = decimal.Decimal
 DAY, SECOND = datetime.timedelta(days=1), datetime.timedelta(seconds=1)

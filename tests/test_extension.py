@@ -9,13 +9,13 @@ from pydantic import BaseModel
 
 from gen import Derived, Nulls, When
 from gen.errors import SchemaError
-from gen.schema.documents import documents_of
-from gen.schema.extension import read_block
 from gen.schema.facts import FACTS
-from gen.schema.from_json_schema import table_from_schema
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.json_schema.documents import documents_of
+from gen.schema.json_schema.extension import read_block
+from gen.schema.json_schema.from_json_schema import table_from_schema
+from gen.schema.json_schema.to_json_schema import schema_of_table
+from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.spec import COLUMN_DEFAULTS
-from gen.schema.to_json_schema import schema_of_table
 
 INTEGER = {"type": "integer"}
 TEXT = {"type": "string"}

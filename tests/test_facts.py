@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BaseModel, EmailStr, Field
 
 from gen import Nulls, Schema
 from gen.errors import SchemaError
-from gen.schema.from_json_schema import column_from_schema, table_from_schema
-from gen.schema.to_json_schema import schema_of
+from gen.schema.json_schema.from_json_schema import column_from_schema, table_from_schema
+from gen.schema.json_schema.to_json_schema import schema_of
 
 
 def rows_of(annotation, rows=2000, default=..., **facts):

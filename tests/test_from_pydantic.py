@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model
 from columns import declared, model, refusal
 from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema, SynthesizedBy, Uniform
 from gen.errors import BadRequest, ReferenceError, SchemaError
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.spec import Column, Distribution, Key, Reference, Spec
 from gen.schema.written import spec_from_json, spec_to_json
 

@@ -14,11 +14,11 @@ from corpus.fields import FIELDS
 from corpus.schemas import SCHEMAS
 from gen import Schema
 from gen.errors import BadRequest, GenError, SchemaError
-from gen.schema.documents import documents_of, load_document
-from gen.schema.from_json_schema import column_from_schema, table_from_schema
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.json_schema.documents import documents_of, load_document
+from gen.schema.json_schema.from_json_schema import column_from_schema, table_from_schema
+from gen.schema.json_schema.to_json_schema import schema_of, schema_of_table
+from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.spec import Spec
-from gen.schema.to_json_schema import schema_of, schema_of_table
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.synth.described import described
 from gen.synth.table import table_sources

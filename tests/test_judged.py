@@ -27,9 +27,9 @@ from columns import array, below, model, source
 from gen import Derived, ForeignKey, Nulls, PrimaryKey, Schema, Weights
 from gen.errors import SchemaError
 from gen.preparing import code_of
-from gen.schema.model_check import ModelCheck
-from gen.synth.judged import SynthesizeJudged
-from gen.synth.row_filter import RowFilter
+from gen.schema.models.model_check import ModelCheck
+from gen.synth.judging.judged import SynthesizeJudged
+from gen.synth.judging.row_filter import RowFilter
 from gen.synth.table import TableSource
 from program import AS_OF, Forks, checksums
 

@@ -16,7 +16,7 @@ import gen
 from columns import source
 from gen import Lengths, Schema, SchemaError
 from gen.schema.distributions import Law, distribution_of
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.spec import Spec
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.synth.grids import Grid

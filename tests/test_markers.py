@@ -18,7 +18,7 @@ from scipy import stats
 from columns import Colour, source
 from gen import AsText, Domain, Faker, Nulls, Schema, Weights
 from gen.errors import SchemaError
-from gen.schema.to_json_schema import schema_of
+from gen.schema.json_schema.to_json_schema import schema_of
 from program import AS_OF, gen, query
 
 ROWS = 20_000

@@ -10,9 +10,9 @@ from typing_extensions import TypedDict
 
 import gen
 from gen import Domain
-from gen.schema.from_json_schema import table_from_schema
+from gen.schema.json_schema.from_json_schema import table_from_schema
+from gen.schema.json_schema.to_json_schema import schema_of
 from gen.schema.spec import Spec
-from gen.schema.to_json_schema import schema_of
 from gen.synth.table import table_sources
 from named_fields import DAY, columns, source, values
 

@@ -16,7 +16,7 @@ from typing_extensions import TypedDict
 from columns import array, drawn, model, source
 from gen import ForeignKey, Lengths, Poisson, PrimaryKey, Schema, Weights
 from gen.errors import CapacityError, ReferenceError, SchemaError
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.spec import Spec
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.synth.described import described

@@ -21,9 +21,9 @@ from columns import joined, source
 from gen import Domain, ForeignKey, Nulls, PrimaryKey, Schema, Weights
 from gen.errors import SchemaError
 from gen.schema.written import spec_from_json, spec_to_json
+from gen.synth.agreeing.together import words_in_groups, words_of_indexes
 from gen.synth.described import described
 from gen.synth.texts.locale import LANGUAGES
-from gen.synth.together import words_in_groups, words_of_indexes
 from persons import ROWS, Person, american_cities, columns, file, said, some_people, words
 from program import AS_OF, checksums, query
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gen.schema.from_json_schema import table_from_schema
+from gen.schema.json_schema.from_json_schema import table_from_schema
 from gen.schema.variants import of_objects
 from test_json_schema import INTEGER, distinct, rows_of, thing
 

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from gen import Schema
 from gen.builder import load_schema
 from gen.errors import BadRequest, SchemaError
-from gen.schema.from_json_schema import table_from_schema
+from gen.schema.json_schema.from_json_schema import table_from_schema
 from test_json_schema import INTEGER, distinct, rows_of, thing
 
 RANGES = {

@@ -11,8 +11,8 @@ from pydantic import BaseModel, EmailStr, Field, Json
 from gen import Schema
 from gen.errors import SchemaError
 from gen.schema.formats import APART, JUDGED, format_checker
-from gen.schema.from_json_schema import table_from_schema
-from gen.schema.to_json_schema import schema_of_table
+from gen.schema.json_schema.from_json_schema import table_from_schema
+from gen.schema.json_schema.to_json_schema import schema_of_table
 from test_json_schema import NULL, distinct, rows_of, thing
 
 

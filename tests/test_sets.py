@@ -16,13 +16,13 @@ from scipy import stats
 from columns import Colour, array, drawn, model, source
 from gen import Constant, Normal, Schema, Weights
 from gen.errors import CapacityError, SchemaError
-from gen.schema.from_json_schema import table_from_schema
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.json_schema.from_json_schema import table_from_schema
+from gen.schema.json_schema.to_json_schema import schema_of_table
+from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.spec import Spec
-from gen.schema.to_json_schema import schema_of_table
 from gen.schema.written import spec_from_json, spec_to_json
+from gen.synth.containers.lists import DEFAULT_ITEMS, MOST_ITEMS
 from gen.synth.described import described
-from gen.synth.lists import DEFAULT_ITEMS, MOST_ITEMS
 
 ROWS = 200
 # Pydantic reads bytes as UTF-8, keys of objects as texts, and of a union whatever it can.

@@ -21,8 +21,8 @@ from pydantic_extra_types.coordinate import Coordinate, Latitude, Longitude
 from columns import declared, model, refusal, source, values
 from gen import Domain
 from gen.errors import SchemaError
-from gen.schema.from_json_schema import column_from_schema
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.json_schema.from_json_schema import column_from_schema
+from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.spec import Column, Spec
 from gen.schema.written import spec_from_json, spec_to_json
 

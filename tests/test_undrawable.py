@@ -11,7 +11,7 @@ from pydantic import BaseModel, DirectoryPath, Field, FilePath, create_model
 from columns import declared, model, refusal, source, values
 from gen import Nulls, Schema, SynthesizedBy, Weights
 from gen.errors import SchemaError
-from gen.schema.from_pydantic import table_from_model
+from gen.schema.models.from_pydantic import table_from_model
 from gen.synth.described import described
 
 ROWS = 200

@@ -13,7 +13,7 @@ from columns import model, source
 from gen import Schema
 from gen.preparing import Request
 from gen.run import describe
-from gen.schema.to_json_schema import schema_of
+from gen.schema.json_schema.to_json_schema import schema_of
 
 ROWS = 500
 

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from pydantic import BaseModel
 
 from gen.errors import BadRequest, SchemaError
-from gen.schema.documents import documents_of, load_document
-from gen.schema.from_json_schema import table_from_schema
-from gen.schema.from_module import find_object, is_structure, load_module, models_of, split_spec
-from gen.schema.from_pydantic import table_from_model
-from gen.schema.model_check import ModelCheck
+from gen.schema.json_schema.documents import documents_of, load_document
+from gen.schema.json_schema.from_json_schema import table_from_schema
+from gen.schema.json_schema.to_json_schema import schema_of
+from gen.schema.models.from_module import find_object, is_structure, load_module, models_of, split_spec
+from gen.schema.models.from_pydantic import table_from_model
+from gen.schema.models.model_check import ModelCheck
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, Table
 from gen.schema.stand_ins import check_stand_ins
-from gen.schema.to_json_schema import schema_of
 
 if TYPE_CHECKING:
     import dask.dataframe

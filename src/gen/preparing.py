@@ -20,7 +20,7 @@ from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec
 from gen.sinks.folder import folder_name, read_run
 from gen.sinks.parquet import ParquetLayout
-from gen.synth.judged import Judged
+from gen.synth.judging.judged import Judged
 from gen.synth.table import TableSource, table_sources
 from gen.synth.trial import tried_sources
 

@@ -19,7 +19,7 @@ from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, r
 from gen.errors import BadRequest, RunError, SchemaError
 from gen.plan import share_of
 from gen.preparing import Prepared, Request, functions_of, judges_of, prepare, target_of, wants_workers
-from gen.schema.from_module import split_spec
+from gen.schema.models.from_module import split_spec
 from gen.sinks.folder import RunFolder, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.synth.described import described, never_drawn

@@ -17,7 +17,7 @@ from gen.errors import BadRequest, RunError
 from gen.plan import Plan
 from gen.preparing import Prepared, Request, code_of
 from gen.run import Silent, cluster_for, is_done, write
-from gen.schema.model_check import ModelCheck
+from gen.schema.models.model_check import ModelCheck
 from gen.schema.written import spec_from_json
 from gen.sinks.folder import RunFolder, read_run
 from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, TableLayout

@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import SchemaError
+from gen.schema.json_schema.undrawable import MOST_DIGITS, UNSTORABLE, asked_range, places_of, widest_of
 from gen.schema.spec import Column
-from gen.schema.undrawable import MOST_DIGITS, UNSTORABLE, asked_range, places_of, widest_of
 from gen.streams import kernel, mulhi
 from gen.synth.grids import widened
 from gen.synth.json_text import is_null

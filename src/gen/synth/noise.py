@@ -23,12 +23,12 @@ from gen.schema.row_markers import DIRT
 from gen.schema.spec import KINDS, Column, Table
 from gen.streams import Rows, Words, rows_array
 from gen.synth.beyond import beyond, beyond_keys
-from gen.synth.checked import merged
-from gen.synth.derived import MadeOfOthers
 from gen.synth.json_text import is_null
+from gen.synth.judging.checked import merged
 from gen.synth.nested import plain, plain_type
 from gen.synth.references import SynthesizeReference
 from gen.synth.synthesizer import Storage, Synthesizer
+from gen.synth.tied.derived import MadeOfOthers
 
 _WRONG = ("n/a", "unknown", "#REF!", "1,234.5.6", "--", "NaN?", "true-ish", "12:99")
 _TEXT_BYTES = 24  # of a number or a time as text, near enough

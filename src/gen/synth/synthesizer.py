@@ -26,10 +26,10 @@ from gen.errors import SchemaError
 from gen.schema.in_words import in_words
 from gen.schema.spec import EXTRA, Column, Distribution, Key, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
-from gen.synth.expressions import Expression
+from gen.synth.formulas.expressions import Expression
+from gen.synth.formulas.returned import answer_of, returned
 from gen.synth.json_text import json_text
 from gen.synth.listings import Listing
-from gen.synth.returned import answer_of, returned
 from gen.synth.rows import RowView
 
 _CASE = re.compile(r"(?<!\\)\?")  # between a column and the case of its conditional table, in a path

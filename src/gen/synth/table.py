@@ -21,32 +21,32 @@ from gen.synth import cased as _cased  # noqa: F401 - synthesizers are found bec
 from gen.synth import choices as _choices  # noqa: F401
 from gen.synth import clock as _clock  # noqa: F401
 from gen.synth import constants as _constants  # noqa: F401
-from gen.synth import containing as _containing  # noqa: F401
 from gen.synth import decimals as _decimals  # noqa: F401
-from gen.synth import derived as _derived  # noqa: F401
 from gen.synth import faker_pool as _faker_pool  # noqa: F401
 from gen.synth import formats as _formats  # noqa: F401
 from gen.synth import identifiers as _identifiers  # noqa: F401
-from gen.synth import lists as _lists  # noqa: F401
 from gen.synth import names as _names  # noqa: F401
 from gen.synth import numbers as _numbers  # noqa: F401
-from gen.synth import ordered_floats as _ordered_floats  # noqa: F401
 from gen.synth import pattern as _pattern  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
-from gen.synth import unions as _unions  # noqa: F401
-from gen.synth.company import in_company
+from gen.synth.agreeing.company import in_company
+from gen.synth.containers import containing as _containing  # noqa: F401
+from gen.synth.containers import lists as _lists  # noqa: F401
+from gen.synth.containers import unions as _unions  # noqa: F401
 from gen.synth.correlation import correlate
 from gen.synth.json_text import filled, json_text, object_json
-from gen.synth.judged import where_judged
+from gen.synth.judging.judged import where_judged
+from gen.synth.judging.row_filter import RowFilter
 from gen.synth.key_pools import check_distinct, pool_of
 from gen.synth.nested import SynthesizeField, Whole, plain_type
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
-from gen.synth.ordered import with_room, with_room_inside
 from gen.synth.references import SynthesizeReference
-from gen.synth.row_filter import RowFilter
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
+from gen.synth.tied import derived as _derived  # noqa: F401
+from gen.synth.tied import ordered_floats as _ordered_floats  # noqa: F401
+from gen.synth.tied.ordered import with_room, with_room_inside
 
 BLOCK_ROWS = 16_384  # all columns of a block fit a core's cache; fewer, and the calls' own cost shows
 BLOCK_BYTES = 4 * 2**20  # a block has fewer rows where they are wide

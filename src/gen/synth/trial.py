@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gen.block import fixed_width_array
 from gen.schema.stand_ins import refused_stand_in
-from gen.synth.attempts import Attempts, drawn_together, made_of
-from gen.synth.row_filter import RowCheck, RowFilter
+from gen.synth.judging.attempts import Attempts, drawn_together, made_of
+from gen.synth.judging.row_filter import RowCheck, RowFilter
 from gen.synth.table import TableSource
 
 WHOLE_ROWS = 64  # of a sample that a model is asked for, where the rest can be asked for field by field

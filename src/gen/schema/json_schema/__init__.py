@@ -1,0 +1,1 @@
+"""JSON Schema: how documents are read as columns, keyword by keyword, and columns written as documents."""

@@ -1,0 +1,1 @@
+"""Formulas: the safe language of expressions, its operations, and what functions of the user return."""

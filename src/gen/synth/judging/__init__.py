@@ -1,0 +1,1 @@
+"""Judging: what a model or a schema says of drawn values, and how those are drawn that it takes."""
