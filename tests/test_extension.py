@@ -99,7 +99,7 @@ WRONG += [{"decimal": "x"}, {"date": "x"}, {"rate": "x"}, {"key": []}, {"parts":
 _EMPTY = "parts choices undrawn values contained depends_on correlated noise patterns"
 _FLAGS = "minimum_excluded maximum_excluded zoned unique_items as_python may_be_absent implied null_value keep"
 _COUNTS = "max_digits decimal_places min_length max_length version multiple_of minimum maximum null_value"
-_NAMES = "format judge function locale of distribution lengths faker synthesizer after depends_on null_value"
+_NAMES = "title format judge function locale of distribution lengths faker synthesizer after depends_on null_value"
 TAKEN = [([], _EMPTY), (True, _FLAGS), (7, _COUNTS), (-1.5, "minimum maximum null_value"), ("", _NAMES)]
 TAKEN += [({}, "noise sql"), (["x"], "patterns depends_on"), (None, "nulls stored")]
 

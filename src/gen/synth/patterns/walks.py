@@ -45,6 +45,7 @@ class Texts:
     def __init__(self, language: Language) -> None:
         self.language = language
         self.letters: list[NDArray[np.uint64]] = []
+        self.only: list[int | None] = []  # the letter of a set that has one
         self.numbers: dict[Any, int] = {}
         self.tables: dict[Any, int] = {}
         self.parts: list[NDArray[np.uint64]] = []
@@ -64,6 +65,7 @@ class Texts:
         if letters not in self.numbers:
             self.numbers[letters] = len(self.letters)
             self.letters.extend(encoded(letters).values())
+            self.only.extend(int(some[0]) if some.size == 1 else None for some in self.letters[len(self.only) :])
         first = self.numbers[letters]
         return (
             [(width, first + i) for i, width in enumerate(encoded(letters))] if letters[-1][1] > 0x7F else [(1, first)]
@@ -105,11 +107,31 @@ class Texts:
     def table(self, paths: tuple[tuple[int, ...], ...], width: int) -> int:
         """The texts of these paths, one after the other, as a kernel takes a table; each path's in ascending order."""
         if paths not in self.tables:
-            texts = np.concatenate([self._along(path) for path in paths])
+            texts = self._through(paths)
             self.tables[paths] = self.size << 28 | width << 24 | texts.size
             self.parts.append(texts)
             self.size += texts.size
         return self.tables[paths]
+
+    def _through(self, paths: tuple[tuple[int, ...], ...]) -> NDArray[np.uint64]:
+        """The texts of these paths, one after the other; those that are one text by arithmetic, not by arrays."""
+        single = [self._single(path) for path in paths]
+        if None not in single:
+            return np.array(single, np.uint64)
+        return np.concatenate(
+            [self._along(path) if text is None else [np.uint64(text)] for path, text in zip(paths, single, strict=True)]
+        )
+
+    def _single(self, path: tuple[int, ...]) -> int | None:
+        """The text of a path, where there is but one."""
+        text = bits = 0
+        for number in path:
+            letter = self.only[number]
+            if letter is None:
+                return None
+            text |= letter << bits
+            bits += 8 * ((letter.bit_length() + 7) // 8 or 1)
+        return text
 
     def _along(self, path: tuple[int, ...]) -> NDArray[np.uint64]:
         texts, width = np.zeros(1, np.uint64), 0
