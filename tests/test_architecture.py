@@ -55,7 +55,14 @@ FLOORS = [
     {"schema.constraints"},
     {"schema.facts"},
     {"schema.in_words", "schema.json_schema.extension"},
-    {"schema.json_schema.conjunction", "schema.models.keywords", "schema.models.model_config", "schema.models.around"},
+    {
+        "schema.json_schema.conjunction",
+        "schema.models.keywords",
+        "schema.models.model_config",
+        "schema.models.scalars",
+        "schema.models.held",
+        "schema.models.around",
+    },
     {
         "schema.json_schema.documents",
         "schema.json_schema.dialects",

@@ -9,14 +9,10 @@ from __future__ import annotations
 import collections
 import collections.abc
 import dataclasses
-import datetime
-import decimal
 import enum
-import json
 import re
 import sys
 import typing
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,79 +31,18 @@ from gen.schema.json_schema.conjunction import Unsatisfiable
 from gen.schema.json_schema.from_json_schema import column_from_schema
 from gen.schema.json_schema.undrawable import NOT_DATA, UNSTORABLE, refuse_undrawable, why_unstorable
 from gen.schema.models.around import ALIASES, UNIONS, alias_value, full_name, functions_around, type_name, unwrapped
+from gen.schema.models.held import BELOW, CONTAINERS, is_cut_short, may_equal, never_null, once_each
 from gen.schema.models.keywords import apply_keywords, schema_beside
 from gen.schema.models.model_check import Functions, check_of
 from gen.schema.models.model_config import Settings, apply_settings, settings_of
 from gen.schema.models.python_types import PYTHON_TYPES, format_of_type
+from gen.schema.models.scalars import known_type
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.phones import PHONE, phone_column
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Column
 
-_COMPLEX = r"^-?[1-9][0-9]{0,2}\.[0-9]{2}[+-][1-9][0-9]{0,2}\.[0-9]{2}j$"
-
-# type -> what it says of a column
-_SCALARS: dict[Any, dict[str, Any]] = {
-    bool: {"kind": "boolean"},
-    int: {"kind": "integer"},
-    float: {"kind": "number"},
-    str: {"kind": "text"},
-    bytes: {"kind": "bytes"},
-    bytearray: {"kind": "bytes"},
-    decimal.Decimal: {"kind": "decimal"},
-    datetime.datetime: {"kind": "datetime"},
-    datetime.date: {"kind": "date"},
-    datetime.time: {"kind": "time"},
-    datetime.timedelta: {"kind": "duration"},
-    uuid.UUID: {"kind": "uuid"},
-    complex: {"kind": "text", "patterns": (_COMPLEX,)},
-    type(None): {"kind": "null"},
-    None: {"kind": "null"},
-    Any: {"kind": "any"},
-    object: {"kind": "any"},
-    collections.abc.Hashable: {"kind": "any"},
-}
-# the same for types that are known by where they are defined
-_NAMED: dict[str, dict[str, Any]] = {
-    "pydantic.types.PastDate": {"kind": "date", "relative": "past"},
-    "pydantic.types.FutureDate": {"kind": "date", "relative": "future"},
-    "pydantic.types.PastDatetime": {"kind": "datetime", "relative": "past"},
-    "pydantic.types.FutureDatetime": {"kind": "datetime", "relative": "future"},
-    "pydantic.types.AwareDatetime": {"kind": "datetime", "zoned": True},
-    "pydantic.types.NaiveDatetime": {"kind": "datetime", "zoned": False},
-    "pydantic.types.SecretBytes": {"kind": "bytes"},
-    "pydantic.types.ByteSize": {"kind": "integer", "minimum": 0},
-    "pydantic.types.Json": {"kind": "any", "format": "json"},
-    "pydantic.types.JsonValue": {"kind": "any"},
-    "pydantic.types.ImportString": {"kind": "choice", "choices": ("math.pi", "math.sqrt", "os.path", "json.dumps")},
-    "pydantic_extra_types.coordinate.Latitude": {"kind": "number", "minimum": -90.0, "maximum": 90.0},
-    "pydantic_extra_types.coordinate.Longitude": {"kind": "number", "minimum": -180.0, "maximum": 180.0},
-    "fractions.Fraction": {"kind": "number", "multiple_of": 0.125},
-}
-# generic type -> kind, and whether items differ
-_CONTAINERS: dict[Any, tuple[str, bool]] = {
-    list: ("list", False),
-    tuple: ("list", False),
-    collections.deque: ("list", False),
-    collections.abc.Sequence: ("list", False),
-    collections.abc.MutableSequence: ("list", False),
-    collections.abc.Collection: ("list", False),
-    collections.abc.Iterable: ("list", False),
-    collections.abc.Iterator: ("list", False),
-    collections.abc.Generator: ("list", False),
-    set: ("list", True),
-    frozenset: ("list", True),
-    collections.abc.Set: ("list", True),
-    collections.abc.MutableSet: ("list", True),
-    dict: ("map", False),
-    collections.OrderedDict: ("map", False),
-    collections.defaultdict: ("map", False),
-    collections.Counter: ("map", False),
-    collections.abc.Mapping: ("map", False),
-    collections.abc.MutableMapping: ("map", False),
-}
 _IDS = re.compile(r":(\d+)(?=\[|\]|,|$)")  # in Pydantic's references: of a class, and of its arguments
-_BELOW = Column("value", "null")  # what is in a list or a dict that is empty because a recursion ends there
 
 
 class Reader:
@@ -186,12 +121,12 @@ class Reader:
         full = full_name(origin or annotation)
         if full == "pydantic.types.Secret" and origin:
             return self.annotated(where, name, typing.get_args(annotation)[0])
-        known = _known(annotation) or _NAMED.get(full)
+        known = known_type(annotation, full)
         if known is not None:
             return Column(name, **known)
         if origin is tuple and annotation in (tuple[()], typing.Tuple[()]):  # noqa: UP006 - as users write it
             return Column(name, "tuple")
-        container = _CONTAINERS.get(origin or annotation)
+        container = CONTAINERS.get(origin or annotation)
         if container:
             return self.container(where, name, origin or annotation, typing.get_args(annotation), container)
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
@@ -253,25 +188,25 @@ class Reader:
         try:
             if kind == "map":
                 key, value = arguments or (str, Any)
-                names = _never_null(where, _once_each(self.held(where, "key", key)))
+                names = never_null(where, once_each(self.held(where, "key", key)))
                 parts = (names, self.held(f"{where}{{}}", "value", value))
-                return Column(name, kind, parts=parts, as_python=_may_equal(names))
+                return Column(name, kind, parts=parts, as_python=may_equal(names))
             item = arguments[0] if arguments else Any
             part = self.held(f"{where}[]", "item", item)
             if not differ:
                 return Column(name, kind, parts=(part,))
-            part = _once_each(part)
-            return Column(name, kind, parts=(part,), unique_items=True, as_python=_may_equal(part))
+            part = once_each(part)
+            return Column(name, kind, parts=(part,), unique_items=True, as_python=may_equal(part))
         except TooDeep:
             key = (Column("key", "text"),) if kind == "map" else ()
-            return Column(name, kind, parts=(*key, _BELOW), max_length=0)
+            return Column(name, kind, parts=(*key, BELOW), max_length=0)
 
     def drawable(self, where: str, column: Column) -> Column:
         """The column without what must hold something and cannot, where a recursion ends, and without what no type can
         store. Raises TooDeep and Unsatisfiable where that leaves no value.
         """
         branches = {branch.name: branch for branch in column.parts} if column.kind == "union" else {column.kind: column}
-        lost = {name: ENDLESS if _is_cut_short(b) else why_unstorable(b) for name, b in branches.items()}
+        lost = {name: ENDLESS if is_cut_short(b) else why_unstorable(b) for name, b in branches.items()}
         kept = [branch for name, branch in branches.items() if not lost[name]]
         if len(kept) == len(branches):
             return column
@@ -403,55 +338,10 @@ class Reader:
         return column_from_schema(where, name, schema)
 
 
-def _once_each(column: Column) -> Column:
-    """The column of what is in a set: of listed values that are equal in Python, as 1 and True, the first."""
-    if column.kind != "choice" or column.stored != "json":
-        return column
-    first: dict[Any, str] = {}
-    for choice in column.choices:
-        value = json.loads(choice)
-        first.setdefault(value if isinstance(value, collections.abc.Hashable) else choice, choice)
-    return replace(column, choices=tuple(first.values()))
-
-
-_NUMBERS = ("integer", "number", "decimal", "boolean")
-
-
-def _may_equal(column: Column) -> bool:
-    """Whether Python calls values of it equal that are written otherwise: sets, and numbers of several types."""
-    numbers = [part for part in column.parts if part.kind in _NUMBERS or _lists_numbers(part)]
-    several = column.kind == "union" and len(numbers) > 1
-    return several or (column.kind == "list" and column.unique_items) or any(map(_may_equal, column.parts))
-
-
-def _lists_numbers(column: Column) -> bool:
-    plain = (value for value in column.choices if isinstance(value, (int, float, decimal.Decimal)))
-    return column.kind == "choice" and (column.stored == "json" or any(True for _ in plain))
-
-
 def _is_not_drawn(column: Column) -> bool:
     """Whether something else than its fields says what an object is."""
     made = (column.derived, column.function, column.after, column.depends_on, column.given)
     return bool(any(made) or column.check or column.synthesizer)
-
-
-def _is_cut_short(column: Column) -> bool:
-    """Whether it must hold something, and is empty because a recursion ends there."""
-    return bool(column.min_length and column.parts) and column.parts[-1] is _BELOW
-
-
-def _never_null(where: str, key: Column) -> Column:
-    """The column of a dict's keys, none of which is None: Arrow's maps have no such key."""
-    if key.kind == "null":
-        raise SchemaError(
-            f"{where}: its keys are None, and a map has no null among its keys.",
-            hint="Give its keys another type, or leave the field out.",
-        )
-    if not key.may_be_null:
-        return key
-    parts = tuple(replace(part, nulls=None) for part in key.parts) if key.kind == "union" else key.parts
-    undrawn = (*key.undrawn, ("None", "a map has no null among its keys"))
-    return replace(key, nulls=None, parts=parts, undrawn=undrawn)
 
 
 def _kept(where: str, info: FieldInfo, declared: Column) -> Column:
@@ -496,13 +386,6 @@ def _field_of(hint: Any, field: Any) -> FieldInfo:
     if field.default_factory is not missing:
         return FieldInfo.from_annotated_attribute(hint, FieldInfo(default_factory=field.default_factory))
     return FieldInfo.from_annotation(hint)
-
-
-def _known(annotation: Any) -> dict[str, Any] | None:
-    try:
-        return _SCALARS.get(annotation)
-    except TypeError:  # not hashable
-        return None
 
 
 def _branch_name(column: Column, branch: Any, others: Iterable[Column]) -> str:
