@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Annotated, Literal
 
 import pytest
-from pydantic import AfterValidator, BaseModel, EmailStr, Field
+from pydantic import AfterValidator, BaseModel, EmailStr, Field, Json
 
 from gen import Nulls, Schema
 from gen.errors import SchemaError
@@ -243,3 +243,35 @@ def test_a_value_that_stands_for_none_is_judged_in_documents_and_inside_of_field
         schema.add({"type": "object", "properties": {"x": document}}, rows=10, name="Thing")
         with pytest.raises(SchemaError, match=r"-1 stands for no value, .* it is below 0"):
             schema.table("Thing")
+
+
+def test_a_default_that_its_field_does_not_take_is_not_kept() -> None:
+    for annotation, default, why in (
+        (datetime.date, "zz", "valid date"),
+        (Annotated[int, Field(ge=10)], 7, "greater than or equal to 10"),
+        (list[list[int]], [5], "valid list"),
+        (decimal.Decimal, decimal.Decimal("NaN"), "finite"),
+        (list[bytes], [b"\xff"], "cannot be written"),
+    ):
+        with pytest.raises(SchemaError, match=rf"Thing\.x: it is to keep its default, .*{why}"):
+            rows_of(annotation, 3, default, keep=True)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "default", "kept"),
+    [(decimal.Decimal, 1.5, decimal.Decimal("1.5")), (bool, 1, True), (int, "7", 7), (bytes, b"\xff", b"\xff")],
+)
+def test_a_kept_default_is_what_its_field_makes_of_it(annotation, default, kept) -> None:
+    (value,) = {*rows_of(annotation, 3, default, keep=True)}
+    assert (value, type(value)) == (kept, type(kept))
+
+
+def test_a_kept_text_that_holds_json_stays_a_text() -> None:
+    assert rows_of(Json[list[int]], 3, "[1]", keep=True) == [[1]] * 3
+
+
+def test_a_law_beside_a_default_that_is_kept_is_refused() -> None:
+    with pytest.raises(SchemaError, match="it is to keep its default, and distribution is declared, too"):
+        rows_of(int, 3, 5, keep=True, distribution="zipf")
+    with pytest.raises(SchemaError, match="it is to keep its default, and distribution is declared, too"):
+        column_from_schema("x", "x", {"type": "integer", "default": 5, "keep": True, "distribution": "zipf"})

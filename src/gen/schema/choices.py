@@ -62,18 +62,30 @@ _PLAIN_PARTS += ("datetime", "date", "time", "duration")
 def always(where: str, column: Column, default: Any) -> Column:
     """A column that always has one value, and the type that is declared; JSON text where no Arrow type holds it."""
     from pydantic import TypeAdapter
-    from pydantic_core import to_jsonable_python
 
     if default is None and column.kind != "null":
         return replace(_bare(column), nulls=1.0)
-    if isinstance(default, (set, frozenset)):
-        default = sorted(default)
-    plain = to_jsonable_python(default)
+    if column.format == "json" and isinstance(default, str):
+        return choice_of(where, column.name, [default])
+    plain = _plain(where, default) if column.kind in CONSTANT_KINDS else None
     if column.kind in CONSTANT_KINDS and column.parts and _is_plain(column):
         return replace(_bare(column), choices=(json.dumps(plain, separators=(",", ":"), ensure_ascii=False),))
     if column.kind in _READ and isinstance(default, (str, int)):
         default = TypeAdapter(_READ[column.kind]).validate_python(default)
     return choice_of(where, column.name, [plain if column.kind in CONSTANT_KINDS else default])
+
+
+def _plain(where: str, default: Any) -> Any:
+    """A default as JSON has it; sets in order, where they have one."""
+    from pydantic_core import PydanticSerializationError, to_jsonable_python
+
+    try:
+        return to_jsonable_python(sorted(default) if isinstance(default, (set, frozenset)) else default)
+    except (PydanticSerializationError, TypeError, UnicodeError) as error:
+        raise SchemaError(
+            f"{where}: it is to keep its default, {default!r:.80}, which cannot be written: {error}.",
+            hint="Let the field be drawn, or give it another default.",
+        ) from error
 
 
 def _bare(column: Column) -> Column:

@@ -159,6 +159,11 @@ def keeps_default(where: str, facts: Mapping[str, Any]) -> bool:
     keep = facts.get("keep", False)
     if not isinstance(keep, bool):
         raise SchemaError(f"{where}: keep is {keep!r:.80}.", hint="Say true, to keep the default.")
+    others = [name for name in facts if name not in ("keep", "stored")]
+    if keep and others:
+        raise SchemaError(
+            f"{where}: it is to keep its default, and {others[0]} is declared, too.", hint="Keep one of them."
+        )
     return keep
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import typing_extensions
-from pydantic import BaseModel, RootModel, TypeAdapter
+from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.fields import FieldInfo
 
@@ -91,7 +91,7 @@ class Reader:
         column = apply_constraints(where, column, metadata)
         column = apply_settings(where, column, annotation, self.settings, (*metadata, *around))
         column = apply_keywords(where, column, annotation, metadata)
-        if any("pydantic.types.Json" in (full_name(item), full_name(type(item))) for item in ungrouped(metadata)):
+        if _holds_json(metadata):
             column = as_json_texts(column)  # the model wants the text itself
         left = self.drawable(where, column)
         if left.kind == "null" and column.kind != "null":
@@ -360,7 +360,32 @@ def _kept(where: str, info: FieldInfo, declared: Column) -> Column:
             f"{where}: it is to keep its default, and what makes that fails: {type(error).__name__}: {error}.",
             hint="Correct the default_factory, or let the field be drawn.",
         ) from error
-    return always(where, declared, default)
+    taken = _as_taken(where, info, default)
+    return choice_of(where, declared.name, [default]) if _holds_json((info,)) else always(where, declared, taken)
+
+
+def _holds_json(metadata: Sequence[Any]) -> bool:
+    """Whether the model wants a text that holds JSON, and not the value in it."""
+    return any("pydantic.types.Json" in (full_name(item), full_name(type(item))) for item in ungrouped(metadata))
+
+
+def _as_taken(where: str, info: FieldInfo, default: Any) -> Any:
+    """A default as its field takes it: Pydantic itself does not ask."""
+    annotated: Any = Annotated[info.annotation, info]
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(annotated)
+    except (PydanticUserError, NameError, TypeError):  # of a class that is not complete by itself
+        return default
+    try:
+        return adapter.validate_python(default)
+    except ValidationError as error:
+        raise SchemaError(
+            f"{where}: it is to keep its default, {default!r:.80}, which the field does not take: "
+            f"{error.errors()[0]['msg'].rstrip('.')}.",
+            hint="Correct the one or the other.",
+        ) from error
+    except Exception:  # noqa: BLE001 - a validator of the user's own may raise anything
+        return default
 
 
 @dataclass(frozen=True)
