@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 from gen import Schema
 from gen.builder import load_schema
 from gen.errors import BadRequest, SchemaError
+from gen.schema.json_schema.documents import documents_of
 from gen.schema.json_schema.from_json_schema import table_from_schema
 from test_json_schema import INTEGER, distinct, rows_of, thing
 
@@ -181,3 +182,16 @@ def test_an_interface_without_schemas_is_refused(said, tmp_path):
     path.write_text(json.dumps({"openapi": "3.1.0"} | said), "utf-8")
     with pytest.raises(SchemaError, match=r"api: it says openapi = '3\.1\.0', and has no components\.schemas"):
         load_schema(str(path))
+
+
+def test_a_schema_with_a_primary_key_is_a_table_whatever_refers_to_it() -> None:
+    key = {"type": "integer", "x-gen": {"sql": {"key": "primary"}}}
+    pet = {"type": "object", "properties": {"id": key}, "required": ["id"]}
+    order = {"type": "integer", "x-gen": {"sql": {"key": "foreign", "reference": "Pet.id"}}}
+    schemas = {
+        "Pet": pet,
+        "Cat": {"allOf": [{"$ref": "#/components/schemas/Pet"}, {"properties": {"lives": {"type": "integer"}}}]},
+        "Order": {"type": "object", "properties": {"pet": order}, "required": ["pet"]},
+    }
+    document = {"openapi": "3.1.0", "components": {"schemas": schemas}}
+    assert list(documents_of(document, "api")) == ["Pet", "Cat", "Order"]

@@ -33,7 +33,8 @@ def documents_of(document: Any, title: str, only: str | None = None) -> dict[str
     """The JSON Schema of each table that a document declares, by name.
 
     Those that its `x-gen` lists, or `only` one of its `$defs`, or itself; without any type of its own, every object
-    of its `$defs` that no other refers to. The `$defs` of OpenAPI and AsyncAPI are `components.schemas`.
+    of its `$defs` that no other refers to, or that has a primary key. The `$defs` of OpenAPI and AsyncAPI are
+    `components.schemas`.
     """
     if not isinstance(document, (dict, bool)):
         raise SchemaError(f"{title}: {document!r:.40} is not a JSON Schema.", hint="Write an object, true or false.")
@@ -61,14 +62,27 @@ def documents_of(document: Any, title: str, only: str | None = None) -> dict[str
     return {document.get("title") or title: document}
 
 
+def _has_key(definition: Mapping[str, Any]) -> bool:
+    """Whether one of its properties is declared a primary key: then others may refer to its rows."""
+    properties = definition.get("properties")
+    for schema in properties.values() if isinstance(properties, dict) else ():
+        block = schema.get(EXTENSION) if isinstance(schema, dict) else None
+        for said in (schema, block):
+            sql = said.get("sql") if isinstance(said, dict) else None
+            if isinstance(sql, dict) and sql.get("key") == "primary":
+                return True
+    return False
+
+
 def _not_inside(definitions: Mapping[str, Any]) -> list[str]:
-    """The definitions that no other refers to; of those that refer to each other in a circle, the first."""
+    """The definitions that no other refers to, and those with a primary key; of those that refer to each other in a
+    circle, the first."""
     inside = {
         name: {reference.rpartition("/")[2] for reference in references_of(schema)} & definitions.keys()
         for name, schema in definitions.items()
     }
     others = {other for name, mentioned in inside.items() for other in mentioned if other != name}
-    found = [name for name in definitions if name not in others and isinstance(definitions[name], dict)]
+    found = [n for n, d in definitions.items() if isinstance(d, dict) and (n not in others or _has_key(d))]
     reached = _reached(found, inside)
     for name in definitions:
         if name not in reached and isinstance(definitions[name], dict):
