@@ -275,3 +275,10 @@ def test_a_law_beside_a_default_that_is_kept_is_refused() -> None:
         rows_of(int, 3, 5, keep=True, distribution="zipf")
     with pytest.raises(SchemaError, match="it is to keep its default, and distribution is declared, too"):
         column_from_schema("x", "x", {"type": "integer", "default": 5, "keep": True, "distribution": "zipf"})
+
+
+def test_a_listed_text_that_is_no_text_of_utf_8_is_refused() -> None:
+    with pytest.raises(SchemaError, match="half of a surrogate pair"):
+        rows_of(str, 3, "a\ud800", keep=True)
+    with pytest.raises(SchemaError, match="half of a surrogate pair"):
+        column_from_schema("x", "x", {"enum": ["a", "\ud800"]})

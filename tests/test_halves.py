@@ -63,6 +63,17 @@ print(*halves.in_halves(work, numbers), nobody_left())
 """) == [str(sum(range(50))), str(sum(range(50, 100))), "True"]
 
 
+def test_where_no_process_can_be_forked_and_where_none_is_waited_for_all_is_done() -> None:
+    assert said("""
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as some servers do: the system forgets processes that end
+print(*halves.in_halves(sum, numbers))
+def none():
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+os.fork = none
+print(*halves.in_halves(sum, numbers))
+""") == [str(sum(range(50))), str(sum(range(50, 100))), str(sum(range(100)))]
+
+
 def test_what_cannot_be_sent_is_made_here() -> None:
     assert said("""
 made = halves.in_halves(lambda some: lambda: sum(some), numbers)

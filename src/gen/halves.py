@@ -32,7 +32,10 @@ def in_halves(work: Callable[[Sequence[Item]], Made], items: Sequence[Item]) -> 
     if len(items) < WORTH_IT or not _may_fork():
         return [work(items)]
     first, second = items[: len(items) // 2], items[len(items) // 2 :]
-    process, pipe = _forked(lambda: work(second))
+    try:
+        process, pipe = _forked(lambda: work(second))
+    except OSError:  # there is no room for another process
+        return [work(items)]
     try:
         made = [work(first)]
         sent = _received(pipe)
@@ -41,10 +44,10 @@ def in_halves(work: Callable[[Sequence[Item]], Made], items: Sequence[Item]) -> 
         raise
     finally:
         os.close(pipe)
-        _, status = os.waitpid(process, 0)
-    with contextlib.suppress(Exception):  # whatever pickle has against it
-        if status == 0:
-            return [*made, pickle.loads(sent)]
+        with contextlib.suppress(ChildProcessError):  # where nobody waits for processes, none is left to wait for
+            os.waitpid(process, 0)
+    with contextlib.suppress(Exception):  # it sent nothing, or not all, or whatever pickle has against it
+        return [*made, pickle.loads(sent)]
     return [*made, work(second)]
 
 
@@ -58,7 +61,12 @@ def _forked(work: Callable[[], Any]) -> tuple[int, int]:
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of idle threads of libraries, which know how to fork
-        process = os.fork()
+        try:
+            process = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
+            raise
     if process:
         os.close(writing)
         return process, reading

@@ -28,6 +28,12 @@ def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
         raise SchemaError(f"{where}: there is no value to choose from.", hint="Give the Enum at least one member.")
     if not choices:
         return Column(name, "null")
+    texts = [value for value in choices if isinstance(value, str)]
+    half = next((text for text in texts if any("\ud800" <= letter <= "\udfff" for letter in text)), None)
+    if half is not None:
+        raise SchemaError(
+            f"{where}: {half!r:.80} has half of a surrogate pair, which no UTF-8 text has.", hint="Correct the text."
+        )
     kinds = {type(value) for value in choices}
     whole = kinds == {int} and all(-(2**63) <= value < 2**63 for value in choices)
     if len(kinds) == 1 and (kinds <= _ALONE or whole):

@@ -1,4 +1,4 @@
-"""This file knows objects inside a row whose own model has validators of the user's: drawn until these take them.
+"""This file knows objects and values inside a row that a user's own validators judge: drawn until these take them.
 
 Each by itself, wherever it is: one that is refused is drawn again at its own address, as the rows of a table are, and
 neither the length of its list, nor how often it is null, nor what is beside it has a part in that.
