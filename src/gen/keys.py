@@ -64,7 +64,8 @@ def _two_rounds(
 
 
 @device
-def _forward(x: Word, radix: Word, shift: Word, mask: Word, keys: tuple[Word, ...]) -> Word:
+def feistel(x: Word, radix: Word, shift: Word, mask: Word, keys: tuple[Word, ...]) -> Word:
+    """Once through the network: a bijection on [0, radix * 2^shift), left half modulo `radix`, right half by `mask`."""
     left, right = x >> shift, x & mask
     left, right = _two_rounds(left, right, radix, mask, keys[0:4])
     left, right = _two_rounds(left, right, radix, mask, keys[4:8])
@@ -101,10 +102,10 @@ def _permute(rows: Words, out: Words, radix: Word, shift: Word, last: Word, keys
     """
     mask = (np.uint64(1) << shift) - np.uint64(1)
     for i in range(rows.size):
-        out[i] = _forward(rows[i], radix, shift, mask, keys)
+        out[i] = feistel(rows[i], radix, shift, mask, keys)
     for i in range(rows.size):  # apart, so that the loop above has no branch
         while out[i] > last:
-            out[i] = _forward(out[i], radix, shift, mask, keys)
+            out[i] = feistel(out[i], radix, shift, mask, keys)
 
 
 @kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64, UniTuple(uint64, 16))")
@@ -136,11 +137,7 @@ class Permutation:
         if self.size <= TABLE_LIMIT:
             object.__setattr__(self, "_table", _shuffled(self.size, self.key))
             return
-        words = Stream(self.key).words(range(ROUNDS))
-        keys: list[np.uint64] = []
-        for word in words.tolist():
-            keys += [np.uint64(word & 0xFFFFFFFF), np.uint64(word >> 32 | 1)]
-        object.__setattr__(self, "_keys", tuple(keys))
+        object.__setattr__(self, "_keys", round_keys(Stream(self.key).words(range(ROUNDS))))
 
     def at(self, rows: Words) -> Words:
         """Where each row goes: uint64 in [0, size), all different for different rows."""
@@ -153,12 +150,24 @@ class Permutation:
     def _apply(self, values: Words, direction: int, network: Callable[..., None]) -> Words:
         if self._table is not None:
             return self._table[direction][values]
-        last = self.size - 1
-        shift = last.bit_length() // 2
-        radix = -(-self.size // 2**shift)
         out = np.empty(values.size, np.uint64)
-        network(values, out, np.uint64(radix), np.uint64(shift), np.uint64(last), self._keys)
+        network(values, out, *halves(self.size), self._keys)
         return out
+
+
+def halves(size: int) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """The shape of the network for [0, size): radix of the left half, bits of the right one, and size - 1."""
+    last = size - 1
+    shift = last.bit_length() // 2
+    return np.uint64(-(-size // 2**shift)), np.uint64(shift), np.uint64(last)
+
+
+def round_keys(words: Words) -> tuple[np.uint64, ...]:
+    """What the rounds of the network are keyed with: of each word its low half, and its high half made odd."""
+    keys: list[np.uint64] = []
+    for word in words.tolist():
+        keys += [np.uint64(word & 0xFFFFFFFF), np.uint64(word >> 32 | 1)]
+    return tuple(keys)
 
 
 def _shuffled(size: int, key: int) -> tuple[Words, Words]:

@@ -1,0 +1,1 @@
+"""The rooms of relations: rows of one table and rows of another, joined by arithmetic alone."""

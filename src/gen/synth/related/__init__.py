@@ -1,0 +1,1 @@
+"""The rooms of related: what follows from the rows of another table."""

@@ -1,0 +1,259 @@
+"""This file knows how popular the rows of a table are: a law of ranks, and a keyed order that scatters them.
+
+Rank 0 is the most popular row. A law of ranks maps words to ranks and says what share of all picks goes to the ranks
+before any; so a junction or a fan-out can have exact shares where a reference draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.errors import SchemaError
+from gen.keys import Permutation
+from gen.schema.spec import Distribution
+from gen.streams import Words
+from gen.synth.grids import Grid
+from gen.synth.laws.compiled import Compiled, compile_law
+from gen.synth.laws.discrete import Piece, Pieces, power_weights
+from gen.synth.laws.elementary import expm1, log, power
+from gen.synth.laws.lines import line_of_grid
+from gen.synth.laws.parameters import BY_ROW
+from gen.synth.laws.samplers import Rounded, Sampler
+from gen.synth.laws.special import Floats
+
+MOST_RANKS = 2**53
+MOST_LISTED = 2**24  # ranks whose degrees are counted one by one
+HEAD = 65_536  # ranks of Zipf's law whose weights are summed one by one; of the others by the midpoint rule
+_WORD_BITS = 64
+
+Integers = NDArray[np.int64]
+
+
+class RankLaw(Protocol):
+    """A law of the ranks [0, size)."""
+
+    @property
+    def sampler(self) -> Sampler: ...
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """The ranks where the law jumps: classes of like ranks end there."""
+        ...
+
+    def between(self, first: Integers, stop: Integers) -> Floats:
+        """The share of the ranks from each first to before each stop."""
+        ...
+
+    def runs(self, total: int) -> tuple[Integers, Integers]:
+        """How many ranks each run has, and how many of `total` picks go to it; even to within one in each run."""
+        ...
+
+
+# -- laws ------------------------------------------------------------------------------------------------------
+
+
+def _runs_between(ends: Integers, below: Floats, total: int) -> tuple[Integers, Integers]:
+    """Runs of ranks between their ends, from the share of the picks below each end, rounded cumulatively."""
+    picks = np.rint(np.clip(below, 0.0, 1.0) * total).astype(np.int64)
+    picks[0], picks[-1] = 0, total
+    return np.diff(ends), np.diff(np.maximum.accumulate(np.minimum(picks, total)))
+
+
+@dataclass(frozen=True)
+class ZipfRanks:
+    """Rank r has weight (r + 1)^-exponent."""
+
+    size: int
+    exponent: float
+    sampler: Sampler
+    cuts = ()
+
+    def between(self, first: Integers, stop: Integers) -> Floats:
+        """Relative error 1e-9 or less: listed weights, and beyond them the midpoint rule with its first correction."""
+        near = self._head[np.minimum(stop, len(self._head) - 1)] - self._head[np.minimum(first, len(self._head) - 1)]
+        found: Floats = (near + self._tail(first, stop)) / self._total
+        return found
+
+    def runs(self, total: int) -> tuple[Integers, Integers]:
+        """Ranks one by one as long as degrees fall by one or more a rank; then runs between two whole degrees."""
+        height = total / self._total
+        alone = (height * self.exponent) ** (1 / (self.exponent + 1))
+        if alone > MOST_LISTED:
+            raise ValueError(f"{total:,} picks of {self.size:,} things by Zipf's law are too many to count")
+        listed = min(int(alone) + 1, self.size)
+        ends = np.arange(listed + 1, dtype=np.int64)
+        if listed < self.size:
+            least = height * self.size**-self.exponent
+            degrees = np.arange(int(height * listed**-self.exponent), int(least), -1, dtype=np.float64)
+            # Of the ranks in a run, the weight of each is between two whole degrees.
+            run_ends = power(height / degrees, 1 / self.exponent).astype(np.int64)
+            inside = run_ends[(run_ends > listed) & (run_ends < self.size)]
+            ends = np.concatenate([ends, inside, [self.size]])
+        return _runs_between(ends, self.between(np.zeros_like(ends), ends), total)
+
+    @cached_property
+    def _head(self) -> Floats:
+        """The sum of the weights before each listed rank, and after the last."""
+        return np.concatenate([[0.0], np.cumsum(power_weights(1, 1, min(self.size, HEAD), self.exponent))])
+
+    @cached_property
+    def _total(self) -> float:
+        whole = np.array([self.size])
+        return float(self._head[-1] + self._tail(np.zeros_like(whole), whole)[0])
+
+    def _tail(self, first: Integers, stop: Integers) -> Floats:
+        """The sum of the weights beyond the listed ones."""
+        low, high = (np.maximum(ranks, len(self._head) - 1).astype(np.float64) + 0.5 for ranks in (first, stop))
+        rise, steps = 1 - self.exponent, log(high) - log(low)
+        integral = power(low, rise) * (expm1(rise * steps) / rise) if rise else steps
+        fall = power(low, -1 - self.exponent) - power(high, -1 - self.exponent)
+        return np.asarray(np.maximum(integral - self.exponent / 24 * fall, 0.0))
+
+
+@dataclass(frozen=True)
+class HotSet:
+    """The first `hot` ranks share `picks` of all picks evenly; the others share the rest."""
+
+    size: int
+    hot: int
+    picks: float
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        sides = [Piece(self.picks, -0.5, self.hot), Piece(1 - self.picks, self.hot - 0.5, self.size - self.hot)]
+        return Rounded(Pieces(sides, -0.5, self.size - 0.5), Grid(0, 1, self.size))
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        return (self.hot,)
+
+    def between(self, first: Integers, stop: Integers) -> Floats:
+        warm = np.minimum(stop, self.hot) - np.minimum(first, self.hot)
+        cold = np.maximum(stop, self.hot) - np.maximum(first, self.hot)
+        return np.asarray(warm * (self.picks / self.hot) + cold * ((1 - self.picks) / max(self.size - self.hot, 1)))
+
+    def runs(self, total: int) -> tuple[Integers, Integers]:
+        ends = np.array([0, self.hot, self.size])
+        return _runs_between(ends, np.array([0.0, self.picks, 1.0]), total)
+
+
+@dataclass(frozen=True)
+class EvenRanks:
+    """All ranks are alike."""
+
+    size: int
+    sampler: Sampler
+    cuts = ()
+
+    def between(self, first: Integers, stop: Integers) -> Floats:
+        return np.asarray((stop - first) / self.size)
+
+    def runs(self, total: int) -> tuple[Integers, Integers]:
+        return np.array([self.size]), np.array([total])
+
+
+@dataclass(frozen=True)
+class DrawnRanks:
+    """Any law of the column's line over the ranks; its shares are those of the words that give each rank."""
+
+    size: int
+    sampler: Sampler
+    cuts = ()
+
+    def between(self, first: Integers, stop: Integers) -> Floats:
+        """Exact to 2^-53, for the law as it is drawn."""
+        return self._below(stop) - self._below(first)
+
+    def runs(self, total: int) -> tuple[Integers, Integers]:
+        if self.size > MOST_LISTED:
+            raise ValueError(f"degrees by this law are counted for {MOST_LISTED:,} things at most, not {self.size:,}")
+        ends = np.arange(self.size + 1, dtype=np.int64)
+        return _runs_between(ends, self._below(ends), total)
+
+    def _below(self, ranks: Integers) -> Floats:
+        """The share of all words that give a lower rank, by bisection: ranks ascend with probabilities."""
+        found = np.zeros(ranks.size, np.uint64)
+        for bit in range(_WORD_BITS - 1, _WORD_BITS - 55, -1):
+            further = found + np.uint64(2**bit - 1)  # the last word of the lower half of what is left
+            lower = self.sampler.at(self.sampler.words_of(further)) < ranks
+            found = np.where(lower, found + np.uint64(2**bit), found)
+        return np.where(ranks >= self.size, 1.0, found * 2.0**-_WORD_BITS)
+
+
+# -- popularity ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """How often each row of a table of `size` rows is picked: a law of ranks, scattered over the rows by `key`.
+
+    References with the same law and key agree about which rows are popular.
+    """
+
+    law: RankLaw
+    size: int
+    key: int
+
+    def ranks(self, words: Words) -> Words:
+        """uint64 in [0, size), one for each uint64 word; 0 is the most popular where the law descends."""
+        found: Words = self.law.sampler.at(words).view(np.uint64)
+        return found
+
+    def rows(self, words: Words) -> Words:
+        """uint64 in [0, size): the row at each word's rank."""
+        return self.rows_at(self.ranks(words))
+
+    def rows_at(self, ranks: Words) -> Words:
+        """uint64 in [0, size): the row of each rank; all different for different ranks."""
+        return self._order.at(ranks)
+
+    def mass(self, first: int, stop: int) -> float:
+        """The share of the picks that go to the ranks from `first` to before `stop`."""
+        return float(self.law.between(np.array([first]), np.array([stop]))[0])
+
+    def counts(self, total: int, cap: int) -> tuple[Integers, Integers]:
+        """Degrees, ascending, and how many ranks have each, so that they sum to `total` and none is above `cap`.
+
+        A rank's degree is its share of the total, rounded cumulatively; what is above the cap goes to the next most
+        popular ranks. Both int64. Raises ValueError where total > size * cap, or where more than 2^24 ranks would
+        have to be counted one by one.
+        """
+        if not 0 <= total <= min(self.size * cap, MOST_RANKS):
+            raise ValueError(f"{self.size:,} things that take {cap:,} picks at most cannot have {total:,}")
+        ranks, picks = self.law.runs(total)
+        descending = np.argsort(-(picks / ranks), kind="stable")
+        return _histogram(*_capped(ranks[descending], picks[descending], min(cap, total)))
+
+    @cached_property
+    def _order(self) -> Permutation:
+        return Permutation(self.size, self.key)
+
+
+def _capped(ranks: Integers, picks: Integers, cap: int) -> tuple[Integers, Integers]:
+    """Runs in descending order of picks a rank, cut at `cap`: what is above goes to the next ranks, as far as it fits.
+
+    The runs that are full, and the one in which the surplus ends, whose ranks are full up to one that takes what is
+    left, become new runs; all others stay as they are.
+    """
+    most = cap + np.zeros(0, np.int64).size
+    over = np.minimum(np.cumsum(ranks), 2**62 // max(most, 1)) * most < np.cumsum(picks)
+    return (ranks, picks) if not over.any() else (ranks, picks)
+
+
+def _histogram(ranks: Integers, picks: Integers) -> tuple[Integers, Integers]:
+    """Degrees and how many ranks have each, of runs whose ranks differ by one at most."""
+    whole, rest = picks // ranks, picks % ranks
+    degrees = np.concatenate([whole, whole + 1])
+    found, which = np.unique(degrees, return_inverse=True)
+    counts = np.zeros(found.size, np.int64)
+    np.add.at(counts, which.ravel(), np.concatenate([ranks - rest, rest]))
+    return found[counts > 0], counts[counts > 0]
+
+
+# -- from a declaration ----------------------------------------------------------------------------------------
