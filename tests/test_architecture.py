@@ -21,6 +21,7 @@ MODULES = {
 NAMES = sorted(MODULES)
 PACKAGES = {
     "__init__",
+    "relations",
     "schema",
     "synth",
     "synth.agreeing",
@@ -32,6 +33,7 @@ PACKAGES = {
     "schema.models",
     "synth.laws",
     "synth.patterns",
+    "synth.related",
     "synth.texts",
     "sinks",
     "examples",
@@ -44,6 +46,7 @@ FLOORS = [
     {"streams"},
     {"keys"},
     {"block"},
+    {"relations.picks", "relations.trees", "relations.covering"},
     {"checksums"},
     {"schema.domains", "schema.models.core_schema", "schema.formats", "schema.json_schema.conditions"},
     {"schema.words", "schema.characters"},
@@ -90,6 +93,7 @@ FLOORS = [
     {"synth.laws.components", "synth.laws.parameters"},
     {"synth.laws.reaches"},
     {"synth.laws.compiled"},
+    {"synth.related.popularity"},
     {"synth.lengths", "synth.letters"},
     {"synth.numbers"},
     {"synth.times", "synth.clock", "synth.decimals", "synth.text", "synth.identifiers"},
@@ -236,6 +240,11 @@ def test_the_fences_and_floors_are_read_from_real_imports() -> None:
 
 def test_the_engine_knows_no_format_no_schema_and_no_synthesizer() -> None:
     assert rooms("engine") <= {"errors", "fork_server", "streams", "keys", "block", "artefacts"}
+
+
+def test_the_arithmetic_of_relations_knows_no_schema_no_law_and_no_synthesizer() -> None:
+    found = set().union(*(rooms(module) for module in NAMES if module.startswith("relations.")))
+    assert found <= {"errors", "streams", "keys", "block"} | {m for m in NAMES if m.startswith("relations.")}
 
 
 def test_no_room_is_a_box_for_odds_and_ends() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,9 @@ def level_widths(rows: int, depth: int, fan_out: int, roots: int) -> list[int]:
     """
     _check(rows, roots)
     if depth < 1 or fan_out < 1 or rows > tree_capacity(depth, fan_out, roots):
-        raise ValueError(f"{depth} levels of at most {fan_out} children a row, below {roots} roots, hold no {rows} rows")
+        raise ValueError(
+            f"{depth} levels of at most {fan_out} children a row, below {roots} roots, hold no {rows} rows"
+        )
     depth = min(depth, MOST_LEVELS, rows - roots + 1)
     ratio = _ratio(rows / roots, depth, fan_out)
     widths, left, ideal = [roots], rows - roots, float(roots)
@@ -123,17 +126,17 @@ def _geometric_sum(ratio: float, terms: int) -> float:
 @kernel("void(uint64, uint64[::1], uint64[::1], int64[::1])")
 def _find_levels(first: Word, rows: Words, starts: Words, out: NDArray[np.int64]) -> None:
     """The last of the levels that start at or before each row, by bisection."""
-    highest = np.int64(1)
-    while highest < starts.size:
+    highest = np.uint64(1)
+    while highest < np.uint64(starts.size):
         highest += highest
     for i in range(out.size):
         row = rows[i] if rows.size else first + np.uint64(i)
-        found, step = np.int64(0), highest
+        found, step = np.uint64(0), highest
         while step:
-            there = min(found + step, starts.size - 1)
+            there = min(found + step, np.uint64(starts.size - 1))
             found = there if starts[there] <= row else found
-            step >>= 1
-        out[i] = found
+            step >>= np.uint64(1)
+        out[i] = np.int64(found)
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class LeveledTree:
         begin = 0
         for level in np.flatnonzero(counts).tolist():
             end = begin + int(counts[level])
-            some = slice(begin, end) if order is None else order[begin:end]
+            some: Any = slice(begin, end) if order is None else order[begin:end]
             if level:
                 out[some] = self._parents_in(level, asked[some])
             begin = end
@@ -177,7 +180,7 @@ class LeveledTree:
     @property
     def widths(self) -> list[int]:
         """How many rows each level has."""
-        return np.diff(self._starts, append=np.uint64(self.rows)).tolist()
+        return level_widths(self.rows, self.depth, self.fan_out, self.roots)
 
     def _parents_in(self, level: int, rows: Words) -> Words:
         above, start = (np.uint64(self._starts[place]) for place in (level - 1, level))
@@ -205,7 +208,7 @@ class LeveledTree:
 
 @dataclass(frozen=True)
 class Ring:
-    """All rows in one circle in keyed order; or, if it is not closed, in one chain, which has a first and a last row."""
+    """All rows in one circle in keyed order; or, if it is not closed, in one chain from a first to a last row."""
 
     rows: int
     key: int

@@ -6,8 +6,8 @@ before any; so a junction or a fan-out can have exact shares where a reference d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -19,12 +19,12 @@ from gen.keys import Permutation
 from gen.schema.spec import Distribution
 from gen.streams import Words
 from gen.synth.grids import Grid
-from gen.synth.laws.compiled import Compiled, compile_law
+from gen.synth.laws.compiled import compile_law
 from gen.synth.laws.discrete import Piece, Pieces, power_weights
 from gen.synth.laws.elementary import expm1, log, power
 from gen.synth.laws.lines import line_of_grid
-from gen.synth.laws.parameters import BY_ROW
 from gen.synth.laws.samplers import Rounded, Sampler
+from gen.synth.laws.series import FloatTicks, Steps, Ticks
 from gen.synth.laws.special import Floats
 
 MOST_RANKS = 2**53
@@ -83,16 +83,15 @@ class ZipfRanks:
     def runs(self, total: int) -> tuple[Integers, Integers]:
         """Ranks one by one as long as degrees fall by one or more a rank; then runs between two whole degrees."""
         height = total / self._total
-        alone = (height * self.exponent) ** (1 / (self.exponent + 1))
-        if alone > MOST_LISTED:
-            raise ValueError(f"{total:,} picks of {self.size:,} things by Zipf's law are too many to count")
-        listed = min(int(alone) + 1, self.size)
+        alone = float(power(np.array(height * self.exponent), 1 / (self.exponent + 1)))
+        listed = int(min(alone + 1, self.size))
+        most, least = (height * power(np.array([listed, self.size]), -self.exponent)).tolist()
+        if max(listed, most - least) > MOST_LISTED:
+            raise ValueError(f"{total:,} picks of {self.size:,} things by Zipf's law: too many degrees differ to count")
         ends = np.arange(listed + 1, dtype=np.int64)
         if listed < self.size:
-            least = height * self.size**-self.exponent
-            degrees = np.arange(int(height * listed**-self.exponent), int(least), -1, dtype=np.float64)
-            # Of the ranks in a run, the weight of each is between two whole degrees.
-            run_ends = power(height / degrees, 1 / self.exponent).astype(np.int64)
+            degrees = np.arange(int(most), int(least), -1, dtype=np.float64)
+            run_ends = power(height / degrees, 1 / self.exponent).astype(np.int64)  # the ranks of that degree or more
             inside = run_ends[(run_ends > listed) & (run_ends < self.size)]
             ends = np.concatenate([ends, inside, [self.size]])
         return _runs_between(ends, self.between(np.zeros_like(ends), ends), total)
@@ -139,8 +138,9 @@ class HotSet:
         return np.asarray(warm * (self.picks / self.hot) + cold * ((1 - self.picks) / max(self.size - self.hot, 1)))
 
     def runs(self, total: int) -> tuple[Integers, Integers]:
-        ends = np.array([0, self.hot, self.size])
-        return _runs_between(ends, np.array([0.0, self.picks, 1.0]), total)
+        if self.hot == self.size:
+            return np.array([self.size]), np.array([total])
+        return _runs_between(np.array([0, self.hot, self.size]), np.array([0.0, self.picks, 1.0]), total)
 
 
 @dataclass(frozen=True)
@@ -220,40 +220,87 @@ class Popularity:
     def counts(self, total: int, cap: int) -> tuple[Integers, Integers]:
         """Degrees, ascending, and how many ranks have each, so that they sum to `total` and none is above `cap`.
 
-        A rank's degree is its share of the total, rounded cumulatively; what is above the cap goes to the next most
-        popular ranks. Both int64. Raises ValueError where total > size * cap, or where more than 2^24 ranks would
-        have to be counted one by one.
+        A rank's degree is its share of the total, rounded cumulatively; what is above the cap goes to the ranks that
+        are next in degree, as far as these have room. Both int64. Raises ValueError where total > size * cap, or where
+        more than 2^24 ranks, or degrees, would have to be counted one by one.
         """
         if not 0 <= total <= min(self.size * cap, MOST_RANKS):
             raise ValueError(f"{self.size:,} things that take {cap:,} picks at most cannot have {total:,}")
-        ranks, picks = self.law.runs(total)
-        descending = np.argsort(-(picks / ranks), kind="stable")
-        return _histogram(*_capped(ranks[descending], picks[descending], min(cap, total)))
+        found = _histogram(*self.law.runs(total))
+        return found if found[0][-1] <= cap else _capped(*found, cap)
 
     @cached_property
     def _order(self) -> Permutation:
         return Permutation(self.size, self.key)
 
 
-def _capped(ranks: Integers, picks: Integers, cap: int) -> tuple[Integers, Integers]:
-    """Runs in descending order of picks a rank, cut at `cap`: what is above goes to the next ranks, as far as it fits.
-
-    The runs that are full, and the one in which the surplus ends, whose ranks are full up to one that takes what is
-    left, become new runs; all others stay as they are.
-    """
-    most = cap + np.zeros(0, np.int64).size
-    over = np.minimum(np.cumsum(ranks), 2**62 // max(most, 1)) * most < np.cumsum(picks)
-    return (ranks, picks) if not over.any() else (ranks, picks)
-
-
 def _histogram(ranks: Integers, picks: Integers) -> tuple[Integers, Integers]:
-    """Degrees and how many ranks have each, of runs whose ranks differ by one at most."""
+    """Degrees, ascending, and how many ranks have each, of runs whose ranks differ by one at most."""
     whole, rest = picks // ranks, picks % ranks
-    degrees = np.concatenate([whole, whole + 1])
-    found, which = np.unique(degrees, return_inverse=True)
+    found, which = np.unique(np.concatenate([whole, whole + 1]), return_inverse=True)
     counts = np.zeros(found.size, np.int64)
     np.add.at(counts, which.ravel(), np.concatenate([ranks - rest, rest]))
     return found[counts > 0], counts[counts > 0]
 
 
+def _capped(degrees: Integers, ranks: Integers, cap: int) -> tuple[Integers, Integers]:
+    """A histogram cut at `cap`: what is above goes to the next lower degrees, one rank after another filled up."""
+    degrees, ranks = degrees[::-1], ranks[::-1]
+    held, had = np.cumsum(ranks), np.cumsum(degrees * ranks)
+    last = int(np.argmax(held >= -(-had // cap)))  # the first degree with whose ranks all picks so far have room
+    degree, size, before = int(degrees[last]), int(ranks[last]), int(held[last]) - int(ranks[last])
+    surplus = int(had[last]) - degree * size - cap * before
+    full = surplus // (cap - degree)  # ranks that the surplus fills; one more takes what is left of it
+    left = surplus - full * (cap - degree)
+    new = np.array([[cap, degree + left, degree], [before + full, left > 0, size - full - (left > 0)]], np.int64)
+    found = np.concatenate([new, [degrees[last + 1 :], ranks[last + 1 :]]], axis=1)[:, ::-1]
+    return found[0, found[1] > 0], found[1, found[1] > 0]
+
+
 # -- from a declaration ----------------------------------------------------------------------------------------
+
+
+def popularity_of(where: str, distribution: Distribution | None, size: int, key: int) -> Popularity:
+    """The popularity that a law declares, among `size` rows; all alike where none is. `where` is named in errors.
+
+    zipf        rank r has weight (r + 1)^-exponent
+    hot_set     `share` of the rows are hot, and `picks` of the picks go to them
+    others      the law on the ranks, as on whole numbers from 0 to size - 1
+
+    Raises SchemaError where the law makes no sense, or is none of ranks.
+    """
+    if not 1 <= size <= MOST_RANKS:
+        raise ValueError(f"popularity is of 1 to 2^53 things, not {size}")
+    return Popularity(_law_of(where, distribution, size), size, key)
+
+
+def _law_of(where: str, distribution: Distribution | None, size: int) -> RankLaw:
+    name, parameters = ("uniform", {}) if distribution is None else (distribution.name, dict(distribution.parameters))
+    if name == "hot_set":
+        return _hot_set(where, parameters, size)
+    compiled = compile_law(where, distribution, line_of_grid(Grid(0, 1, size)))
+    sampler = compiled.sampler
+    if isinstance(sampler, (Steps, Ticks, FloatTicks)) or name == "calendar":
+        raise SchemaError(
+            f"{where}: the distribution {name!r} does not say how popular rows are.", hint='Give "zipf" or "hot_set".'
+        )
+    if name == "uniform":
+        return EvenRanks(size, sampler)
+    if name == "zipf" and "start" not in parameters:
+        return ZipfRanks(size, float(parameters.get("exponent", 1.0)), sampler)
+    return DrawnRanks(size, sampler)
+
+
+def _hot_set(where: str, parameters: dict[str, Any], size: int) -> HotSet:
+    """Whole numbers of rows: at least one is hot, and one is not where both shares leave something."""
+    for name in ("share", "picks"):
+        value = parameters.get(name)
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value <= 1:
+            raise SchemaError(
+                f"{where}: the distribution 'hot_set' has {name} = {value!r}.", hint="Give a number above 0, up to 1."
+            )
+    share, picks = parameters["share"], float(parameters["picks"])
+    hot = max(round(Fraction(str(share)) * size), 1)
+    if share < 1 and picks < 1 and size > 1:
+        hot = min(hot, size - 1)
+    return HotSet(size, hot, picks if hot < size else 1.0)
