@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,13 @@ from gen.synth.laws.compiled import compile_law
 from gen.synth.laws.discrete import Piece, Pieces, power_weights
 from gen.synth.laws.elementary import expm1, log, power
 from gen.synth.laws.lines import line_of_grid
-from gen.synth.laws.samplers import Rounded, Sampler
-from gen.synth.laws.series import FloatTicks, Steps, Ticks
+from gen.synth.laws.parameters import BY_ROW, law_of
+from gen.synth.laws.samplers import EvenIntegers, Rounded, Sampler
 from gen.synth.laws.special import Floats
 
 MOST_RANKS = 2**53
-MOST_LISTED = 2**24  # ranks whose degrees are counted one by one
+MOST_COUNTED = 2**22  # ranks of Zipf's law whose degrees are counted one by one, and degrees that its others have
+MOST_DRAWN = 2**20  # ranks whose degrees are counted from the words that draw them
 HEAD = 65_536  # ranks of Zipf's law whose weights are summed one by one; of the others by the midpoint rule
 _WORD_BITS = 64
 
@@ -76,7 +77,9 @@ class ZipfRanks:
 
     def between(self, first: Integers, stop: Integers) -> Floats:
         """Relative error 1e-9 or less: listed weights, and beyond them the midpoint rule with its first correction."""
-        near = self._head[np.minimum(stop, len(self._head) - 1)] - self._head[np.minimum(first, len(self._head) - 1)]
+        below, above = self._head
+        low, high = np.minimum(first, below.size - 1), np.minimum(stop, below.size - 1)
+        near = np.where(above[low] < below[high], above[low] - above[high], below[high] - below[low])
         found: Floats = (near + self._tail(first, stop)) / self._total
         return found
 
@@ -86,7 +89,7 @@ class ZipfRanks:
         alone = float(power(np.array(height * self.exponent), 1 / (self.exponent + 1)))
         listed = int(min(alone + 1, self.size))
         most, least = (height * power(np.array([listed, self.size]), -self.exponent)).tolist()
-        if max(listed, most - least) > MOST_LISTED:
+        if max(listed, most - least) > MOST_COUNTED:
             raise ValueError(f"{total:,} picks of {self.size:,} things by Zipf's law: too many degrees differ to count")
         ends = np.arange(listed + 1, dtype=np.int64)
         if listed < self.size:
@@ -97,18 +100,19 @@ class ZipfRanks:
         return _runs_between(ends, self.between(np.zeros_like(ends), ends), total)
 
     @cached_property
-    def _head(self) -> Floats:
-        """The sum of the weights before each listed rank, and after the last."""
-        return np.concatenate([[0.0], np.cumsum(power_weights(1, 1, min(self.size, HEAD), self.exponent))])
+    def _head(self) -> tuple[Floats, Floats]:
+        """The sums of the weights before each listed rank, and after the last; and of those from there on."""
+        weights = power_weights(1, 1, min(self.size, HEAD), self.exponent)
+        return np.append(0.0, np.cumsum(weights)), np.append(np.cumsum(weights[::-1])[::-1], 0.0)
 
     @cached_property
     def _total(self) -> float:
-        whole = np.array([self.size])
-        return float(self._head[-1] + self._tail(np.zeros_like(whole), whole)[0])
+        none, whole = np.zeros(1, np.int64), np.array([self.size])
+        return float(self._head[0][-1] + self._tail(none, whole)[0])
 
     def _tail(self, first: Integers, stop: Integers) -> Floats:
         """The sum of the weights beyond the listed ones."""
-        low, high = (np.maximum(ranks, len(self._head) - 1).astype(np.float64) + 0.5 for ranks in (first, stop))
+        low, high = (np.maximum(ranks, min(self.size, HEAD)).astype(np.float64) + 0.5 for ranks in (first, stop))
         rise, steps = 1 - self.exponent, log(high) - log(low)
         integral = power(low, rise) * (expm1(rise * steps) / rise) if rise else steps
         fall = power(low, -1 - self.exponent) - power(high, -1 - self.exponent)
@@ -148,8 +152,11 @@ class EvenRanks:
     """All ranks are alike."""
 
     size: int
-    sampler: Sampler
     cuts = ()
+
+    @property
+    def sampler(self) -> Sampler:
+        return EvenIntegers(Grid(0, 1, self.size))
 
     def between(self, first: Integers, stop: Integers) -> Floats:
         return np.asarray((stop - first) / self.size)
@@ -171,8 +178,8 @@ class DrawnRanks:
         return self._below(stop) - self._below(first)
 
     def runs(self, total: int) -> tuple[Integers, Integers]:
-        if self.size > MOST_LISTED:
-            raise ValueError(f"degrees by this law are counted for {MOST_LISTED:,} things at most, not {self.size:,}")
+        if self.size > MOST_DRAWN:
+            raise ValueError(f"degrees by this law are counted for {MOST_DRAWN:,} things at most, not {self.size:,}")
         ends = np.arange(self.size + 1, dtype=np.int64)
         return _runs_between(ends, self._below(ends), total)
 
@@ -221,8 +228,9 @@ class Popularity:
         """Degrees, ascending, and how many ranks have each, so that they sum to `total` and none is above `cap`.
 
         A rank's degree is its share of the total, rounded cumulatively; what is above the cap goes to the ranks that
-        are next in degree, as far as these have room. Both int64. Raises ValueError where total > size * cap, or where
-        more than 2^24 ranks, or degrees, would have to be counted one by one.
+        are next in degree, as far as these have room. Both int64. Raises ValueError where total > size * cap; where
+        over 2^22 ranks of Zipf's law differ in degree, as of 10^14 picks; and by other laws than Zipf's, hot sets and
+        the uniform one for over 2^20 ranks.
         """
         if not 0 <= total <= min(self.size * cap, MOST_RANKS):
             raise ValueError(f"{self.size:,} things that take {cap:,} picks at most cannot have {total:,}")
@@ -275,17 +283,16 @@ def popularity_of(where: str, distribution: Distribution | None, size: int, key:
 
 
 def _law_of(where: str, distribution: Distribution | None, size: int) -> RankLaw:
-    name, parameters = ("uniform", {}) if distribution is None else (distribution.name, dict(distribution.parameters))
-    if name == "hot_set":
-        return _hot_set(where, parameters, size)
-    compiled = compile_law(where, distribution, line_of_grid(Grid(0, 1, size)))
-    sampler = compiled.sampler
-    if isinstance(sampler, (Steps, Ticks, FloatTicks)) or name == "calendar":
+    if distribution is not None and distribution.name == "hot_set":
+        return _hot_set(where, dict(distribution.parameters), size)
+    name, parameters = law_of(where, distribution)
+    if name in (*BY_ROW, "calendar"):
         raise SchemaError(
             f"{where}: the distribution {name!r} does not say how popular rows are.", hint='Give "zipf" or "hot_set".'
         )
-    if name == "uniform":
-        return EvenRanks(size, sampler)
+    if name == "uniform" or size == 1:
+        return EvenRanks(size)
+    sampler = cast(Sampler, compile_law(where, distribution, line_of_grid(Grid(0, 1, size))).sampler)
     if name == "zipf" and "start" not in parameters:
         return ZipfRanks(size, float(parameters.get("exponent", 1.0)), sampler)
     return DrawnRanks(size, sampler)
