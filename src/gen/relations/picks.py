@@ -24,7 +24,6 @@ TRACED = 64  # things up to which a shuffle is traced, which is exactly uniform;
 TWICE = 65_536  # things up to which the network is gone through twice: pairs of picks show eight rounds below 2,000
 MOST_THINGS = 2**53
 CLASS_RATIO = 1.2  # from one class of ranks to the next
-_QUOTAS = 0xFFFFFFFF  # the attempt whose words fix how quotas are rounded, and where a row begins
 
 
 # -- one permutation for each row --------------------------------------------------------------------------
@@ -217,7 +216,7 @@ class SkewedPicks:
         _check_below(ordinals, picks, "a pick beyond the picks of its row")
         _check_below(picks, self.size + 1, f"{int(picks.max(initial=0)):,} picks of {self.size:,} things")
         sizes, starts, firsts = self._tables
-        hashes = np.ascontiguousarray(Stream(self.key, 4).words(parents, _QUOTAS).reshape(-1, 2).T)
+        hashes = self._hashes.columns(parents)
         classes, places = np.empty((2, parents.size), np.uint64)
         _class_of(ordinals, picks, hashes, starts, classes, places)
         order = np.argsort(classes.astype(np.uint16), kind="stable")
@@ -228,6 +227,11 @@ class SkewedPicks:
                 some = order[begin:end]
                 ranks[some] = firsts[number] + _places(self.key, sizes[number], number, parents[some], places[some])
         return ranks
+
+    @cached_property
+    def _hashes(self) -> Stream:
+        """How a row's quotas are rounded, and where it begins: of another key than its shuffles."""
+        return Stream(int(Stream(self.key).words(range(2 * ROUNDS, 2 * ROUNDS + 1))[0]), 4)
 
     @cached_property
     def _tables(self) -> tuple[list[int], Words, Words]:

@@ -6,8 +6,11 @@ is one circle through all rows, or one chain, in keyed order.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -123,18 +126,17 @@ def _geometric_sum(ratio: float, terms: int) -> float:
     return total
 
 
-@kernel("void(uint64, uint64[::1], uint64[::1], int64[::1])")
-def _find_levels(first: Word, rows: Words, starts: Words, out: NDArray[np.int64]) -> None:
+@kernel("void(uint64[::1], uint64[::1], int64[::1])")
+def _find_levels(rows: Words, starts: Words, out: NDArray[np.int64]) -> None:
     """The last of the levels that start at or before each row, by bisection."""
     highest = np.uint64(1)
     while highest < np.uint64(starts.size):
         highest += highest
     for i in range(out.size):
-        row = rows[i] if rows.size else first + np.uint64(i)
         found, step = np.uint64(0), highest
         while step:
             there = min(found + step, np.uint64(starts.size - 1))
-            found = there if starts[there] <= row else found
+            found = there if starts[there] <= rows[i] else found
             step >>= np.uint64(1)
         out[i] = np.int64(found)
 
@@ -158,24 +160,39 @@ class LeveledTree:
 
     def parents_of(self, rows: Rows) -> Parents:
         """uint64 array: the parent of each row, 0 where it has none; and a bool array: whether it has one."""
-        levels, asked = self.level_of(rows), rows_array(rows)
-        out = np.zeros(asked.size, np.uint64)
-        counts = np.bincount(levels, minlength=1)
-        order = None if isinstance(rows, range) else np.argsort(levels, kind="stable")
-        begin = 0
-        for level in np.flatnonzero(counts).tolist():
-            end = begin + int(counts[level])
-            some: Any = slice(begin, end) if order is None else order[begin:end]
+        out = np.zeros(len(rows), np.uint64)
+        for level, some, asked in self._by_level(rows):
             if level:
-                out[some] = self._parents_in(level, asked[some])
-            begin = end
+                out[some] = self._parents_in(level, asked)
         return out, _has_parent(rows, self.roots)
 
     def level_of(self, rows: Rows) -> NDArray[np.int64]:
         """int64 array: the level of each row; that of the roots is 0."""
         out = np.empty(len(rows), np.int64)
-        _find_levels(*first_and_rows(rows), self._starts, out)
+        if isinstance(rows, range):
+            for level, some, _ in self._by_level(rows):
+                out[some] = level
+        else:
+            _find_levels(rows, self._starts, out)
         return out
+
+    def _by_level(self, rows: Rows) -> Iterator[tuple[int, Any, Words]]:
+        """The rows of each level, in ascending order of levels, and where they stand among all."""
+        if not isinstance(rows, range):
+            levels = self.level_of(rows)
+            order = np.argsort(levels.astype(np.uint16), kind="stable")  # of 16 bits: a radix sort
+            ends = np.cumsum(np.bincount(levels, minlength=1)).tolist()
+            for level, (begin, end) in enumerate(pairwise([0, *ends])):
+                if begin < end:
+                    yield level, order[begin:end], rows[order[begin:end]]
+            return
+        ends = [*self._starts[1:].tolist(), self.rows]
+        for level in range(bisect_right(ends, rows.start), len(ends)):
+            first = rows.start if level == 0 else max(ends[level - 1], rows.start)
+            stop = min(ends[level], rows.stop)
+            if first >= stop:
+                return
+            yield level, slice(first - rows.start, stop - rows.start), rows_array(range(first, stop))
 
     @property
     def widths(self) -> list[int]:
