@@ -45,6 +45,8 @@ FLOORS = [
     {"halves"},
     {"streams"},
     {"keys"},
+    {"relations.histogram"},
+    {"relations.fan_out"},
     {"block"},
     {"relations.picks", "relations.trees", "relations.covering"},
     {"checksums"},

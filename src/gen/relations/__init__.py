@@ -1,1 +1,1 @@
-"""The rooms of relations: rows of one table and rows of another, joined by arithmetic alone."""
+"""Rows of one table and rows of another: who refers to whom, as arithmetic that knows no schema and no values."""
