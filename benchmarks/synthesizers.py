@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gen.synth.references import SynthesizeReference
 
 from employee import hardware
 from gen.checksums import Checksum
 from gen.schema.domains import Provider
-from gen.schema.spec import Column, Distribution, Key, Reference
+from gen.schema.links import Distribution, Key, Reference
+from gen.schema.spec import Column
 from gen.streams import Stream, fill_range, fill_rows, uniform_floats, uniform_integers
 from gen.synth.choices import _indexes, _top_bits
 from gen.synth.formats import FORMATS
@@ -37,7 +39,6 @@ from gen.synth.laws.discrete import Choice, Pieces, choose, place
 from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.laws.quantiles import QuantileTable, normal_table, quantiles, round_to_grid
 from gen.synth.laws.samplers import Rounded
-from gen.synth.references import SynthesizeReference
 from gen.synth.synthesizer import Synthesizer, synthesizer_of
 from gen.synth.table import TableSource
 from gen.synth.texts.lists import alias_table, choose_indexes

@@ -19,7 +19,8 @@ import numpy as np
 
 from employee import hardware
 from gen.checksums import hash_values
-from gen.schema.spec import Column, Key
+from gen.schema.links import Key
+from gen.schema.spec import Column
 from gen.synth import table as _table  # noqa: F401 - synthesizers are found because they exist
 from gen.synth.synthesizer import synthesizer_of
 

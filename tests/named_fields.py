@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import create_model
 
 import gen
-from gen.synth.table import table_sources
+from gen.synth.tables import table_sources
 
 DAY = datetime.date(2026, 3, 1)
 

@@ -34,7 +34,7 @@ from gen.schema.json_schema.from_json_schema import column_from_schema
 from gen.schema.models.model_check import ModelCheck
 from gen.schema.spec import Column
 from gen.synth.judging.checked import ATTEMPTS, LEAST_ACCEPTED, SynthesizeChecked
-from gen.synth.table import synthesizer_of
+from gen.synth.synthesizer import synthesizer_of
 from program import AS_OF, Forks, checksums, query
 
 ROWS = 1000

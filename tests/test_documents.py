@@ -37,7 +37,7 @@ def subclasses(kind: Any) -> set[str]:
     return {name for each in kind.__subclasses__() for name in {each.__name__, *subclasses(each)}}
 
 
-@pytest.mark.parametrize(("marker", "written"), [*pairs("laws.md"), *pairs("fields.md")])
+@pytest.mark.parametrize(("marker", "written"), [*pairs("laws.md"), *pairs("fields.md"), *pairs("relations.md")])
 def test_a_marker_and_its_json_are_the_same(marker, written):
     assert eval(marker, NAMES).facts() == json.loads(written)
 
@@ -45,8 +45,8 @@ def test_a_marker_and_its_json_are_the_same(marker, written):
 def test_every_law_and_every_marker_is_in_its_table():
     laws = {marker.partition("(")[0] for marker, _ in pairs("laws.md")}
     assert subclasses(Law) | {"Lengths"} == laws
-    markers = {marker.partition("(")[0] for marker, _ in pairs("fields.md")}
-    assert subclasses(Marker) - subclasses(Law) - {"Law"} <= markers
+    markers = {marker.partition("(")[0] for name in ("fields.md", "relations.md") for marker, _ in pairs(name)}
+    assert {name for name in subclasses(Marker) if name[0] != "_"} - subclasses(Law) - {"Law"} <= markers
 
 
 class Measured(BaseModel):

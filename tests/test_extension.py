@@ -96,12 +96,12 @@ WRONG = [7, -1.5, True, "", [], ["x"], [1], [["a", 1, 2]], [{}], [None], {}, {"a
 WRONG += [{"name": "normal", "mean": "x"}, {"field": "a", "cases": 3}, {"field": "a", "cases": {"1": {"domain": 3}}}]
 WRONG += [{"decimal": "x"}, {"date": "x"}, {"rate": "x"}, {"key": []}, {"parts": [3]}, {"provider": 3}]
 # what may well be said by that name; a null takes back what the plain schema says
-_EMPTY = "parts choices undrawn values contained depends_on correlated noise patterns"
+_EMPTY = "parts choices undrawn values contained depends_on correlated noise patterns unique"
 _FLAGS = "minimum_excluded maximum_excluded zoned unique_items as_python may_be_absent implied null_value keep"
 _COUNTS = "max_digits decimal_places min_length max_length version multiple_of minimum maximum null_value"
 _NAMES = "title format judge function locale of distribution lengths faker synthesizer after depends_on null_value"
 TAKEN = [([], _EMPTY), (True, _FLAGS), (7, _COUNTS), (-1.5, "minimum maximum null_value"), ("", _NAMES)]
-TAKEN += [({}, "noise sql"), (["x"], "patterns depends_on"), (None, "nulls stored")]
+TAKEN += [({}, "noise sql"), (["x"], "patterns depends_on unique"), (None, "nulls stored")]
 
 
 @pytest.mark.parametrize("name", sorted({*FACTS, *COLUMN_DEFAULTS}))

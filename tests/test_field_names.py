@@ -24,7 +24,7 @@ from gen.schema.domains import AMBIGUOUS_NAMES, FIELD_NAMES, field_key
 from gen.schema.json_schema.from_json_schema import table_from_schema
 from gen.schema.json_schema.to_json_schema import schema_of
 from gen.schema.spec import Spec
-from gen.synth.table import table_sources
+from gen.synth.tables import table_sources
 from gen.synth.texts.locale import latin_of
 from named_fields import DAY, columns, source, values
 

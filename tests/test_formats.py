@@ -41,9 +41,10 @@ import gen.synth.pattern  # noqa: F401 - which draws formats beside lengths that
 from columns import declared, values
 from gen import Domain, PrimaryKey, Weights
 from gen.errors import CapacityError, SchemaError
+from gen.schema.links import Key
 from gen.schema.models.python_types import PYTHON_TYPES, format_of_type
 from gen.schema.phones import REGIONS
-from gen.schema.spec import Column, Key, Spec, Table
+from gen.schema.spec import Column, Spec, Table
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.synth.formats import (
     FORMATS,

@@ -11,8 +11,9 @@ from pydantic import BaseModel, Field, create_model
 from columns import declared, model, refusal
 from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema, SynthesizedBy, Uniform
 from gen.errors import BadRequest, ReferenceError, SchemaError
+from gen.schema.links import Distribution, Key, Reference
 from gen.schema.models.from_pydantic import table_from_model
-from gen.schema.spec import Column, Distribution, Key, Reference, Spec
+from gen.schema.spec import Column, Spec
 from gen.schema.written import spec_from_json, spec_to_json
 
 
@@ -63,7 +64,7 @@ def test_the_classes_of_the_notebook_are_read_unchanged():
         Column("velocity", "number", minimum=2, maximum=21, distribution=Distribution("normal")),
         Column("manager", "integer", reference=Reference("Manager", "id")),
     )
-    assert table.primary_key == table.column("id")
+    assert table.primary_key == (table.column("id"),)
 
 
 def test_the_notebook_gives_exactly_the_rows_asked_for_and_circular_references_resolve():
@@ -230,11 +231,12 @@ def test_a_fact_that_does_not_apply_to_its_column_is_refused(annotation):
     refusal(annotation)
 
 
-def test_two_primary_keys_in_a_table_are_refused():
+def test_several_primary_keys_in_a_table_are_one_key_together():
     schema = Schema()
-    schema.add(model(a=Annotated[int, PrimaryKey()], b=Annotated[int, PrimaryKey()]))
-    with pytest.raises(SchemaError, match="Thing: a, b are all declared primary key"):
-        schema.table("Thing")
+    schema.add(model(a=Annotated[int, PrimaryKey()], b=Annotated[int, Field(ge=0, le=9), PrimaryKey()]), rows=500)
+    rows = schema.table("Thing").arrow().to_pylist()
+    assert len({(row["a"], row["b"]) for row in rows}) == 500
+    assert {row["b"] for row in rows} == set(range(10))
 
 
 # -- references ---------------------------------------------------------------------------------------------
@@ -312,7 +314,7 @@ def test_an_unknown_table_is_refused_with_the_nearest():
         schema.table("Employe")
 
 
-@pytest.mark.parametrize("rows", [-1, 1.5, "10", True, None])
+@pytest.mark.parametrize("rows", [-1, 1.5, "10", True])
 def test_a_row_count_that_is_no_count_is_refused(rows):
     with pytest.raises(BadRequest, match="rows is"):
         Schema().add(Employee, rows)

@@ -17,7 +17,7 @@ import gen
 from gen import Domain, ForeignKey, Lengths, PrimaryKey, Schema
 from gen.checksums import Checksum
 from gen.streams import STREAM_VERSION
-from gen.synth.table import table_sources
+from gen.synth.tables import table_sources
 from test_synthesizers import everything
 
 FILE = Path(__file__).with_name("golden.json")

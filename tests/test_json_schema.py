@@ -21,7 +21,7 @@ from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.spec import Spec
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.synth.described import described
-from gen.synth.table import table_sources
+from gen.synth.tables import table_sources
 
 ROWS = 200
 

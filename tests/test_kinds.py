@@ -32,7 +32,8 @@ from scipy import stats
 from columns import array, drawn, refusal, source
 from gen import Beta, DependsOn, Empirical, Exponential, Mixture, Normal, Poisson, PrimaryKey, Schema, Sequence, Weights
 from gen.errors import CapacityError, SchemaError
-from gen.schema.spec import Column, Key
+from gen.schema.links import Key
+from gen.schema.spec import Column
 from gen.synth.json_text import uuid_text
 from gen.synth.synthesizer import synthesizer_of
 

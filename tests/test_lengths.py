@@ -16,8 +16,9 @@ from columns import source
 from gen import Domain, Lengths, PrimaryKey, Schema, SchemaError
 from gen.schema.json_schema.from_json_schema import column_from_schema
 from gen.schema.json_schema.to_json_schema import schema_of_column
+from gen.schema.links import Distribution
 from gen.schema.models.from_pydantic import table_from_model
-from gen.schema.spec import Column, Distribution, Spec
+from gen.schema.spec import Column, Spec
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.synth.containers.lists import SynthesizeList
 from gen.synth.described import described

@@ -12,7 +12,10 @@ from pydantic import BaseModel, EmailStr, Field, HttpUrl, SecretStr, create_mode
 from gen import (
     After,
     AsText,
+    Children,
+    Copy,
     Correlated,
+    Count,
     DependsOn,
     Derived,
     Domain,
@@ -23,10 +26,12 @@ from gen import (
     Noise,
     Normal,
     Nulls,
+    Ordinal,
     PrimaryKey,
     Schema,
     SynthesizedBy,
     Synthesizer,
+    Unique,
     Weights,
     When,
     Zipf,
@@ -62,6 +67,10 @@ class Thing(BaseModel):
     id: Annotated[UUID, PrimaryKey()]
 
 
+class Child(BaseModel):
+    of: Annotated[int, ForeignKey("T.k"), Children((1, 3))]
+
+
 def _every(holds):
     return lambda rows, drawn: bool(drawn) and all(holds(row, row["x"]) for row in drawn)
 
@@ -95,6 +104,7 @@ EMPTY = _share(0.4, 0.95, lambda row: row["x"] is None)  # with others that leav
 # Of any kind of field: the marker, and whether rows, or those with a value that is none's, show it.
 COMMON = {
     "PrimaryKey": (PrimaryKey(), _distinct),
+    "Unique": (Unique(), _distinct),
     "Nulls": (Nulls(0.5), EMPTY),
     "Noise": (Noise(null=0.5), _share(0.2, 0.95, lambda row: row["x"] in (None, -7, "-7", "w"))),
     "When": (When("s == 'p'"), _where(lambda row: row["s"] == "p")),
@@ -104,6 +114,9 @@ NUMBERS = COMMON | {
     "Domain": (Domain("age"), _every(lambda row, x: 0 <= x < 120)),
     "ForeignKey": (ForeignKey("Parent.id"), _every(lambda row, x: 5000 <= x < 5500)),
     "Normal": (Normal(60, 5), _every(lambda row, x: 30 < x < 90)),
+    "Copy": (Copy("up", "id"), _every(lambda row, x: x == row["up"])),
+    "Ordinal": (Ordinal("up"), lambda rows, drawn: len({(row["up"], row["x"]) for row in drawn}) == len(drawn) > 0),
+    "Count": (Count("Child"), _every(lambda row, x: 1 <= x <= 3)),
     "Nulls with a value": (Nulls(0.5, value=-7), _share(0.2, 0.95, lambda row: row["x"] in (-7, None))),
     "Derived": (Derived("a * 2"), _every(lambda row, x: x == 2 * row["a"])),
     "After": (After("a"), _every(lambda row, x: x >= row["a"])),
@@ -193,10 +206,12 @@ def rows_of(kind, markers, as_json):
         b=Annotated[float, Normal(0, 1)],
         s=Literal["p", "q"],
         t=Annotated[str, Field(min_length=20, max_length=20)],
+        up=Annotated[int, ForeignKey("Parent.id")],
+        k=Annotated[int, Unique()],
         x=field,
     )
     schema = Schema("pairs")
-    for model, rows in ((thing, ROWS), (Parent, 500), (Word, 100), (Thing, 300)):
+    for model, rows in ((thing, ROWS), (Parent, 500), (Word, 100), (Thing, 300), (Child, None)):
         schema.add(model, rows=rows)
     return schema.table("T").arrow(0, ROWS).to_pylist()
 
@@ -227,7 +242,7 @@ def test_of_two_markers_each_is_honoured_or_the_pair_is_refused(kind, as_json):
 def test_each_marker_alone_is_shown_by_the_values(kind):
     declared, markers, _ = KINDS[kind]
     for name, (marker, shown) in markers.items():
-        if (kind, name) == ("Literal", "PrimaryKey"):
+        if kind == "Literal" and name in ("PrimaryKey", "Unique"):
             continue  # three values are too few
         rows = rows_of(declared, [marker], False)
         assert shown(rows, [row for row in rows if row["x"] is not None]), name
@@ -241,7 +256,13 @@ def test_every_fact_is_among_the_pairs():
 @pytest.mark.parametrize(
     ("field", "said"),
     [
-        (Annotated[int, PrimaryKey(), ForeignKey("Parent.id")], "sql is said twice"),
+        (Annotated[int, PrimaryKey(), ForeignKey("Parent.id")], "1,000 rows refer to different rows of Parent"),
+        (Annotated[int, ForeignKey("Parent.id"), ForeignKey("Thing.id")], "reference is said twice"),
+        (Annotated[int, ForeignKey("Parent.id"), Normal(60, 5)], "the distribution 'normal' does not apply to foreign"),
+        (Annotated[int, ForeignKey("Parent.id"), Copy("up", "id")], "it is a foreign key and a copy at once"),
+        (Annotated[int, Copy("up", "id"), Zipf(2)], "it says distribution = .*, and a copy says its values"),
+        (Annotated[int, Count("Child"), Domain("age")], "it says domain = 'age', and an aggregate says its values"),
+        (Annotated[int, PrimaryKey(), Unique("x"), Copy("up", "id")], "a key cannot be made of other fields"),
         (Annotated[int | None, Nulls(0.1), Nulls(0.2)], "nulls is said twice: 0.1 and 0.2"),
         (Annotated[str, Domain("city"), Domain("name")], "domain is said twice: 'city' and 'name'"),
         (Annotated[str, Domain("city"), Derived("t")], "it says domain = 'city', and derived says its values"),
@@ -253,14 +274,14 @@ def test_every_fact_is_among_the_pairs():
         ),
         (Annotated[int, PrimaryKey(), Domain("age")], "it says domain = 'age', and a key of this type says"),
         (
-            Annotated[int, Field(json_schema_extra={"sql": {"key": "primary", "reference": "Parent.id"}})],
-            "a primary key says reference = 'Parent.id'",
+            Annotated[int, Field(json_schema_extra={"sql": {"key": "foreign", "covering": True}})],
+            "it says covering = True, which is for references",
         ),
         (
             Annotated[
                 int, Field(json_schema_extra={"sql": {"key": "foreign", "reference": "A.b", "order": "scattered"}})
             ],
-            "a foreign key says order = 'scattered'",
+            "it says order = 'scattered', which is for primary keys",
         ),
         (Annotated[str, Field(json_schema_extra={"stored": "json"})], "stored is 'json', and the field is str"),
         (

@@ -31,7 +31,7 @@ from gen.block import Partition
 from gen.builder import load_schema
 from gen.errors import SchemaError
 from gen.schema.row_markers import DIRT, After, Derived, Noise, When
-from gen.synth.table import table_sources
+from gen.synth.tables import table_sources
 from program import manifest, query
 
 ROWS = 2000

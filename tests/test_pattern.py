@@ -19,7 +19,8 @@ from scipy import stats
 
 from gen.errors import CapacityError, SchemaError
 from gen.schema.characters import ranges_of
-from gen.schema.spec import Column, Distribution, Key, Spec, Table
+from gen.schema.links import Distribution, Key
+from gen.schema.spec import Column, Spec, Table
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.streams import Stream, rows_array
 from gen.synth.pattern import SynthesizePattern, SynthesizePatternKey

@@ -170,7 +170,7 @@ def years(born, day):
 
 @pytest.mark.parametrize("day", [datetime.date(2026, 1, 1), datetime.date(2024, 2, 29), datetime.date(2023, 2, 28)])
 def test_the_age_is_the_years_since_birth(day):
-    from gen.synth.table import table_sources
+    from gen.synth.tables import table_sources
 
     fields = {"age": (Annotated[int, Domain("age"), Field(ge=18, le=65)], ...)}
     fields |= {"born": (said(datetime.date, "birth_date"), ...), "at": (said(datetime.datetime, "birthday"), ...)}

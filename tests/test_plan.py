@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from gen import BadRequest, PrimaryKey, Schema
-from gen.counts import RowRequest, parse_count, parse_rows, scaled_rows
+from gen.counts import RowRequest, parse_count, parse_rows
 from gen.plan import Plan, parse_part, share_of
 from gen.preparing import Request, prepare
 from gen.schema.spec import Column, Spec, Table
 from gen.sinks.parquet import ParquetLayout
+from gen.sizes import scaled_rows
 
 COLUMN = (Column("id", "integer"),)
 DAY = datetime.date(2026, 1, 1)

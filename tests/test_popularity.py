@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from gen.errors import SchemaError
-from gen.schema.spec import Distribution
+from gen.schema.links import Distribution
 from gen.streams import Stream
 from gen.synth.related.popularity import popularity_of
 

@@ -18,6 +18,7 @@ from gen.schema.json_schema.to_json_schema import schema_of
 from gen.schema.models.from_module import find_object, is_structure, load_module, models_of, split_spec
 from gen.schema.models.from_pydantic import table_from_model
 from gen.schema.models.model_check import ModelCheck
+from gen.schema.relations import check_spec
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, Table
 from gen.schema.stand_ins import check_stand_ins
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from gen.synth.table import TableSource
 
 EXAMPLE = "gen.examples.employee"
-DEFAULT_ROWS = 1000
 _ROWS_AT_ONCE = 4096  # that `rows` turns into models
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -57,9 +57,10 @@ class Schema:
         self._functions: dict[str, Any] = {}
         self._sources: Mapping[str, TableSource] | None = None
 
-    def add(self, model: Any, rows: int = DEFAULT_ROWS, *, fixed: bool = False, name: str | None = None) -> None:
+    def add(self, model: Any, rows: int | None = None, *, fixed: bool = False, name: str | None = None) -> None:
         """Add a table of `rows` rows: a Pydantic model, a dataclass, a TypedDict, or a JSON Schema (a dictionary).
 
+        Without `rows` it has 1,000; or as many as its parents' children come to, where a field declares that.
         A `fixed` table keeps its rows when a run is scaled: lookup tables. `name` is for a JSON Schema; its title
         unless given. Raises SchemaError where it cannot be a table; adding a model again replaces its row count.
         """
@@ -68,7 +69,7 @@ class Schema:
         title = str(given or getattr(model, "__name__", "Thing"))
         if not is_document and not isinstance(model, type):
             raise SchemaError(f"{model!r} is not a Pydantic model.", hint="Add a subclass of pydantic.BaseModel.")
-        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
+        if isinstance(rows, bool) or not isinstance(rows, int | None) or (rows or 0) < 0:
             raise BadRequest(f"{title}: rows is {rows!r}.", hint="Give a whole number, 0 or more.")
         if self._models.get(title, model) is not model:
             places = [getattr(m, "__module__", "a JSON Schema") for m in (self._models[title], model)]
@@ -98,7 +99,7 @@ class Schema:
             raise SchemaError(f"The schema {self.name!r} has no tables.", hint="Add a model: schema.add(Employee).")
         FUNCTIONS.update(self._functions)  # another schema may have a table of the same name
         spec = Spec(self.name, tuple(self._tables.values()))
-        spec.check()
+        check_spec(spec)
         check_stand_ins(spec)
         return spec
 
@@ -128,18 +129,23 @@ class Schema:
         return TableView(self._source(name))
 
     def _source(self, name: str | type[BaseModel]) -> TableSource:
-        from gen.synth.table import table_sources
+        from gen.counts import RowRequest
+        from gen.sizes import scaled_rows
+        from gen.synth.tables import table_sources
         from gen.synth.trial import filtered_sources
 
         spec = self.spec
         table = spec.table(name if isinstance(name, str) else name.__name__)
         if self._sources is None:
-            sources = table_sources(spec, {t.name: t.rows for t in spec.tables}, self.seed, self.as_of)
+            sources = table_sources(spec, scaled_rows(spec, RowRequest()), self.seed, self.as_of)
             self._sources = filtered_sources(sources, self.checks, self.seed)
         return self._sources[table.name]
 
     def __repr__(self) -> str:
-        tables = ", ".join(f"{t.name}: {t.rows:,} rows" for t in self._tables.values())
+        tables = ", ".join(
+            f"{t.name}: {'as many rows as children' if t.follows else f'{t.rows:,} rows'}"
+            for t in self._tables.values()
+        )
         return f"Schema({self.name!r}, {tables})"
 
 
@@ -240,14 +246,14 @@ def _schema_of_document(path: Path, name: str | None) -> Schema:
     title = (document.get("title") if isinstance(document, dict) else None) or path.stem
     schema = Schema(title)
     for table, definition in documents_of(document, path.stem, name).items():
-        schema.add(definition, rows=DEFAULT_ROWS, name=table)
+        schema.add(definition, name=table)
     return schema
 
 
 def _schema_of(name: str, models: Sequence[Any]) -> Schema:
     schema = Schema(name)
     for model in models:
-        schema.add(model, rows=DEFAULT_ROWS)
+        schema.add(model)
     return schema
 
 

@@ -1,4 +1,4 @@
-"""This file knows how many rows: counts as people write them, and the rows of every table that follow from them."""
+"""This file knows how many rows are asked for: counts as people write them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from gen.errors import BadRequest
-
-if TYPE_CHECKING:
-    from gen.schema.spec import Spec
 
 MOST_ROWS = 2**53  # of a table; beyond, row numbers would not survive a trip through JSON
 _SUFFIXES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "B": 10**9, "T": 10**12}
@@ -80,21 +76,3 @@ def parse_rows(texts: Sequence[str], factor: float | None = None) -> RowRequest:
     if factor is not None and not (math.isfinite(factor) and factor > 0):
         raise BadRequest(f"--scale is {factor}.", hint="Give a number above 0.")
     return RowRequest(largest, factor, pinned)
-
-
-def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
-    """Rows of every table: declared counts scaled together, rounded, never below 1; fixed tables and pins stay."""
-    for name in request.pinned:
-        spec.table(name)  # an unknown table is an error
-    free = [t for t in spec.tables if not t.fixed and t.name not in request.pinned]
-    biggest = max((t.rows for t in spec.tables if not t.fixed), default=0)
-    rows = {}
-    for table in spec.tables:
-        rows[table.name] = request.pinned.get(table.name, table.rows)
-        if table not in free:
-            continue
-        if request.largest is not None and biggest:
-            rows[table.name] = max(1, (2 * table.rows * request.largest + biggest) // (2 * biggest))
-        elif request.factor is not None:
-            rows[table.name] = max(1, round(table.rows * request.factor))
-    return rows

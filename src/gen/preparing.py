@@ -12,7 +12,7 @@ from typing import Any
 
 from gen import artefacts, fork_server
 from gen.builder import Schema, load_schema
-from gen.counts import RowRequest, scaled_rows
+from gen.counts import RowRequest
 from gen.errors import BadRequest
 from gen.halves import in_halves
 from gen.plan import Plan, default_partition_rows
@@ -20,8 +20,10 @@ from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec
 from gen.sinks.folder import folder_name, read_run
 from gen.sinks.parquet import ParquetLayout
+from gen.sizes import scaled_rows
 from gen.synth.judging.judged import Judged
-from gen.synth.table import TableSource, table_sources
+from gen.synth.table import TableSource
+from gen.synth.tables import table_sources
 from gen.synth.trial import tried_sources
 
 SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started

@@ -21,7 +21,7 @@ from gen.schema.models.model_check import ModelCheck
 from gen.schema.written import spec_from_json
 from gen.sinks.folder import RunFolder, read_run
 from gen.sinks.parquet import ParquetComparison, ParquetLayout, ParquetSink, TableLayout
-from gen.synth.table import table_sources
+from gen.synth.tables import table_sources
 from gen.synth.trial import tried_sources
 
 

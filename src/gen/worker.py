@@ -10,7 +10,7 @@ import gc
 
 import gen.engine as _engine  # noqa: F401 - what a task needs
 from gen.builder import EXAMPLE, load_schema
-from gen.synth.table import table_sources
+from gen.synth.tables import table_sources
 
 # Drawing a few rows loads every common kernel.
 _spec = load_schema(EXAMPLE).spec

@@ -28,8 +28,8 @@ def choice_of(where: str, name: str, values: Sequence[Any]) -> Column:
         raise SchemaError(f"{where}: there is no value to choose from.", hint="Give the Enum at least one member.")
     if not choices:
         return Column(name, "null")
-    texts = [value for value in choices if isinstance(value, str)]
-    half = next((text for text in texts if any("\ud800" <= letter <= "\udfff" for letter in text)), None)
+    halved = (v for v in choices if isinstance(v, str) and any("\ud800" <= letter <= "\udfff" for letter in v))
+    half = next(halved, None)
     if half is not None:
         raise SchemaError(
             f"{where}: {half!r:.80} has half of a surrogate pair, which no UTF-8 text has.", hint="Correct the text."

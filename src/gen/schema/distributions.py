@@ -24,8 +24,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.links import Distribution
 from gen.schema.markers import Marker
-from gen.schema.spec import Distribution
 
 Position = float | datetime.datetime | datetime.date | datetime.time
 Length = float | datetime.timedelta

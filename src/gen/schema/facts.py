@@ -15,9 +15,11 @@ from gen.schema.choices import nulls_weighed, weights_of
 from gen.schema.constraints import CASES, SAID, SIZED, TRANSFORMED
 from gen.schema.distributions import distribution_of
 from gen.schema.domains import check_domain, read_domain, read_provider
+from gen.schema.link_facts import LINK_FACTS, both_links, decides_nulls, read_links
+from gen.schema.links import Distribution
 from gen.schema.markers import Marker
 from gen.schema.row_facts import ROW_FACTS, apply_row_facts
-from gen.schema.spec import KEY_ORDERS, KINDS, Column, Distribution, Key, Reference, suggestion
+from gen.schema.spec import KINDS, Column
 from gen.schema.words import meant
 
 # whose values no law orders; lists and maps refuse a law themselves, and speak of Lengths
@@ -25,7 +27,7 @@ _LAWLESS = ("object", "tuple", "union", "any", "null")
 _NESTED = (*_LAWLESS, "list", "map", "choice")  # what may be JSON text
 _AS_TEXT = ("text", "uuid")
 FACTS = (
-    "sql",
+    *LINK_FACTS,
     "distribution",
     "lengths",
     "domain",
@@ -57,6 +59,8 @@ def facts_of(where: str, metadata: Sequence[Any]) -> dict[str, Any]:
 def _both(where: str, name: str, said: Any, value: Any) -> Any:
     """A fact that two markers say, or one and json_schema_extra: what both do, where that does not differ."""
     parts = isinstance(said, dict) and isinstance(value, dict)
+    if parts and name == "sql":
+        return both_links(where, said, value)
     if parts and name in ("distribution", "lengths") and said.get("name") != value.get("name"):
         raise SchemaError(
             f"{where}: two laws are declared, {said.get('name')!r} and {value.get('name')!r}.",
@@ -121,11 +125,10 @@ def ungrouped_markers(metadata: Iterable[Any]) -> Iterator[Any]:
 
 def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     """The column with gen's own facts."""
-    values: dict[str, Any] = {}
-    if "sql" in facts:
-        _read_sql(where, facts["sql"], values)
+    values: dict[str, Any] = read_links(where, facts)
     if "distribution" in facts:
-        values["distribution"] = distribution_of(where, facts["distribution"], column.kind)
+        kind = "" if "reference" in values else column.kind  # a law beside a reference is of its parents
+        values["distribution"] = distribution_of(where, facts["distribution"], kind)
     if "lengths" in facts:
         values["lengths"] = _lengths(where, facts["lengths"], column)
     if "domain" in facts:
@@ -150,6 +153,8 @@ def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         if values.get("nulls"):
             raise SchemaError(f"{where}: a primary key has no nulls.", hint="Leave the nulls out.")
         values["nulls"] = None  # an Optional key is one that a database would fill in
+    if "nulls" not in facts and column.nulls is not None and decides_nulls(values):
+        values["nulls"] = 0.0  # null where what it refers to says so, and nowhere else
     column = replace(column, **values) if values else column
     return _made_in_case(apply_row_facts(where, _cased(column), facts), case_of(column))
 
@@ -287,36 +292,3 @@ def _nulls(where: str, fact: Any, column: Column) -> dict[str, Any]:
             hint="Make the field Optional, or say which value stands for none.",
         )
     return {"nulls": float(rate), "null_value": stands_for}
-
-
-def _read_sql(where: str, sql: Any, values: dict[str, Any]) -> None:
-    if not isinstance(sql, dict):
-        raise SchemaError(f'{where}: "sql" is {sql!r}.', hint='Write {"sql": {"key": "primary"}}.')
-    unknown = sorted(set(sql) - {"key", "order", "reference"})
-    if unknown:
-        raise SchemaError(f'{where}: "sql" says {unknown[0]!r}.', hint='It understands "key", "order", "reference".')
-    key = sql.get("key", "foreign" if "reference" in sql else "primary")
-    if key not in ("primary", "foreign"):
-        raise SchemaError(
-            f'{where}: a key is "primary" or "foreign", not {key!r}.', hint=suggestion(str(key), ("primary", "foreign"))
-        )
-    idle = {"primary": "reference", "foreign": "order"}[key]
-    if idle in sql:
-        raise SchemaError(
-            f"{where}: a {key} key says {idle} = {sql[idle]!r}, which is for the other kind of key.",
-            hint="Keep one: a field is a primary key, or refers to one.",
-        )
-    if key == "primary":
-        order = sql.get("order")
-        if order is not None and order not in KEY_ORDERS:
-            raise SchemaError(f"{where}: there is no key order {order!r}.", hint=suggestion(str(order), KEY_ORDERS))
-        values["key"] = Key(order)
-        return
-    target = sql.get("reference")
-    parts = target.split(".") if isinstance(target, str) else []
-    if len(parts) != 2 or not all(parts):
-        raise SchemaError(
-            f"{where}: a foreign key refers to Table.field, not {target!r}.",
-            hint=f'Write ForeignKey("{parts[0] if parts and parts[0] else "Manager"}.id").',
-        )
-    values["reference"] = Reference(*parts)

@@ -26,6 +26,9 @@ def in_words(column: Column) -> str:
         (column.stored == "json", "as JSON text"),
     ):
         facts += [what] if said else []
+    facts += [f"that copies {'.'.join(column.copied)}"] if column.copied else []
+    facts += [f"that numbers the rows of one {column.ordinal.reference}"] if column.ordinal else []
+    facts += [f"that is {column.aggregate}"] if column.aggregate else []
     if column.reference:
         facts.append(f"that refers to {column.reference}")
     facts += [f"of the domain {column.domain!r}"] if column.domain else []
@@ -36,7 +39,7 @@ def in_words(column: Column) -> str:
         whom = column.company.path if column.of else f"the row's {column.company.about}"
         facts.append(f"that speaks of {whom}")
     if column.key:
-        facts.append("that is a primary key")
+        facts.append("that is a primary key" if column.key.primary else "that is unique")
     return " ".join(facts)
 
 

@@ -35,7 +35,7 @@ class Marker:
 
 @dataclass(frozen=True)
 class PrimaryKey(Marker):
-    """The table's primary key: unique for every row, by construction.
+    """The table's primary key: unique for every row, by construction. Fields that have it are the key together.
 
     order: "ascending" with random gaps (the default for numbers and times), "sequential" without gaps, or
     "scattered" at random over the whole domain (the default for text).
@@ -49,12 +49,24 @@ class PrimaryKey(Marker):
 
 @dataclass(frozen=True)
 class ForeignKey(Marker):
-    """A key of another table, or of the same one: ForeignKey("Manager.id")."""
+    """A key of another table, or of the same one, or another field that is unique there: ForeignKey("Manager.id").
+
+    name: fields that refer to one row together have one name: (order_id, line_no), each ForeignKey("Line....",
+    name="line"); they need none where no other fields refer to that table. where: a condition on the parent's columns,
+    "role == 'manager'"; only such rows are referred to. popularity: references of one name find the same parents
+    popular, where a law (Zipf, HotSet) says how much; each has its own unless given. covering: each parent is referred
+    to at least once.
+    """
 
     reference: str
+    name: str | None = None
+    where: str | None = None
+    popularity: str | None = None
+    covering: bool = False
 
     def facts(self) -> dict[str, Any]:
-        return {"sql": {"key": "foreign", "reference": self.reference}}
+        more = {name: value for name in ("name", "where", "popularity", "covering") if (value := getattr(self, name))}
+        return {"sql": {"key": "foreign", "reference": self.reference} | more}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from gen.schema.spec import Distribution
+from gen.schema.links import Distribution
 
 _NUMBERS = ("integer", "number", "decimal")
 _FRACTIONS = ("number", "decimal")

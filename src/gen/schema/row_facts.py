@@ -31,6 +31,9 @@ _IDLE = {
     "given": ("faker",),
     "given in every case": ("distribution", "weights", "domain", "faker"),
     "a foreign key": (*_MAKERS, "faker"),
+    "an ordinal": (*_MAKERS, *_DRAWN_BY),
+    "a copy": (*_MAKERS, *_DRAWN_BY),
+    "an aggregate": (*_MAKERS, *_DRAWN_BY),
     "a key of this type": ("domain",),
     "a synthesizer": ("faker",),  # all else it may heed
 }
@@ -45,6 +48,7 @@ def apply_row_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Col
             hint="Keep one of them.",
         )
     _refuse_idle(where, column, facts)
+    several = [name for name in ("ordinal", "copy", "aggregate") if name in facts] or several
     if column.synthesizer and several and several != ["depends_on"]:
         raise SchemaError(
             f"{where}: it names the synthesizer {column.synthesizer!r}, and is {several[0]}.",
@@ -80,7 +84,13 @@ def _sources(column: Column, facts: Mapping[str, Any]) -> Iterator[str]:
         yield "given in every case"
     if column.reference:
         yield "a foreign key"
-    if column.key and column.kind != "text":
+    if column.ordinal:
+        yield "an ordinal"
+    if column.copied:
+        yield "a copy"
+    if column.aggregate:
+        yield "an aggregate"
+    if (column.key or column.unique) and column.kind != "text":
         yield "a key of this type"
     if column.synthesizer:
         yield "a synthesizer"

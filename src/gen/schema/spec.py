@@ -9,12 +9,15 @@ from __future__ import annotations
 import datetime
 import decimal
 import difflib
-from collections.abc import Container, Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
-from gen.errors import BadRequest, ReferenceError, SchemaError
+from gen.errors import BadRequest
 from gen.schema.domains import Company, Provider, field_key, name_in
+from gen.schema.links import Aggregate, Distribution, Key, Ordinal, Reference
 
 # kind of column -> the Python type a field has
 KINDS = {
@@ -38,42 +41,27 @@ KINDS = {
     "union": "a union",
     "any": "Any",
 }
+# of what listed values are -> the kind that has them
+_KINDS_OF_CHOICES: dict[type, str] = {
+    str: "text",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    bytes: "bytes",
+    decimal.Decimal: "decimal",
+    datetime.datetime: "datetime",
+    datetime.date: "date",
+    datetime.time: "time",
+    datetime.timedelta: "duration",
+    uuid.UUID: "uuid",
+}
 EXTRA = "\0"  # the name of the part of an object that holds undeclared properties, as a map; of more, so many of it
+DEFAULT_ROWS = 1000  # of a table that nobody asks for more or fewer of
 DEFAULT_NULLS = 0.05  # of an Optional field, or one that may be left out, unless it says otherwise
-KEY_ORDERS = ("ascending", "sequential", "scattered")
 
 Bound: TypeAlias = (
     "int | float | decimal.Decimal | datetime.datetime | datetime.date | datetime.time | datetime.timedelta"
 )
-
-
-@dataclass(frozen=True)
-class Key:
-    """The column is its table's primary key; `order` is how keys follow row numbers (None: the type's default)."""
-
-    order: str | None = None
-
-
-@dataclass(frozen=True)
-class Reference:
-    """The column holds keys of another table (or of its own)."""
-
-    table: str
-    column: str
-
-    def __str__(self) -> str:
-        return f"{self.table}.{self.column}"
-
-
-@dataclass(frozen=True)
-class Distribution:
-    """The law of a column's values, by name, with its parameters in the column's own units.
-
-    A parameter is a number, a tuple of numbers, or a tuple of distributions: the parts of a mixture.
-    """
-
-    name: str
-    parameters: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,11 +97,15 @@ class Column:
     stored: "text" (a UUID) or "json" (what has no Arrow type of its own) instead of the kind's own type.
     check: a JSON Schema, as JSON text, that values must satisfy and that the other facts do not say completely.
     judge: the name of the model, in Python, whose own validators an object inside a row must satisfy besides.
+    description: what it is, for readers.
 
     What ties it to other columns of the row: derived, an expression, or function, the name of one in Python, that
     computes it; after; when, a condition without which it is null; depends_on, columns whose values decide it, by the
     table `values` if there is one; given, a column for each of whose values it has a part of its own; correlated,
     coefficients by column. noise: rates of dirty values by kind; the empty kind stands for all that suit.
+    unique: names of groups of columns that are unique together; where it is unique alone, its own.
+    ordinal: the number of the row among those with the same parent. copied: where its value is copied from: references,
+    one after the other, and a column of the table that they lead to. aggregate: of the rows that refer to this one.
     domain: what text is about; locale: of which language or country it is; of: whom it speaks of, where a row speaks of
     several. company: what it shares with the columns that speak of the same one; implied: whether the domain is what
     the column's name says; both are filled in by a plan.
@@ -161,7 +153,11 @@ class Column:
     correlated: tuple[tuple[str, float], ...] = ()
     noise: tuple[tuple[str, float], ...] = ()
     key: Key | None = None
+    unique: tuple[str, ...] = ()
     reference: Reference | None = None
+    ordinal: Ordinal | None = None
+    copied: tuple[str, ...] = ()
+    aggregate: Aggregate | None = None
     distribution: Distribution | None = None
     domain: str | None = None
     locale: str | None = None
@@ -170,6 +166,7 @@ class Column:
     implied: bool = False
     provider: Provider | None = None
     synthesizer: str | None = None
+    description: str | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         said = [f"{n}={getattr(self, n)!r}" for n, default in COLUMN_DEFAULTS.items() if getattr(self, n) != default]
@@ -223,6 +220,13 @@ class Column:
         return replace(self, title=None, parts=tuple(part.untitled() for part in self.parts))
 
     @property
+    def value_kind(self) -> str:
+        """What its values are, whether they are listed or not."""
+        if self.kind != "choice" or self.stored is not None:
+            return self.kind
+        return _KINDS_OF_CHOICES.get(type(self.choices[0]), "choice")
+
+    @property
     def bounded(self) -> bool:
         """Whether the declaration says anything about which numbers are allowed."""
         return self.minimum is not None or self.maximum is not None or self.multiple_of is not None
@@ -234,27 +238,36 @@ class Table:
 
     document: its rows are values of a JSON Schema, not instances of a model; if it has the one column `value`, each is
     the whole row. whole: what rows are drawn as, where a schema ties the columns together. undrawn: of its rows, as of
-    a column's values.
+    a column's values. follows: its rows are as many as the parents' children come to, whose numbers a column declares;
+    `rows` was not asked for. description: what it is, for readers.
     """
 
     name: str
     columns: tuple[Column, ...]
-    rows: int = 1000
+    rows: int = DEFAULT_ROWS
     fixed: bool = False
     document: bool = False
     whole: Column | None = None
     undrawn: tuple[tuple[str, str], ...] = ()
+    follows: bool = False
+    description: str | None = field(default=None, compare=False)
 
     def column(self, name: str) -> Column:
-        return self._by_name[name]
+        return self.by_name[name]
 
-    @property
-    def _by_name(self) -> dict[str, Column]:
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
         return {column.name: column for column in self.columns}
 
     @property
-    def primary_key(self) -> Column | None:
-        return next((column for column in self.columns if column.key), None)
+    def primary_key(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.key and column.key.primary)
+
+
+def with_rows(table: Table, rows: int | None) -> Table:
+    """The table with so many rows; None: with as many as its parents' children come to, where it declares that."""
+    follows = rows is None and any(column.reference and column.reference.children for column in table.columns)
+    return replace(table, rows=DEFAULT_ROWS if rows is None else rows, follows=follows)
 
 
 @dataclass(frozen=True)
@@ -272,21 +285,6 @@ class Spec:
         names = [table.name for table in self.tables]
         raise BadRequest(f"There is no table {name!r} in the schema {self.name!r}.", hint=suggestion(name, names))
 
-    def check(self) -> None:
-        """Refuse fields nested too deep, references that do not resolve, and no or several primary keys where one is
-        needed."""
-        for table in self.tables:
-            _check_depth(table)
-            keys = [column.name for column in table.columns if column.key]
-            if len(keys) > 1:
-                raise SchemaError(
-                    f"{table.name}: {', '.join(keys)} are all declared primary key; one column is supported.",
-                    hint="Keep one of them as the primary key.",
-                )
-            for path, column in with_parts(table.columns):
-                if column.reference:
-                    self._check_reference(table, path, column, column.reference)
-
     def seen_from(self, day: datetime.date) -> Spec:
         """The schema with past and future as bounds: up to the day before `day`, and from two days after it."""
         tables = tuple(
@@ -303,57 +301,6 @@ class Spec:
         """The schema without any judge but these."""
         tables = (replace(t, columns=tuple(c.judged_by(names) for c in t.columns)) for t in self.tables)
         return replace(self, tables=tuple(tables))
-
-    def _check_reference(self, table: Table, path: str, column: Column, reference: Reference) -> None:
-        where = f"{table.name}.{path} refers to {reference}"
-        facts = {"table": table.name, "column": path, "target": str(reference)}
-        target = next((t for t in self.tables if t.name == reference.table), None)
-        if target is None:
-            names = [t.name for t in self.tables]
-            raise ReferenceError(
-                f"{where}, but there is no table {reference.table!r}.", hint=suggestion(reference.table, names), **facts
-            )
-        if reference.column not in target._by_name:
-            raise ReferenceError(
-                f"{where}, but {target.name} has no field {reference.column!r}.",
-                hint=suggestion(reference.column, target._by_name),
-                **facts,
-            )
-        parent = target.column(reference.column)
-        if not parent.key:
-            raise ReferenceError(
-                f"{where}, which is not a primary key.",
-                hint=f"Declare {reference} with PrimaryKey(), or refer to {target.name}'s primary key.",
-                **facts,
-            )
-        if column.key or parent.reference:
-            raise ReferenceError(
-                f"{where}: a column that is primary and foreign key at once is not supported yet.",
-                hint="Give the table a primary key of its own.",
-                **facts,
-            )
-        if column.kind != parent.kind:
-            raise ReferenceError(
-                f"{where}, but it is {KINDS[column.kind]} and the key is {KINDS[parent.kind]}.",
-                hint="Give both fields the same type.",
-                **facts,
-            )
-        _check_inside(where, column, parent, facts)
-
-
-DEEPEST = 120  # fields inside each other: Python and Arrow go down them by recursion
-
-
-def _check_depth(table: Table) -> None:
-    for column in table.columns:
-        parts, depth = list(column.parts), 1
-        while parts:
-            parts, depth = [inner for part in parts for inner in part.parts], depth + 1
-        if depth > DEEPEST:
-            raise SchemaError(
-                f"{table.name}.{column.name}: {depth} fields are nested inside each other; {DEEPEST} is the most.",
-                hint="Flatten the model, or leave the field out.",
-            )
 
 
 # how a part is named after its column's path, by the column's kind; the default is ".name"
@@ -386,21 +333,6 @@ def _seen_from(column: Column, day: datetime.date) -> Column:
         return column
     side = "maximum" if past else "minimum"
     return replace(column, **{side: bound, f"{side}_excluded": False})
-
-
-def _check_inside(where: str, column: Column, parent: Column, facts: Mapping[str, Any]) -> None:
-    """A bound on a foreign key cannot be honoured unless the key it refers to has it too."""
-    for fact in ("minimum", "maximum", "multiple_of", "min_length", "max_length", "choices", "stored", "domain"):
-        asked, given = getattr(column, fact), getattr(parent, fact)
-        excluded = fact in ("minimum", "maximum") and (
-            getattr(column, f"{fact}_excluded") and not getattr(parent, f"{fact}_excluded")
-        )
-        if asked not in (None, ()) and (asked != given or excluded):
-            raise ReferenceError(
-                f"{where}, but declares {fact} = {asked} where the key has {given if given else 'none'}.",
-                hint="Move the constraint to the key; a reference takes its values from there.",
-                **facts,
-            )
 
 
 def is_extra(name: str) -> bool:

@@ -7,10 +7,12 @@ import datetime
 import decimal
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from gen.schema.domains import Provider
-from gen.schema.spec import COLUMN_DEFAULTS, After, Column, Distribution, Key, Reference, Spec, Table
+from gen.schema.links import Aggregate, Children, Distribution, Key, Ordinal, Reference, Ring, Tree
+from gen.schema.spec import COLUMN_DEFAULTS, After, Column, Spec, Table
 
 
 def _repr_of_seconds(duration: datetime.timedelta) -> str:
@@ -50,7 +52,7 @@ def column_to_json(column: Column) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for name, default in COLUMN_DEFAULTS.items():
         value = getattr(column, name)
-        if value != default:
+        if value != default and name != "description":  # which decides no value
             facts[name] = _value_to_json(value)
     return facts
 
@@ -58,15 +60,12 @@ def column_to_json(column: Column) -> dict[str, Any]:
 def column_from_json(facts: Mapping[str, Any]) -> Column:
     """The column that `column_to_json` wrote."""
     values = {name: _value_from_json(value) for name, value in facts.items()}
-    if key := values.get("key"):
-        values["key"] = Key(**key)
-    if reference := values.get("reference"):
-        values["reference"] = Reference(**reference)
+    for name, record in _RECORDS.items():
+        if values.get(name):
+            values[name] = _record_from_json(record, values[name])
     for name in ("distribution", "lengths"):
         if values.get(name):
             values[name] = _distribution_from_json(values[name])
-    if after := values.get("after"):
-        values["after"] = After(**after)
     for name in ("values", "correlated", "noise", "undrawn", "contained"):
         if name in values:
             values[name] = tuple(tuple(map(_value_from_json, pair)) for pair in values[name])
@@ -74,7 +73,7 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
         values["provider"] = Provider(**{**provider, "arguments": tuple(map(tuple, provider["arguments"]))})
     if "parts" in facts:
         values["parts"] = tuple(column_from_json(part) for part in facts["parts"])
-    for name in ("choices", "patterns", "weights", "depends_on"):
+    for name in ("choices", "patterns", "weights", "depends_on", "unique", "copied"):
         if name in values:
             values[name] = tuple(map(_value_from_json, values[name]))
     return Column(**values)
@@ -85,14 +84,44 @@ def _table_to_json(table: Table) -> dict[str, Any]:
     facts = {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
     whole = {"whole": column_to_json(table.whole)} if table.whole else {}
     undrawn = {"undrawn": _value_to_json(table.undrawn)} if table.undrawn else {}
-    return facts | ({"document": True} if table.document else {}) | whole | undrawn
+    flags = {name: True for name in ("document", "follows") if getattr(table, name)}
+    return facts | flags | whole | undrawn
 
 
 def _table_from_json(data: Mapping[str, Any]) -> Table:
     columns = tuple(column_from_json(facts) for facts in data["columns"])
     whole = column_from_json(data["whole"]) if "whole" in data else None
     undrawn = tuple((name, why) for name, why in data.get("undrawn", ()))
-    return Table(data["name"], columns, data["rows"], data["fixed"], data.get("document", False), whole, undrawn)
+    flags = {name: data.get(name, False) for name in ("document", "follows")}
+    return Table(data["name"], columns, data["rows"], data["fixed"], whole=whole, undrawn=undrawn, **flags)
+
+
+# what is written as a record of its own, by the name of the fact, or of the field of another record
+_RECORDS: dict[str, type] = {
+    "key": Key,
+    "reference": Reference,
+    "after": After,
+    "ordinal": Ordinal,
+    "aggregate": Aggregate,
+    "children": Children,
+    "tree": Tree,
+    "ring": Ring,
+}
+_SHORT = (Reference, Ordinal, Aggregate, Children, Tree, Ring)  # written without what they do not say
+
+
+def _record_to_json(record: Any) -> dict[str, Any]:
+    if isinstance(record, Key):
+        return {"order": record.order}  # all else a plan says
+    values = {field.name: (getattr(record, field.name), field.default) for field in fields(record)}
+    short = isinstance(record, _SHORT)
+    return {name: _value_to_json(value) for name, (value, default) in values.items() if not short or value != default}
+
+
+def _record_from_json(record: type, values: Mapping[str, Any]) -> Any:
+    inner = {name: _record_from_json(_RECORDS[name], v) for name, v in values.items() if name in _RECORDS and v}
+    law = {"law": _distribution_from_json(values["law"])} if "law" in values else {}
+    return record(**{**values, **inner, **law})
 
 
 def _distribution_from_json(law: Mapping[str, Any]) -> Distribution:
@@ -110,8 +139,8 @@ def _value_to_json(value: Any) -> Any:
             return {tag: write(value)}
     if isinstance(value, Column):
         return column_to_json(value)
-    if isinstance(value, (Key, Reference, Distribution, After, Provider)):
-        return {name: _value_to_json(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, (*_RECORDS.values(), Distribution, Provider)):
+        return _record_to_json(value)
     return [_value_to_json(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -96,6 +96,8 @@ def _bytes(source: TableSource, name: str) -> float:
 
 
 def _key_of(column: Column) -> str:
-    if column.key:
-        return "primary"
-    return f"-> {column.reference}" if column.reference else ""
+    """Which key a column is in, and what it refers to: "primary", "-> Order.id", "unique slot"."""
+    alone = column.unique == (column.name,)
+    said = ["primary"] if column.key and column.key.primary else []
+    said += [] if said or not column.unique else ["unique" if alone else f"unique {' '.join(column.unique)}"]
+    return " ".join(said + ([f"-> {column.reference}"] if column.reference else []))

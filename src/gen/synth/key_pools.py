@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -11,6 +12,7 @@ from gen.keys import Pool
 from gen.schema.spec import KINDS
 from gen.streams import Rows
 from gen.synth.synthesizer import Synthesizer
+from gen.synth.tied.derived import MadeOfOthers
 
 MATERIALISED_ROWS = 4_000_000  # keys of user code that are drawn in blocks and referred to: held in memory up to here
 
@@ -37,6 +39,38 @@ class ComputedPool:
         return self.key.at(rows)
 
 
+@dataclass(frozen=True)
+class RowPool:
+    """The keys of a table that are made of other columns of their row: evaluated with it."""
+
+    key: Synthesizer
+    tables: Any
+
+    @property
+    def size(self) -> int:
+        return self.key.rows
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return self.key.arrow_type
+
+    @property
+    def cardinality(self) -> int | None:
+        return self.key.cardinality
+
+    def at(self, rows: Rows) -> pa.Array:
+        return self.tables[self.key.table].view(rows, []).array(self.key.column.name)
+
+
+def refuse_made(key: Synthesizer) -> None:
+    """Refuse a key that is made of other fields: nothing says that it differs from row to row."""
+    if isinstance(key, MadeOfOthers):
+        raise SchemaError(
+            f"{key.where}: a key cannot be made of other fields of its row, or of other rows.",
+            hint="Let the key be drawn, drop the marker, or let it be the key together with others.",
+        )
+
+
 def check_distinct(key: Synthesizer) -> None:
     """A key drawn by user code that makes no promise is drawn whole and counted, within a stated budget."""
     name = type(key).__name__
@@ -60,7 +94,10 @@ def check_distinct(key: Synthesizer) -> None:
         )
 
 
-def pool_of(key: Synthesizer) -> Pool:
+def pool_of(key: Synthesizer, tables: Any) -> Pool:
+    """The pool of a key; `tables` are all, for those that are made with their rows."""
+    if isinstance(key, MadeOfOthers):
+        return RowPool(key, tables)
     if key.block_addressed:
         return MaterialisedPool.of(key)
     return ComputedPool(key)

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from gen.block import array_of, null_of
 from gen.errors import SchemaError
-from gen.schema.spec import Column, Key
+from gen.schema.links import Key
+from gen.schema.spec import Column
 from gen.streams import Rows, Words
 from gen.synth.correlation import correlate
 from gen.synth.json_text import filled, joined, object_json

@@ -26,7 +26,7 @@ from gen.synth.beyond import beyond, beyond_keys
 from gen.synth.json_text import is_null
 from gen.synth.judging.checked import merged
 from gen.synth.nested import plain, plain_type
-from gen.synth.references import SynthesizeReference
+from gen.synth.related.references import SynthesizeReference
 from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.tied.derived import MadeOfOthers
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from gen.block import boolean_values, fixed_width_array, fixed_width_values
 from gen.errors import SchemaError
 from gen.keys import MAXIMUM_DOMAIN
-from gen.schema.spec import Column, Distribution
+from gen.schema.links import Distribution
+from gen.schema.spec import Column
 from gen.streams import Rows, Words
 from gen.synth.grids import FEW, widened
 from gen.synth.grids import Grid as Grid

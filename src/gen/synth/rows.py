@@ -7,7 +7,7 @@ for itself, through others, is refused by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,49 +15,77 @@ from numpy.typing import NDArray
 
 from gen.block import boolean_values
 from gen.errors import SchemaError
+from gen.schema.relations import splits
 from gen.schema.spec import suggestion
 from gen.streams import Rows
 
 Known = Callable[[str], "pa.Array | None"]
+Asking = list[tuple[str, str]]  # columns that are being evaluated, each by the one before: where it is, and its name
+
+Made = TypeVar("Made")
 
 
 class RowView:
     """Some rows of a table, or of an object in it: their columns, evaluated when they are asked for.
 
     known: arrays that are there already. inputs: which columns each column asked for, as far as it was evaluated.
+    asking: what is being evaluated, where these rows are asked for by columns of another table.
     """
 
-    def __init__(self, columns: Mapping[str, Any], rows: Rows, known: Known | None = None) -> None:
+    def __init__(
+        self, columns: Mapping[str, Any], rows: Rows, known: Known | None = None, asking: Asking | None = None
+    ) -> None:
         self.columns = columns
         self.rows = rows
         self.known = known
         self.inputs: dict[str, dict[str, None]] = {}
         self.made: dict[str, pa.Array] = {}  # those first that others are made of
-        self._asking: list[str] = []
+        self.asking: Asking = [] if asking is None else asking
+        self._outside = len(self.asking)
+        self._once: dict[Any, Any] = {}
 
     def array(self, name: str) -> pa.Array:
-        """The values of a column at these rows."""
-        if self._asking:
-            self.inputs.setdefault(self._asking[-1], {})[name] = None
+        """The values of a column at these rows; of "reference.column", those of the rows that are referred to."""
+        if name not in self.columns and (path := self._path(name)):
+            self._note(path[0])
+            return self.columns[path[0]].beyond(self).array(path[1])
+        self._note(name)
         if name in self.made:
             return self.made[name]
         self._check(name)
         found = self.known(name) if self.known else None
         if found is None:
-            self._asking.append(name)
+            self.asking.append((self.columns[name].where, name))
             try:
                 found = self.columns[name].values_in(self)
             except RecursionError:
-                if len(self._asking) > 1:
+                if len(self.asking) > 1:
                     raise
                 raise SchemaError(
                     f"{self.columns[name].where}: it is made of others that are made of others, too many deep.",
                     hint="Declare fields after those that they are made of.",
                 ) from None
             finally:
-                self._asking.pop()
+                self.asking.pop()
         self.made[name] = found
         return found
+
+    def once(self, key: Any, make: Callable[[], Made]) -> Made:
+        """What several columns of these rows share, made when the first of them asks for it."""
+        if key not in self._once:
+            self._once[key] = make()
+        found: Made = self._once[key]
+        return found
+
+    def _path(self, name: str) -> tuple[str, str] | None:
+        """The reference that a path begins with, and the rest of it."""
+        found = (part for part in splits(name) if hasattr(self.columns.get(part[0]), "beyond"))
+        return next(found, None)
+
+    def _note(self, name: str) -> None:
+        """Keep that the column which is being evaluated here asked for that one."""
+        if len(self.asking) > self._outside:
+            self.inputs.setdefault(self.asking[-1][1], {})[name] = None
 
     def holds(self, condition: Callable[[Callable[[str], pa.Array]], pa.Array]) -> NDArray[np.bool_]:
         """Bool array: where an expression over these columns is true; where it is null, it is not."""
@@ -74,11 +102,14 @@ class RowView:
 
     def _check(self, name: str) -> None:
         if name not in self.columns:
-            where = self.columns[self._asking[-1]].where if self._asking else "the table"
+            where = self.asking[-1][0] if self.asking else "the table"
             raise SchemaError(f"{where}: there is no field {name!r} beside it.", hint=suggestion(name, self.columns))
-        if name in self._asking:
-            circle = [*self._asking[self._asking.index(name) :], name]
+        here = (self.columns[name].where, name)
+        if here in self.asking:
+            circle = [*self.asking[self.asking.index(here) :], here]
+            inside = {where.rpartition(".")[0] for where, _ in circle}
+            said = " -> ".join(name if len(inside) == 1 else where for where, name in circle)
             raise SchemaError(
-                f"{self.columns[name].where}: it is made of itself: {' -> '.join(circle)}.",
+                f"{here[0]}: it is made of itself: {said}.",
                 hint="Break the circle: let one of these fields be drawn.",
             )

@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from gen.block import array_of, boolean_array, with_nulls
 from gen.errors import SchemaError
 from gen.schema.in_words import in_words
-from gen.schema.spec import EXTRA, Column, Distribution, Key, suggestion
+from gen.schema.links import Distribution, Key
+from gen.schema.spec import EXTRA, Column, suggestion
 from gen.streams import Rows, Stream, Words, stream_key
 from gen.synth.formulas.expressions import Expression
 from gen.synth.formulas.returned import answer_of, returned
@@ -97,7 +98,7 @@ class Synthesizer:
         self.attempt = attempt  # other values at the same rows, where the first ones were not accepted
         self._drawn: tuple[int, pa.Array] | None = None
         self._streams: dict[tuple[str, int], Stream] = {}
-        self._condition = Expression(self.where, column.when) if column.when else None
+        self.condition = Expression(self.where, column.when) if column.when else None
         self.prepare()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -295,7 +296,7 @@ class Synthesizer:
 
     def conditioned(self, array: pa.Array, row: RowView) -> pa.Array:
         """The values, but none where the condition that the column may declare does not hold."""
-        return array if self._condition is None else self.only_where(row.holds(self._condition), array)
+        return array if self.condition is None else self.only_where(row.holds(self.condition), array)
 
     def is_there(self, rows: Rows, nulls: float) -> NDArray[np.bool_]:
         """Bool array: whether each row has a value, where a share of them has none."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,6 @@ import pyarrow as pa
 from gen.block import Partition
 from gen.checksums import Checksum
 from gen.errors import SchemaError
-from gen.keys import Pool
-from gen.schema.spec import Column, Reference, Spec, Table
 from gen.streams import Rows, rows_array
 from gen.synth import cased as _cased  # noqa: F401 - synthesizers are found because they exist
 from gen.synth import choices as _choices  # noqa: F401
@@ -30,23 +27,18 @@ from gen.synth import numbers as _numbers  # noqa: F401
 from gen.synth import pattern as _pattern  # noqa: F401
 from gen.synth import text as _text  # noqa: F401
 from gen.synth import times as _times  # noqa: F401
-from gen.synth.agreeing.company import in_company
 from gen.synth.containers import containing as _containing  # noqa: F401
 from gen.synth.containers import lists as _lists  # noqa: F401
 from gen.synth.containers import unions as _unions  # noqa: F401
-from gen.synth.correlation import correlate
 from gen.synth.json_text import filled, json_text, object_json
-from gen.synth.judging.judged import where_judged
 from gen.synth.judging.row_filter import RowFilter
-from gen.synth.key_pools import check_distinct, pool_of
-from gen.synth.nested import SynthesizeField, Whole, plain_type
-from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
-from gen.synth.references import SynthesizeReference
-from gen.synth.rows import RowView
-from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
+from gen.synth.nested import plain_type
+from gen.synth.noise import Dirt
+from gen.synth.related import aggregates as _aggregates  # noqa: F401
+from gen.synth.rows import Asking, RowView
+from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.tied import derived as _derived  # noqa: F401
 from gen.synth.tied import ordered_floats as _ordered_floats  # noqa: F401
-from gen.synth.tied.ordered import with_room, with_room_inside
 
 BLOCK_ROWS = 16_384  # all columns of a block fit a core's cache; fewer, and the calls' own cost shows
 BLOCK_BYTES = 4 * 2**20  # a block has fewer rows where they are wide
@@ -95,10 +87,13 @@ class TableSource:
         dirt = self.dirt.get(name)
         return dirt.storage if dirt else self.columns[name].storage
 
-    def at(self, rows: Rows, columns: Sequence[str] | None = None) -> pa.RecordBatch:
-        """These rows as one record batch; all columns, or some. Rows outside the table have values too."""
+    def at(self, rows: Rows, columns: Sequence[str] | None = None, asking: Asking | None = None) -> pa.RecordBatch:
+        """These rows as one record batch; all columns, or some. Rows outside the table have values too.
+
+        `asking`: what of other tables is being evaluated, where that needs these rows.
+        """
         names = list(self.columns) if columns is None else list(columns)
-        row = RowView(self.columns, rows)
+        row = RowView(self.columns, rows, asking=asking)
         if self.filter and not (self.filter.fixed - self.filter.made_of.keys()).issuperset(names):
             drawn = {name: row.array(name) for name in self.columns}
             drawn = self.filter.accepted(rows_array(rows), drawn)
@@ -107,6 +102,25 @@ class TableSource:
         arrays = [self._dirtied(n, rows, drawn[n]) if n in self.dirt else drawn[n] for n in names]
         schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in names])
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def view(self, rows: Rows, asking: Asking) -> RowView:
+        """These rows as columns of other tables see them: without dirt, each column made when it is asked for."""
+        known = None if self.filter is None else lambda name: self.clean.at(rows, [name], asking).column(0)
+        return RowView(self.columns, rows, known, asking)
+
+    def whole(self, name: str, asking: Asking) -> pa.Array:
+        """A column, or a path through references, of all rows, without dirt; kept, for tables of few rows."""
+        if name not in self._whole:
+            array = self.view(range(self.rows), asking).array(name)
+            self._whole[name] = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        return self._whole[name]
+
+    @cached_property
+    def _whole(self) -> dict[str, pa.Array]:
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_whole"}
 
     def _dirtied(self, name: str, rows: Rows, array: pa.Array) -> pa.Array:
         clean = self.clean
@@ -210,100 +224,3 @@ def _is_of_the_user(synthesizer: Synthesizer) -> bool:
         or any(column.judges())
         or not all(part.is_built_in for part in synthesizer.every_part())
     )
-
-
-def table_sources(
-    spec: Spec,
-    rows: Mapping[str, int],
-    seed: int,
-    as_of: datetime.date | None = None,
-    tables: Collection[str] | None = None,
-) -> dict[str, TableSource]:
-    """A source for every table of the schema, or for some of them, references resolved.
-
-    `as_of` is the day that counts as today. Raises SchemaError, CapacityError or ReferenceError, naming table and
-    column, where a request cannot be met.
-    """
-    today = as_of or datetime.datetime.now(datetime.UTC).date()
-    declared = spec.seen_from(today)
-    asked = [table for table in declared.tables if tables is None or table.name in tables]
-    sources = {}
-    for table in asked:
-        refuse_noise_inside(table)
-        count = rows[table.name]
-        columns = _columns(in_company(table, count, today), count, seed)
-        sources[table.name] = TableSource(table.name, count, columns, document=table.document)
-
-    @cache
-    def pool(target: Reference) -> tuple[Pool, Storage]:
-        if target.table in sources:
-            key = sources[target.table].columns[target.column]
-        else:
-            count = rows[target.table]
-            parent = in_company(declared.table(target.table), count, today)
-            key = _columns(parent, count, seed, (target.column,))[target.column]
-        return pool_of(key), key.storage
-
-    for source in sources.values():
-        for synthesizer in source.columns.values():
-            _resolve(synthesizer, pool)
-    judged = {table.name: _where_judged(sources[table.name]) for table in asked}
-    return {table.name: replace(judged[table.name], dirt=_dirt(table, judged[table.name])) for table in asked}
-
-
-def _resolve(synthesizer: Synthesizer, pool: Callable[[Reference], tuple[Pool, Storage]]) -> None:
-    """Have the parts of a column that refer to other tables take their keys."""
-    parts = [s.column.reference for s in synthesizer.every_part() if isinstance(s, SynthesizeReference)]
-    targets = {target: pool(target) for target in parts if target is not None}
-    if targets:
-        synthesizer.take_pools({str(target): keys for target, keys in targets.items()})
-
-
-def _where_judged(source: TableSource) -> TableSource:
-    """The table, in which only those models inside rows are asked that refuse some values."""
-    if not source.rows:
-        return source
-    judged = {name: where_judged(s) for name, s in source.columns.items() if any(s.column.judges())}
-    return replace(source, columns={**source.columns, **judged}) if judged else source
-
-
-def _dirt(table: Table, source: TableSource) -> dict[str, Dirt]:
-    """The dirt that its columns declare; which values no key has is known once the keys are."""
-    return {column.name: dirt_of(source.columns[column.name], column) for column in table.columns if column.noise}
-
-
-def _columns(table: Table, rows: int, seed: int, only: Collection[str] | None = None) -> dict[str, Synthesizer]:
-    """A synthesizer for every column, or for some keys; those of a table that is drawn whole are fields of it."""
-    if table.whole is not None:
-        return _fields(table, table.whole, rows, seed)
-    declared = with_room(table.columns, table.name, rows, seed)
-    synthesizers = {c.name: _synthesizer(table, c, rows, seed) for c in declared if only is None or c.name in only}
-    correlate(table.name, synthesizers)
-    for synthesizer in synthesizers.values():
-        synthesizer.check_beside(synthesizers)
-    return synthesizers
-
-
-def _fields(table: Table, whole_column: Column, rows: int, seed: int) -> dict[str, Synthesizer]:
-    """The columns of a table that is drawn whole."""
-    whole_column = with_room_inside(whole_column, table.name, rows, seed)
-    root = synthesizer_of(whole_column, table.name, rows, seed, "")
-    whole = Whole(root)
-    inner: Any = getattr(root, "inner", root)
-    made: dict[str, Synthesizer] = {}
-    for column in table.columns:
-        if column.key or column.reference:
-            raise SchemaError(
-                f"{table.name}.{column.name}: a key in a table whose schema ties its columns together.",
-                hint="Say what it means without `not`, `oneOf`, `if`, `maxProperties` or dependent keywords.",
-            )
-        field = SynthesizeField(column, table.name, rows, seed)
-        made[column.name] = field.of(whole, inner.parts[column.name])
-    return made
-
-
-def _synthesizer(table: Table, column: Column, rows: int, seed: int) -> Synthesizer:
-    synthesizer = synthesizer_of(column, table.name, rows, seed)
-    if column.key and not synthesizer.unique:
-        check_distinct(synthesizer)
-    return synthesizer

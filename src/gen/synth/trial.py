@@ -15,29 +15,33 @@ from gen.schema.stand_ins import refused_stand_in
 from gen.synth.judging.attempts import Attempts, drawn_together, made_of
 from gen.synth.judging.row_filter import RowCheck, RowFilter
 from gen.synth.table import TableSource
+from gen.synth.tables import Tables
 
 WHOLE_ROWS = 64  # of a sample that a model is asked for, where the rest can be asked for field by field
 
 
-def filtered_sources(
-    sources: Mapping[str, TableSource], checks: Mapping[str, RowCheck], seed: int
-) -> dict[str, TableSource]:
-    """The sources, each drawing only rows that its check takes: unchanged where that takes a sample as it is.
+def filtered_sources(tables: Tables, checks: Mapping[str, RowCheck], seed: int) -> dict[str, TableSource]:
+    """The tables, each drawing only rows that its check takes: unchanged where that takes a sample as it is.
 
     Raises SchemaError, naming the field, its rate and what to do, where too few values are taken.
     """
-    return {table: _sampled(source, checks.get(table), seed)[0] for table, source in sources.items()}
+    tables.tried = lambda source: _sampled(source, checks.get(source.table), seed)[0]
+    return dict(tables)
 
 
 def tried_sources(
-    sources: Mapping[str, TableSource], checks: Mapping[str, RowCheck], seed: int
+    tables: Tables, checks: Mapping[str, RowCheck], seed: int
 ) -> tuple[dict[str, TableSource], dict[str, dict[str, str]]]:
     """The same, and the probe of each: what a plan needs to know. A small table is drawn once for both."""
-    tried, probes = {}, {}
-    for table, source in sources.items():
-        tried[table], drawn = _sampled(source, checks.get(table), seed)
-        probes[table] = tried[table].probe(drawn)
-    return tried, probes
+    drawn: dict[str, pa.RecordBatch | None] = {}
+
+    def tried(source: TableSource) -> TableSource:
+        result, drawn[source.table] = _sampled(source, checks.get(source.table), seed)
+        return result
+
+    tables.tried = tried
+    sources = dict(tables)
+    return sources, {name: source.probe(drawn[name]) for name, source in sources.items()}
 
 
 def _sampled(source: TableSource, check: RowCheck | None, seed: int) -> tuple[TableSource, pa.RecordBatch | None]:

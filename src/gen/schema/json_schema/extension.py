@@ -17,8 +17,9 @@ from gen.errors import SchemaError
 from gen.schema.choices import CONSTANT_KINDS
 from gen.schema.constraints import CASES
 from gen.schema.facts import FACTS
+from gen.schema.links import AGGREGATES, KEY_ORDERS
 from gen.schema.row_markers import DIRT
-from gen.schema.spec import COLUMN_DEFAULTS, KEY_ORDERS, KINDS, Column, suggestion
+from gen.schema.spec import COLUMN_DEFAULTS, KINDS, Column, suggestion
 from gen.schema.written import TAGS, column_from_json
 
 EXTENSION = "x-gen"  # what JSON Schema cannot say of a column, in gen's own vocabulary
@@ -93,6 +94,20 @@ def _parameter(value: Any) -> bool:
 _law = _record(name=_text, parameters=_pairs(_text, _parameter))
 
 
+def _short_record(needed: Mapping[str, _Shape], others: Mapping[str, _Shape]) -> _Shape:
+    """An object of these members, and maybe of others."""
+    return lambda value: (
+        isinstance(value, dict)
+        and needed.keys() <= value.keys() <= {*needed, *others}
+        and all({**needed, **others}[name](member) for name, member in value.items())
+    )
+
+
+_CHILDREN = _short_record({"law": _law}, {"none": _share, "least": _count, "most": _count, "scattered": _flag})
+_TREE = _short_record({}, {"roots": _number, "depth": _count, "children": _count})
+_RING = _short_record({}, {"backwards": _flag, "closed": _flag})
+
+
 def _check(value: Any) -> bool:
     try:
         return isinstance(json.loads(value), (dict, bool))
@@ -134,7 +149,17 @@ _SHAPES: dict[str, _Shape] = {
     "after": _record(field=_text, least=_or_none(_number), within=_or_none(_number)),
     "values": _pairs(_or_none(_value), _or_none(_value)),
     "key": _record(order=_or_none(_one_of(*KEY_ORDERS))),
-    "reference": _record(table=_text, column=_text),
+    "unique": _several(_text),
+    "reference": _short_record(
+        {"table": _text, "column": _text},
+        dict.fromkeys(("name", "where", "popularity"), _text)
+        | {"covering": _flag, "children": _CHILDREN, "tree": _TREE, "ring": _RING},
+    ),
+    "ordinal": _short_record({"reference": _text}, {"start": _number}),
+    "copied": lambda value: _several(_text)(value) and len(value) > 1,
+    "aggregate": _short_record(
+        {"name": _one_of(*AGGREGATES), "table": _text}, dict.fromkeys(("column", "through", "by"), _text)
+    ),
     "provider": _record(name=_text, locale=_or_none(_text), arguments=_pairs(_text, lambda value: True), pool=_count),
 }
 # What a user says in the same shape, and `facts` reads: so it is checked as theirs.
@@ -196,13 +221,13 @@ def read_block(where: str, block: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return own, said
 
 
-def rows_of_block(where: str, schema: Any, rows: int, fixed: bool) -> tuple[int, bool]:
+def rows_of_block(where: str, schema: Any, rows: int | None, fixed: bool) -> tuple[int | None, bool]:
     """How many rows the block of a document says that its table has, and whether always; else these."""
     block = schema.get(EXTENSION, {}) if isinstance(schema, dict) else {}
     if not isinstance(block, dict):
         return rows, fixed  # refused where its columns are read
     rows, fixed = block.get("rows", rows), block.get("fixed", fixed)
-    if not _count(rows) or not _flag(fixed):
+    if not _or_none(_count)(rows) or not _flag(fixed):
         raise SchemaError(
             f"{where}: {EXTENSION} says rows = {rows!r:.40}, fixed = {fixed!r:.40}.",
             hint="Give a whole number of rows, and for fixed true or false.",

@@ -26,7 +26,7 @@ from gen.schema.json_schema.others import matches, others_of, turns_of
 from gen.schema.json_schema.undrawable import UNSTORABLE, why_unstorable
 from gen.schema.nesting import ENDLESS, Nesting, TooDeep
 from gen.schema.patterns import with_python_patterns
-from gen.schema.spec import DEFAULT_NULLS, Column, Table, is_extra
+from gen.schema.spec import DEFAULT_NULLS, Column, Table, is_extra, with_rows
 from gen.schema.variants import of_objects, with_choices
 
 # format -> the column it makes, where nothing else is said of the text
@@ -42,7 +42,7 @@ _CONTENT_PATTERNS = {"base16": "^([0-9A-F]{2})*$"}
 _NEVER = (Unsatisfiable, TooDeep)
 
 
-def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fixed: bool = False) -> Table:
+def table_from_schema(schema: Any, name: str | None = None, rows: int | None = 1000, fixed: bool = False) -> Table:
     """The table of a JSON Schema: a column for each property; of one that is no plain object, the column `value`.
 
     Raises SchemaError naming where in the document, what was found and what to do.
@@ -54,11 +54,13 @@ def table_from_schema(schema: Any, name: str | None = None, rows: int = 1000, fi
     column = column_from_schema(title, "value", schema)
     if column.kind == "object" and column.stored is None and column.parts:
         whole = column if column.check is not None else None
-        return Table(title, column.parts, rows, fixed, document=True, whole=whole, undrawn=column.undrawn)
+        table = Table(title, column.parts, fixed=fixed, document=True, whole=whole, undrawn=column.undrawn)
+        return with_rows(table, rows)
     if column.kind == "union" and column.stored is None and not column.may_be_null and of_objects(column):
         fields = _fields_of_all(column)
-        return Table(title, fields, rows, fixed, document=True, whole=column, undrawn=column.undrawn)
-    return Table(title, (column,), rows, fixed, document=True)
+        table = Table(title, fields, fixed=fixed, document=True, whole=column, undrawn=column.undrawn)
+        return with_rows(table, rows)
+    return with_rows(Table(title, (column,), fixed=fixed, document=True), rows)
 
 
 def _fields_of_all(union: Column) -> tuple[Column, ...]:

@@ -33,7 +33,7 @@ def schema_of(spec: Spec) -> dict[str, Any]:
 
 def schema_of_table(table: Table) -> dict[str, Any]:
     """One table as a JSON Schema."""
-    rows: dict[str, Any] = {"rows": table.rows} | ({"fixed": True} if table.fixed else {})
+    rows: dict[str, Any] = ({} if table.follows else {"rows": table.rows}) | ({"fixed": True} if table.fixed else {})
     if table.whole is not None and table.whole.check is not None:
         written = {"title": table.name, **json.loads(table.whole.check)}
         meant = column_to_json(table.whole)

@@ -7,11 +7,11 @@ from typing import Any
 from gen.errors import SchemaError
 from gen.schema.models.annotations import Reader
 from gen.schema.nesting import TooDeep
-from gen.schema.spec import Table
+from gen.schema.spec import Table, with_rows
 
 
-def table_from_model(model: Any, rows: int = 1000, fixed: bool = False) -> Table:
-    """The table a model declares: one column for each field, in order.
+def table_from_model(model: Any, rows: int | None = 1000, fixed: bool = False) -> Table:
+    """The table a model declares: one column for each field, in order; 1,000 rows where none are asked for.
 
     Raises SchemaError naming model, field, what was found and what to do.
     """
@@ -28,4 +28,4 @@ def table_from_model(model: Any, rows: int = 1000, fixed: bool = False) -> Table
             f"{name}: a value of it contains another one without end.",
             hint="Make the field that contains it Optional, or a list of them that may be empty.",
         ) from error
-    return Table(name, columns, rows, fixed)
+    return with_rows(Table(name, columns, fixed=fixed), rows)

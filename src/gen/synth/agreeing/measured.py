@@ -16,8 +16,9 @@ from typing import Any
 
 from gen.errors import SchemaError
 from gen.schema.domains import field_key
+from gen.schema.links import Distribution
 from gen.schema.measures import Measure, Pair, Period, measure_of, pairs_of, period_of
-from gen.schema.spec import After, Column, Distribution
+from gen.schema.spec import After, Column
 from gen.synth.agreeing.implied import BOUNDS, is_plain
 from gen.synth.agreeing.together import role_of
 from gen.synth.tied.ordered import with_room

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from gen.block import boolean_array, fixed_width_array, fixed_width_values, null_of
 from gen.errors import CapacityError, SchemaError
-from gen.schema.spec import KINDS, Column, Key
+from gen.schema.links import Key
+from gen.schema.spec import KINDS, Column
 from gen.streams import Rows, Words, first_and_rows, kernel
 from gen.synth.containers.alike import as_python
 from gen.synth.containers.distinct import Pool, distinct_ranks, has_law, repeats_of

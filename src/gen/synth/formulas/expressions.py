@@ -2,7 +2,8 @@
 
 They have the syntax of Python and are computed by Arrow, whole columns at a time; a null in gives a null out, but for
 `is None`, `is_null` and `coalesce`, and where `and` and `or` are decided by one side. Nothing can be said in them but
-what is in the tables here and in `operations`: no attribute, no call of anything else, no name but a field's.
+what is in the tables here and in `operations`: no call of anything else, no name but a field's, no dot but in a path
+through references, `customer_id.region`.
 """
 
 from __future__ import annotations
@@ -39,13 +40,27 @@ def _refusal(node: Any) -> str | None:
     """Why a node of the tree cannot be said; None where it can."""
     if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.BoolOp)) and type(node.op) not in {**OPERATORS, **SIGNS}:
         return f"it holds the operator {type(node.op).__name__}{_instead(type(node.op).__name__)}"
-    if isinstance(node, ast.Attribute):
-        said = f"{node.attr}({_short(node.value)})"
-        return f"it holds a dot, .{node.attr}{f': write {said}' if node.attr in FUNCTIONS else ''}"
+    if isinstance(node, ast.Attribute) and _path_of(node) is None:
+        return _dotted(node)
     if type(node) not in _NODES:
         return f"it holds a {type(node).__name__}{_instead(type(node).__name__)}"
     refuse = _REFUSALS.get(type(node))
     return refuse(node) if refuse else None
+
+
+def _dotted(node: Any) -> str:
+    """Why a dot cannot be said, and what can instead."""
+    said = f"{node.attr}({_short(node.value)})"
+    return f"it holds a dot, .{node.attr}{f': write {said}' if node.attr in FUNCTIONS else ''}"
+
+
+def _path_of(node: Any) -> str | None:
+    """A path through references, as `customer_id.region`; None where it is none."""
+    if isinstance(node, ast.Name):
+        return node.id
+    named = isinstance(node, ast.Attribute) and not node.attr.startswith("_")
+    inside = _path_of(node.value) if named else None
+    return f"{inside}.{node.attr}" if inside else None
 
 
 def _instead(name: str) -> str:
@@ -194,7 +209,10 @@ class Expression:
                 raise self._refused(f"it has more than {DEEPEST} levels, or {MOST_TERMS:,} terms")
             if reason := _refusal(node):
                 raise self._refused(reason)
-            names += [node.id] if isinstance(node, ast.Name) else []
+            path = _path_of(node)
+            if path is not None:
+                names.append(path)
+                continue
             waiting += [(child, depth + 1) for child in reversed(list(_children(node)))]
         return names
 
@@ -237,6 +255,14 @@ class Expression:
 
     def _name(self, node: Any, lookup: Lookup) -> Any:
         return _plain(lookup(node.id))
+
+    def _path(self, node: Any, lookup: Lookup) -> Any:
+        try:
+            return _plain(lookup(str(_path_of(node))))
+        except SchemaError as error:
+            if node.attr in FUNCTIONS and "there is no field" in error.message:
+                raise self._refused(_dotted(node)) from error
+            raise
 
     def _binary(self, node: Any, lookup: Lookup) -> Any:
         return self._apply(node.op, self._value(node.left, lookup), self._value(node.right, lookup))
@@ -303,6 +329,7 @@ class Expression:
 _NODES: dict[type, Callable[[Expression, Any, Lookup], Any]] = {
     ast.Constant: Expression._constant,
     ast.Name: Expression._name,
+    ast.Attribute: Expression._path,
     ast.BinOp: Expression._binary,
     ast.BoolOp: Expression._boolean,
     ast.UnaryOp: Expression._unary,

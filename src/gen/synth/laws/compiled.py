@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.errors import SchemaError
-from gen.schema.spec import Distribution
+from gen.schema.links import Distribution
 from gen.streams import Rows, Words
 from gen.synth.grids import Grid
 from gen.synth.laws.cells import Celled

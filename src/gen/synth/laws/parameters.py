@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.spec import Distribution, suggestion
+from gen.schema.links import Distribution
+from gen.schema.spec import suggestion
 from gen.synth.laws.counting import Counts
 from gen.synth.laws.lines import Line
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gen.errors import SchemaError
 from gen.keys import Permutation
-from gen.schema.spec import Distribution
+from gen.schema.links import Distribution
 from gen.streams import Words
 from gen.synth.grids import Grid
 from gen.synth.laws.compiled import compile_law
@@ -28,6 +28,7 @@ from gen.synth.laws.samplers import EvenIntegers, Rounded, Sampler
 from gen.synth.laws.special import Floats
 
 MOST_RANKS = 2**53
+RANKED = ("uniform", "zipf", "hot_set", "geometric", "exponential", "pareto")  # laws of ranks, none of which rises
 MOST_COUNTED = 2**22  # ranks of Zipf's law whose degrees are counted one by one, and degrees that its others have
 MOST_DRAWN = 2**20  # ranks whose degrees are counted from the words that draw them
 HEAD = 65_536  # ranks of Zipf's law whose weights are summed one by one; of the others by the midpoint rule
@@ -266,6 +267,16 @@ def _capped(degrees: Integers, ranks: Integers, cap: int) -> tuple[Integers, Int
 
 
 # -- from a declaration ----------------------------------------------------------------------------------------
+
+
+def check_rank_law(where: str, distribution: Distribution | None) -> None:
+    """Refuse a law beside a reference that does not say how popular its parents are."""
+    if distribution is not None and distribution.name not in RANKED:
+        law_of(where, distribution if distribution.name != "hot_set" else None)  # a name that is none is an error
+        raise SchemaError(
+            f"{where}: the distribution {distribution.name!r} does not apply to foreign keys.",
+            hint=f"Say how popular rows are, by their rank: {', '.join(RANKED)}.",
+        )
 
 
 def popularity_of(where: str, distribution: Distribution | None, size: int, key: int) -> Popularity:

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from gen.block import fixed_width_values
 from gen.errors import SchemaError
-from gen.schema.spec import KINDS, After, Column, Distribution, suggestion
+from gen.schema.links import Distribution
+from gen.schema.spec import KINDS, After, Column, suggestion
 from gen.streams import kernel, mulhi, rows_array
 from gen.synth.decimals import unscaled
 from gen.synth.grids import Grid
@@ -302,11 +303,18 @@ def exactly(distance: float | None) -> Fraction:
     return Fraction(str(distance or 0))
 
 
-def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tuple[Column, ...]:
-    """The columns, each that another lies after narrowed so that there is always room: chains from their end."""
+def with_room(
+    columns: Sequence[Column], table: str, rows: int, seed: int, beyond: Callable[[str], Any] | None = None
+) -> tuple[Column, ...]:
+    """The columns, each that another lies after narrowed so that there is always room: chains from their end.
+
+    `beyond`: the table and column that a path through references leads to. What lies after such a column has bounds
+    that leave room after it, unless it declares its own.
+    """
     inside = (with_room_inside(column, table, rows, seed) for column in columns)
-    found = {column.name: column for column in inside}
-    for column in _from_the_end(table, columns):
+    found = {column.name: _with_room_beyond(column, table, rows, seed, columns, beyond) for column in inside}
+    near = [c for c in columns if not (c.after and beyond and c.after.field not in found and beyond(c.after.field))]
+    for column in _from_the_end(table, near):
         assert column.after is not None
         other, later = column.after.field, found[column.name]
         pair = synthesizer_of(later, table, rows, seed)
@@ -322,6 +330,47 @@ def with_room(columns: Sequence[Column], table: str, rows: int, seed: int) -> tu
             found[column.name] = later = _followed(pair, later, own, laws)
             found[other] = _narrowed(synthesizer_of(later, table, rows, seed), before, own)
     return tuple(found.values())
+
+
+def _with_room_beyond(
+    later: Column,
+    table: str,
+    rows: int,
+    seed: int,
+    columns: Sequence[Column],
+    beyond: Callable[[str], Any] | None,
+) -> Column:
+    """A column that lies after one of another table: it follows the range of that, where it declares none."""
+    if later.after is None or beyond is None or any(column.name == later.after.field for column in columns):
+        return later
+    found = beyond(later.after.field)
+    if found is None:
+        return later
+    other, before = found
+    if before.kind != later.kind:
+        raise SchemaError(
+            f"{table}.{later.name}: it is {KINDS[later.kind]}, and {other.name}.{before.name} before it is "
+            f"{KINDS[before.kind]}.",
+            hint="Give both fields the same type.",
+        )
+    if not _is_drawn_freely(before):
+        return later
+    pair: Any = synthesizer_of(later, table, rows, seed)
+    own, laws = _free(before, other.name, rows, seed)
+    if laws:
+        own.open_for(laws)
+    if not isinstance(own, OnGrid):
+        return later
+    room, grid = pair.room(own.unit), pair.inner.values_grid
+    first, last = (end * room.other for end in own.span)
+    low = max((first + room.least) // room.fine, grid.first if later.minimum is not None else _INT64[0])
+    nearest = (last + (room.within if later.after.within is not None else room.least)) // room.fine
+    high = max(nearest, grid.last) if later.after.within is None else nearest
+    sides = {} if later.minimum is not None else {"minimum": value_of(pair.inner, low)}
+    sides |= {} if later.maximum is not None else {"maximum": value_of(pair.inner, high)}
+    for side, bound in sides.items():
+        later = replace(later, **{side: _zoned(bound, own, getattr(later, side)), f"{side}_excluded": False})
+    return later
 
 
 def _is_drawn_freely(column: Column) -> bool:

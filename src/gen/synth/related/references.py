@@ -1,4 +1,4 @@
-"""This file knows foreign keys: choose a row of the parent, compute its key. No pool in memory, no order, no join."""
+"""This file knows foreign keys: a link chooses the row of the parent, whose key is computed. No pool, no join."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ import numpy as np
 import pyarrow as pa
 
 from gen.block import fixed_width_array
-from gen.errors import ReferenceError, SchemaError
+from gen.errors import ReferenceError
 from gen.keys import Pool
+from gen.schema.links import Distribution
 from gen.schema.spec import Column
-from gen.streams import Rows, Words, uniform_integers
-from gen.synth.laws.compiled import law_of
+from gen.streams import Rows, Words
+from gen.synth.related.beyond_rows import BeyondRows
+from gen.synth.related.links import AllRows, Chosen, EvenPick, Link, PopularPick
+from gen.synth.related.popularity import check_rank_law, popularity_of
+from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, Synthesizer
 
 SMALL_POOL = 65_536  # keys; a pool up to this size is computed once and gathered from
 
 
 class SynthesizeReference(Synthesizer):
-    """Keys of another table's rows, each of its rows equally likely to be chosen.
+    """Keys of another table's rows, or of its own: those of the rows that a link chooses.
 
     `resolve` hands over the parent's key; until then the column cannot be drawn. Self and circular references need no
     order, because a key is computed from its row number alone.
@@ -28,18 +32,13 @@ class SynthesizeReference(Synthesizer):
     serves_references = True
     parent: Pool | None = None
     parent_storage: Storage | None = None
+    link: Link | None = None  # of a column of a table; a part inside one has its own, made from the size of the pool
+    tables: Any = None  # all tables, where columns of the parent are asked for
     _small: pa.Array | None = None
 
     @classmethod
     def match(cls, column: Column) -> bool:
         return column.reference is not None
-
-    def prepare(self) -> None:
-        law, _ = law_of(self.where, self.column.distribution)
-        if law != "uniform":
-            raise SchemaError(
-                f"{self.where}: the distribution {law!r} does not apply to foreign keys.", hint="Leave it out."
-            )
 
     def take_pools(self, pools: Any) -> None:
         if pools:
@@ -48,7 +47,7 @@ class SynthesizeReference(Synthesizer):
 
     def resolve(self, parent: Pool, storage: Storage) -> None:
         """Take the parent's keys: anything with a size and `at`."""
-        if parent.size == 0 and self.rows > 0:
+        if parent.size == 0 and self.rows > 0 and self.column.nulls is None:
             raise ReferenceError(
                 f"{self.where} refers to {self.column.reference}, a table without rows.",
                 hint="Give the parent at least one row.",
@@ -57,6 +56,17 @@ class SynthesizeReference(Synthesizer):
                 target=str(self.column.reference),
             )
         self.parent, self.parent_storage = parent, storage
+        if self.link is None:
+            self.link = self._own_link(parent.size)
+
+    def _own_link(self, size: int) -> Link:
+        """The link of a reference by itself, whose rows are not those of a table."""
+        key, law = self.stream_key("value"), self.column.distribution
+        if law in (None, Distribution("uniform")):
+            return Link(AllRows(size), EvenPick(size, key))
+        check_rank_law(self.where, law)
+        popularity = popularity_of(self.where, law, max(size, 1), self.stream_key("popularity"))
+        return Link(AllRows(size), PopularPick(popularity, key, law.name))
 
     @property
     def pool(self) -> Pool:
@@ -67,12 +77,16 @@ class SynthesizeReference(Synthesizer):
             )
         return self.parent
 
-    def parent_rows(self, rows: Rows) -> Words:
-        """uint64 array: the parent's row each of these rows refers to."""
-        words = self.words(rows)
-        chosen = np.empty(words.size, np.int64)
-        uniform_integers(words, chosen, np.int64(0), np.uint64(max(self.pool.size, 1) - 1), np.int64(1))
-        return chosen.view(np.uint64)
+    def chosen(self, row: RowView) -> Chosen:
+        """The parent's rows that these rows refer to."""
+        assert self.link is not None
+        return self.link.chosen(row)
+
+    def beyond(self, row: RowView) -> BeyondRows:
+        """The parent's rows that these rows refer to, with all their columns."""
+        assert self.column.reference is not None
+        chosen, table = self.chosen(row), self.column.reference.table
+        return row.once((self.link, table), lambda: BeyondRows(self.tables, table, chosen, row.asking))
 
     def python(self, array: pa.Array) -> list[Any]:
         key = getattr(self.parent, "key", None)
@@ -83,9 +97,22 @@ class SynthesizeReference(Synthesizer):
         return super().json(array) if key is None else key.json(array)
 
     def at(self, rows: Rows) -> pa.Array:
-        chosen = self.parent_rows(rows)
+        _ = self.pool
+        assert self.link is not None
+        return self._keys(self.link.rows_at(rows))
+
+    def values_in(self, row: RowView) -> pa.Array:
+        _ = self.pool
+        chosen = self.chosen(row)
+        array = self._keys(chosen.rows)
+        return array if chosen.there is None or chosen.there.all() else self.only_where(chosen.there, array)
+
+    def _keys(self, chosen: Words) -> pa.Array:
+        """The keys of these rows of the parent."""
         if self.pool.size > SMALL_POOL:
             return self.pool.at(chosen)
+        if not self.pool.size:
+            return pa.nulls(chosen.size, self.arrow_type)
         if self._small is None:
             self._small = self.pool.at(range(self.pool.size))
         if self.is_dictionary:
@@ -116,11 +143,14 @@ class SynthesizeReference(Synthesizer):
 
     @property
     def law_text(self) -> str:
-        return f"each row of {self.column.reference.table} equally likely" if self.column.reference else "uniform"
+        assert self.column.reference is not None and self.link is not None
+        if isinstance(self.link.pick, EvenPick):
+            return f"each row of {self.column.reference.table} equally likely"
+        return f"rows of {self.column.reference.table}, {self.link.pick.described()}"
 
     @property
     def cardinality(self) -> int | None:
-        return self.parent.size if self.parent else None
+        return self.link.parents.size if self.link else None
 
     @property
     def storage(self) -> Storage:

@@ -1,0 +1,265 @@
+"""This file knows how the tables of a schema hang together: what is unique, what refers to what, along which paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from gen.errors import ReferenceError, SchemaError
+from gen.schema.links import Key, Reference
+from gen.schema.spec import KINDS, Column, Spec, Table, suggestion, with_parts
+
+DEEPEST = 120  # fields inside each other: Python and Arrow go down them by recursion
+
+
+@dataclass(frozen=True)
+class UniqueGroup:
+    """Columns of a table of whose values no two rows have the same; `key` says in which order, where they are a key."""
+
+    columns: tuple[str, ...]
+    key: Key | None = None
+
+
+@dataclass(frozen=True)
+class ReferenceGroup:
+    """Columns of a table that together refer to a row of another, to the columns `targets` of that.
+
+    reference: what all of them say together; its column is the first target.
+    """
+
+    columns: tuple[str, ...]
+    targets: tuple[str, ...]
+    reference: Reference
+
+
+# -- what is unique ---------------------------------------------------------------------------------------
+
+
+def unique_groups(table: Table) -> list[UniqueGroup]:
+    """The smallest groups of columns that are unique together: one inside of another says it for both.
+
+    Raises SchemaError where two of them overlap.
+    """
+    named: dict[str, list[str]] = {}
+    for column in table.columns:
+        for name in column.unique:
+            named.setdefault(name, []).append(column.name)
+    groups = [tuple(columns) for columns in named.values()]
+    primary = tuple(column.name for column in table.primary_key)
+    groups = list(dict.fromkeys([primary, *groups] if primary else groups))
+    smallest = [group for group in groups if not any(set(other) < set(group) for other in groups)]
+    smallest = [g for i, g in enumerate(smallest) if not any(set(g) == set(other) for other in smallest[:i])]
+    for i, group in enumerate(smallest):
+        for other in smallest[:i]:
+            if set(group) & set(other):
+                raise SchemaError(
+                    f"{table.name}: ({', '.join(other)}) and ({', '.join(group)}) are each unique together, and "
+                    "overlap.",
+                    hint="Let one of them contain the other, or let them share no field.",
+                )
+    return [UniqueGroup(group, _key_of(table, group)) for group in smallest]
+
+
+def _key_of(table: Table, group: Sequence[str]) -> Key | None:
+    """How the group's values follow the rows, where any of its columns is in the primary key."""
+    keys = [key for name in group if (key := table.column(name).key) and key.primary]
+    return next((key for key in keys if key.order), keys[0]) if keys else None
+
+
+def is_unique(table: Table, columns: Sequence[str]) -> bool:
+    """Whether no two rows of the table have the same values in these columns."""
+    return any(set(group.columns) <= set(columns) for group in unique_groups(table))
+
+
+# -- what refers to what ------------------------------------------------------------------------------------
+
+
+def reference_groups(spec: Spec, table: Table) -> list[ReferenceGroup]:
+    """The references of a table's columns, those of several columns together. Raises ReferenceError, SchemaError."""
+    groups: list[ReferenceGroup] = []
+    named: dict[tuple[str, str], list[Column]] = {}
+    for column in table.columns:
+        if column.reference is None:
+            continue
+        target = _target(spec, table, column.name, column.reference)
+        if not column.reference.name and is_unique(target, [column.reference.column]):
+            groups.append(_group(table, [column]))
+        else:
+            named.setdefault((target.name, column.reference.name), []).append(column)
+    return groups + [_group(table, columns) for columns in named.values()]
+
+
+def _group(table: Table, columns: Sequence[Column]) -> ReferenceGroup:
+    references = [column.reference for column in columns if column.reference]
+    targets = tuple(reference.column for reference in references)
+    if len(set(targets)) < len(targets):
+        called = " and ".join(column.name for column in columns)
+        raise SchemaError(
+            f"{table.name}: {called} refer to {references[0].table} together, and two of them to the same field of it.",
+            hint=f'Say which belong together by a name: ForeignKey("{references[0]}", name="first").',
+        )
+    said: dict[str, Any] = {}
+    for column, reference in zip(columns, references, strict=True):
+        for fact in fields(Reference)[3:]:
+            value = getattr(reference, fact.name)
+            if value != fact.default and said.setdefault(fact.name, value) != value:
+                raise SchemaError(
+                    f"{table.name}.{column.name}: its {fact.name} is {value!r}, and a column that refers to the same "
+                    f"row says {said[fact.name]!r}.",
+                    hint="Say it once.",
+                )
+    return ReferenceGroup(tuple(column.name for column in columns), targets, replace(references[0], **said))
+
+
+def _target(spec: Spec, table: Table, path: str, reference: Reference) -> Table:
+    """The table that a reference leads to, which has such a column."""
+    where, facts = f"{table.name}.{path}", {"table": table.name, "column": path, "target": str(reference)}
+    found = next((t for t in spec.tables if t.name == reference.table), None)
+    if found is None:
+        hint = suggestion(reference.table, [t.name for t in spec.tables])
+        raise ReferenceError(
+            f"{where} refers to {reference}, but there is no table {reference.table!r}.", hint=hint, **facts
+        )
+    if reference.column not in found.by_name:
+        hint = suggestion(reference.column, found.by_name)
+        raise ReferenceError(
+            f"{where} refers to {reference}, but {found.name} has no field {reference.column!r}.", hint=hint, **facts
+        )
+    return found
+
+
+# -- paths through references ---------------------------------------------------------------------------------
+
+
+def follow(spec: Spec, table: Table, path: str) -> tuple[Table, Column] | None:
+    """The table and column that a path leads to: a column's own name, or references and a column of the last's table.
+
+    "customer_id.region" is the region of the customer. None where it leads nowhere.
+    """
+    if path in table.by_name:
+        return table, table.column(path)
+    for name, rest in splits(path):
+        column = table.by_name.get(name)
+        if column is not None and column.reference is not None:
+            parent = next((t for t in spec.tables if t.name == column.reference.table), None)
+            return follow(spec, parent, rest) if parent else None
+    return None
+
+
+def key_circle(spec: Spec, table: Table, column: Column) -> list[tuple[str, str]]:
+    """The keys that a key refers to, around to itself, the one declared first in front; none where there is no circle.
+
+    Of a circle of keys that are all each other's, none says which values there are: the first one does.
+    """
+    chain = [(table.name, column.name)]
+    while column.reference is not None:
+        table, name = spec.table(column.reference.table), column.reference.column
+        column = table.column(name)
+        if (table.name, name) in chain:
+            circle = chain[chain.index((table.name, name)) :]
+            order = [t.name for t in spec.tables]
+            first = min(range(len(circle)), key=lambda i: order.index(circle[i][0]))
+            return circle[first:] + circle[:first] if chain[0] in circle else []
+        chain.append((table.name, name))
+    return []
+
+
+def splits(path: str) -> Iterator[tuple[str, str]]:
+    """A path's first name and the rest, wherever it may be parted: names of fields may have dots, too."""
+    for i, letter in enumerate(path):
+        if letter == ".":
+            yield path[:i], path[i + 1 :]
+
+
+# -- checks ------------------------------------------------------------------------------------------------------
+
+
+def check_spec(spec: Spec) -> None:
+    """Refuse fields nested too deep, references that do not resolve, and unique groups that cannot be met together."""
+    for table in spec.tables:
+        _check_depth(table)
+        unique_groups(table)
+        for path, column in with_parts(table.columns):
+            if column.reference:
+                _check_reference(spec, table, path, column, column.reference)
+        for group in reference_groups(spec, table):
+            _check_group(spec, table, group)
+
+
+def _check_depth(table: Table) -> None:
+    for column in table.columns:
+        parts, depth = list(column.parts), 1
+        while parts:
+            parts, depth = [inner for part in parts for inner in part.parts], depth + 1
+        if depth > DEEPEST:
+            raise SchemaError(
+                f"{table.name}.{column.name}: {depth} fields are nested inside each other; {DEEPEST} is the most.",
+                hint="Flatten the model, or leave the field out.",
+            )
+
+
+def _check_reference(spec: Spec, table: Table, path: str, column: Column, reference: Reference) -> None:
+    where, facts = f"{table.name}.{path}", {"table": table.name, "column": path, "target": str(reference)}
+    target = _target(spec, table, path, reference)
+    parent = target.column(reference.column)
+    if path not in table.by_name and (
+        reference.children or reference.tree or reference.ring or reference.covering or reference.where
+    ):
+        raise SchemaError(
+            f"{where}: it refers to {reference} from inside another field, and says how many rows refer to each.",
+            hint="Only a field of the table itself can say that.",
+        )
+    if path not in table.by_name and not is_unique(target, [reference.column]):
+        raise _not_unique(f"{where} refers to {reference}", target, (reference.column,), facts)
+    if column.kind != parent.kind:
+        raise ReferenceError(
+            f"{where} refers to {reference}, but it is {KINDS[column.kind]} and the key is {KINDS[parent.kind]}.",
+            hint="Give both fields the same type.",
+            **facts,
+        )
+    _check_inside(f"{where} refers to {reference}", column, parent, facts)
+
+
+def _check_group(spec: Spec, table: Table, group: ReferenceGroup) -> None:
+    target = spec.table(group.reference.table)
+    if not is_unique(target, group.targets):
+        where = " and ".join(f"{table.name}.{name}" for name in group.columns)
+        said = " and ".join(f"{target.name}.{name}" for name in group.targets)
+        facts = {"table": table.name, "column": group.columns[0], "target": str(group.reference)}
+        raise _not_unique(f"{where} refers to {said}", target, group.targets, facts)
+    own = group.reference.tree or group.reference.ring
+    if own and target.name != table.name:
+        raise SchemaError(
+            f"{table.name}.{group.columns[0]}: it is a {type(own).__name__.lower()} of rows, and refers to "
+            f"{target.name}.",
+            hint=f"A tree and a ring are made of the rows of one table: refer to {table.name}.",
+        )
+
+
+def _not_unique(said: str, target: Table, columns: Sequence[str], facts: dict[str, str]) -> ReferenceError:
+    """The error that a reference is to what several rows may have."""
+    groups = [" and ".join(group.columns) for group in unique_groups(target)]
+    there = f" {target.name} is unique by {'; by '.join(groups)}." if groups else ""
+    several = len(columns) > 1
+    return ReferenceError(
+        f"{said}, which {'are not unique together' if several else 'is not unique'}.{there}",
+        hint=f"Declare {'them' if several else f'{target.name}.{columns[0]}'} with PrimaryKey() or Unique("
+        f"{'...' if several else ''}), or refer to what is unique.",
+        **facts,
+    )
+
+
+def _check_inside(where: str, column: Column, parent: Column, facts: dict[str, str]) -> None:
+    """A bound on a foreign key cannot be honoured unless the key it refers to has it too."""
+    for fact in ("minimum", "maximum", "multiple_of", "min_length", "max_length", "choices", "stored", "domain"):
+        asked, given = getattr(column, fact), getattr(parent, fact)
+        excluded = fact in ("minimum", "maximum") and (
+            getattr(column, f"{fact}_excluded") and not getattr(parent, f"{fact}_excluded")
+        )
+        if asked not in (None, ()) and (asked != given or excluded):
+            raise ReferenceError(
+                f"{where}, but declares {fact} = {asked} where the key has {given if given else 'none'}.",
+                hint="Move the constraint to the key; a reference takes its values from there.",
+                **facts,
+            )

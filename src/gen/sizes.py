@@ -1,0 +1,62 @@
+"""This file knows how many rows every table has: declared counts scaled together, and those that follow from others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gen.counts import RowRequest
+from gen.errors import SchemaError
+from gen.schema.links import Reference
+from gen.schema.spec import Spec, Table
+from gen.synth.related.children import histogram_for
+
+
+def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
+    """Rows of every table: declared counts scaled together, rounded, never below 1 where there is one; fixed tables
+    and pins stay. Tables that follow their parents have as many rows as these have children.
+
+    The largest table has exactly the rows that are asked for it, where it follows others, too.
+    """
+    for name in request.pinned:
+        spec.table(name)  # an unknown table is an error
+    declared = _with_followers(spec, {t.name: t.rows for t in spec.tables if not t.follows})
+    free = [t.name for t in spec.tables if not t.fixed and t.name not in request.pinned]
+    biggest = max((declared[t.name] for t in spec.tables if not t.fixed), default=0)
+    rows: dict[str, int] = {}
+    for table in spec.tables:
+        count = declared[table.name]
+        if table.name not in free or not count:
+            count = request.pinned.get(table.name, count)
+        elif request.largest is not None and biggest:
+            count = max(1, (2 * count * request.largest + biggest) // (2 * biggest))
+        elif request.factor is not None:
+            count = max(1, round(count * request.factor))
+        is_largest = request.largest is not None and table.name in free and declared[table.name] == biggest
+        if not table.follows or table.name in request.pinned or is_largest:
+            rows[table.name] = count
+    found = _with_followers(spec, rows)
+    return {table.name: found[table.name] for table in spec.tables}
+
+
+def _with_followers(spec: Spec, rows: Mapping[str, int]) -> dict[str, int]:
+    """The rows of all tables, of those that are not among the given as many as their parents have children."""
+    found = dict(rows)
+    waiting = {table.name: _followed(table) for table in spec.tables if table.name not in found}
+    while waiting:
+        ready = [name for name, (_, reference) in waiting.items() if reference.table in found]
+        if not ready:
+            raise SchemaError(
+                f"{' and '.join(waiting)}: each has as many rows as another's have children, around in a circle.",
+                hint=f"Say how many rows one of them has: schema.add({next(iter(waiting))}, rows=1000).",
+            )
+        for name in ready:
+            column, reference = waiting.pop(name)
+            assert reference.children is not None
+            parents = found[reference.table]
+            found[name] = histogram_for(f"{name}.{column}", reference.children, parents).total
+    return found
+
+
+def _followed(table: Table) -> tuple[str, Reference]:
+    """The column, and its reference, whose parents' children are the table's rows."""
+    return next((c.name, c.reference) for c in table.columns if c.reference and c.reference.children)

@@ -1,0 +1,225 @@
+"""This file knows what the rows that refer to a row come to: sums, counts, least, greatest and last values.
+
+The rows of each parent are known by arithmetic, so that their values are drawn again where they are summed, some at a
+time: no join, and memory does not grow with the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from gen.block import fixed_width_array, with_nulls
+from gen.errors import SchemaError
+from gen.schema.links import Aggregate
+from gen.schema.spec import KINDS, Column
+from gen.streams import Words
+from gen.synth.json_text import is_null
+from gen.synth.nested import plain, plain_type
+from gen.synth.related.links import Link
+from gen.synth.rows import Asking, RowView
+from gen.synth.synthesizer import Synthesizer
+from gen.synth.tied.derived import MadeOfOthers
+
+ROWS_AT_ONCE = 262_144  # that refer to some row, drawn at a time
+_SUMMED = ("integer", "number", "decimal", "duration")
+_ORDERED = (*_SUMMED, "datetime", "date", "time", "text")
+
+
+class SynthesizeAggregate(MadeOfOthers):
+    """A column that is the sum, count, least, greatest or last value of a column of the rows that refer here."""
+
+    draws = False
+    link: Link | None = None
+    tables: Any = None
+
+    @classmethod
+    def match(cls, column: Column) -> bool:
+        return column.aggregate is not None
+
+    @property
+    def aggregate(self) -> Aggregate:
+        """What the column declares."""
+        assert self.column.aggregate is not None
+        return self.column.aggregate
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.inner = self.part(replace(self.column, aggregate=None, when=None, nulls=None), self.path)
+
+    def sums(self, link: Link, tables: Any, origin: Synthesizer | None) -> None:
+        """Take the link whose rows refer here, all tables, and the column that is summed."""
+        self.link, self.tables = link, tables
+        name, kind = self.aggregate.name, origin.column.value_kind if origin else "integer"
+        wanted = "integer" if name == "count" else kind
+        if name in ("sum", "min", "max") and kind not in (_SUMMED if name == "sum" else _ORDERED):
+            raise SchemaError(
+                f"{self.where}: the {name} of {KINDS[kind]} is no value.",
+                hint=f"Use fields of kind {', '.join(_SUMMED if name == 'sum' else _ORDERED)}.",
+            )
+        if self.column.value_kind != wanted:
+            raise SchemaError(
+                f"{self.where}: it is {KINDS[self.column.kind]}, and {self.aggregate} is {KINDS[wanted]}.",
+                hint="Give the field that type.",
+            )
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        kind = plain_type(self.inner.arrow_type)
+        if pa.types.is_decimal(kind):
+            return pa.decimal128(38 if self.column.max_digits is None else self.column.max_digits, kind.scale)
+        return kind
+
+    @property
+    def law_text(self) -> str:
+        return f"computed: {self.aggregate}"
+
+    def made(self, row: RowView) -> pa.Array:
+        assert self.link is not None
+        found = self.link.children_of(row.rows)
+        assert found is not None
+        rows, counts = found
+        if self.aggregate.column is None:
+            return self.checked(fixed_width_array(pa.int64(), counts.astype(np.int64)), len(counts))
+        return self.checked(self._of_values(rows, counts.astype(np.int64), row.asking), len(counts))
+
+    def _of_values(self, rows: Words, counts: NDArray[np.int64], asking: Asking) -> pa.Array:
+        names = [name for name in (self.aggregate.column, self.aggregate.by) if name is not None]
+        pieces = []
+        for mine, some in _pieces(counts):
+            view = self.tables[self.aggregate.table].view(rows[mine], asking)
+            pieces.append(_AGGREGATES[self.aggregate.name](some, *(plain(view.array(name)) for name in names)))
+        return pa.concat_arrays(pieces) if pieces else pa.nulls(0, self.arrow_type)
+
+    def checked(self, values: Any, n: int) -> pa.Array:
+        kind = self.arrow_type
+        try:
+            values = values.cast(kind) if values.type != kind else values
+        except pa.ArrowException as error:
+            raise SchemaError(
+                f"{self.where}: its {self.aggregate} does not fit: {str(error).partition(chr(10))[0]}.",
+                hint="Give the field more digits, or as many decimal places as what is summed has.",
+            ) from error
+        if self.column.nulls is None and values.null_count:
+            raise SchemaError(
+                f"{self.where}: it is never null, and its {self.aggregate} is, where no row refers to it.",
+                hint="Make the field Optional, or let each row have one: Children(..., least=1).",
+            )
+        low, high = self.column.minimum, self.column.maximum
+        if (low is not None or high is not None) and len(values) - values.null_count:
+            least, most = (each.as_py() for each in pc.min_max(values).values())
+            if (low is not None and least < low) or (high is not None and most > high):
+                beyond = least if low is not None and least < low else most
+                raise SchemaError(
+                    f"{self.where}: its {self.aggregate} is {beyond}, which its bounds exclude.",
+                    hint="Widen the bounds: it is computed.",
+                )
+        return values
+
+
+def _pieces(counts: NDArray[np.int64]) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """The rows in pieces, whole parents each, and the counts of these; a parent with very many is a piece alone."""
+    ends = np.cumsum(counts)
+    first = begin = 0
+    while begin < counts.size:
+        stop = max(int(np.searchsorted(ends, first + ROWS_AT_ONCE, "right")), begin + 1)
+        last = int(ends[stop - 1])
+        yield slice(first, last), counts[begin:stop]
+        first, begin = last, stop
+
+
+# -- values of rows that stand parent by parent -> one for each parent ------------------------------------------
+
+
+def _starts(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where the rows of each parent that has some begin; and which parents have some."""
+    there = counts > 0
+    return (np.cumsum(counts) - counts)[there], there
+
+
+def _count(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
+    return fixed_width_array(pa.int64(), _per_parent(counts, (~is_null(values)).astype(np.int64)))
+
+
+def _per_parent(counts: NDArray[np.int64], values: NDArray[Any]) -> NDArray[Any]:
+    starts, there = _starts(counts)
+    out = np.zeros(counts.size, values.dtype)
+    if starts.size:
+        out[there] = np.add.reduceat(values, starts)
+    return out
+
+
+def _sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
+    kind = values.type
+    known = pc.fill_null(values, pa.scalar(0).cast(pa.int64()).cast(kind)) if values.null_count else values
+    if pa.types.is_floating(kind):
+        return pa.array(_per_parent(counts, known.to_numpy(zero_copy_only=False)), kind)
+    if pa.types.is_decimal(kind):
+        return _decimal_sum(counts, known)
+    numbers = known.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    wide = max(abs(int(numbers.min(initial=0))), abs(int(numbers.max(initial=0)))) * int(counts.max(initial=0))
+    if wide >= 2**63:
+        exact = _per_parent(counts, numbers.astype(object))
+        return pa.array([int(each) for each in exact], pa.int64())
+    return fixed_width_array(pa.int64(), _per_parent(counts, numbers)).cast(kind)
+
+
+def _decimal_sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
+    """Sums of decimals, of 128 bits: the low and the high halves of their integers by themselves, in pieces of 32."""
+    halves = np.frombuffer(values.buffers()[1], np.uint64)[2 * values.offset : 2 * (values.offset + len(values))]
+    low, high = halves[::2], halves[1::2].view(np.int64)
+    parts = [(low & np.uint64(0xFFFFFFFF)).astype(np.int64), (low >> np.uint64(32)).astype(np.int64), high]
+    first, second, third = (_per_parent(counts, part) for part in parts)
+    second += first >> np.int64(32)
+    third += second >> np.int64(32)
+    out = np.empty(2 * counts.size, np.uint64)
+    mask = np.int64(0xFFFFFFFF)
+    out[::2] = (first & mask).view(np.uint64) | ((second & mask).view(np.uint64) << np.uint64(32))
+    out[1::2] = third.view(np.uint64)
+    kind = pa.decimal128(38, values.type.scale)
+    return pa.Array.from_buffers(kind, counts.size, [None, pa.py_buffer(out)])
+
+
+def _places_of_best(counts: NDArray[np.int64], values: pa.Array, greatest: bool) -> NDArray[np.int64]:
+    """Of each parent the place of its greatest value, or its least; -1 where it has none. Of equal ones the last."""
+    ranks = pc.rank(values, sort_keys="ascending", tiebreaker="dense")
+    keys = ranks.to_numpy(zero_copy_only=False).astype(np.int64)
+    keys = keys if greatest else -keys
+    keys[is_null(values)] = np.iinfo(np.int64).min
+    parents = np.repeat(np.arange(counts.size), counts)
+    order = np.lexsort((np.arange(keys.size), keys, parents))
+    places = np.full(counts.size, -1, np.int64)
+    there = counts > 0
+    places[there] = order[np.cumsum(counts)[there] - 1]
+    known = places >= 0
+    known[known] = keys[places[known]] != np.iinfo(np.int64).min
+    return np.where(known, places, -1)
+
+
+def _at(counts: NDArray[np.int64], values: pa.Array, places: NDArray[np.int64]) -> pa.Array:
+    """The values at these places, a null for -1."""
+    if not len(values):
+        return pa.nulls(counts.size, values.type)
+    taken = values.take(fixed_width_array(pa.int64(), np.maximum(places, 0)))
+    return with_nulls(taken, places >= 0)
+
+
+def _last(counts: NDArray[np.int64], values: pa.Array, by: pa.Array | None = None) -> pa.Array:
+    if by is not None:
+        return _at(counts, values, _places_of_best(counts, by, greatest=True))
+    return _at(counts, values, np.where(counts > 0, np.cumsum(counts) - 1, -1))
+
+
+_AGGREGATES: dict[str, Callable[..., pa.Array]] = {
+    "count": _count,
+    "sum": _sum,
+    "min": lambda counts, values: _at(counts, values, _places_of_best(counts, values, greatest=False)),
+    "max": lambda counts, values: _at(counts, values, _places_of_best(counts, values, greatest=True)),
+    "last": _last,
+}

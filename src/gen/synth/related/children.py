@@ -1,0 +1,72 @@
+"""This file knows how many children parents have: a declared law as an exact histogram, and the rows it comes to."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gen.errors import SchemaError
+from gen.relations.histogram import Histogram, histogram_of
+from gen.schema.links import Children, Distribution
+from gen.synth.grids import Grid
+from gen.synth.laws.compiled import listed_law
+from gen.synth.lengths import weights_of
+
+MOST_CHILDREN = 65_535  # of one parent, where nothing says how many it may have
+_OF_PARAMETERS = ("uniform", "poisson", "binomial", "geometric")  # which say nothing without a parameter, or bounds
+
+
+def histogram_for(where: str, children: Children, parents: int, total: int | None = None) -> Histogram:
+    """How many parents have how many children, of so many parents; `total` children, where that is asked for.
+
+    Raises SchemaError where the law makes no sense, CapacityError where its counts do not come to the total.
+    """
+    law = children.law
+    if children.most is None and not law.parameters and law.name in _OF_PARAMETERS:
+        raise SchemaError(
+            f"{where}: its children follow the law {law.name!r}, and nothing says how many they are.",
+            hint="Say its parameters: Poisson(3), or most=10.",
+        )
+    least = children.least or 0
+    if children.none is not None:
+        least = max(least, 1)
+    if law.name == "zipf":
+        least = max(least, 1)
+    most = max(_most(law), least) if children.most is None else children.most
+    if most < least:
+        raise SchemaError(
+            f"{where}: a parent that has children has {least} at least, and {most} at most.", hint="Give a larger most."
+        )
+    compiled = listed_law(f"{where}, children", law, Grid(least, 1, most - least + 1))
+    weights = weights_of(compiled, least, most)
+    counts = np.arange(least, most + 1, dtype=np.int64)
+    if children.none is not None:
+        counts = np.concatenate([np.zeros(1, np.int64), counts])
+        weights = np.concatenate([[children.none], (1 - children.none) * weights / weights.sum()])
+    kept = weights > 0
+    return histogram_of(where, counts[kept], weights[kept], parents, total)
+
+
+def _most(law: Distribution) -> int:
+    """The most children that a law without a bound is asked for."""
+    parameters = dict(law.parameters)
+    if law.name == "constant":
+        return max(int(parameters["value"]), MOST_CHILDREN)
+    listed = parameters.get("values") or parameters.get("edges") or ()
+    return max([MOST_CHILDREN, *map(int, listed)])
+
+
+def described_children(children: Children) -> str:
+    """The law in words: "poisson(mean=3) children, 20 % have none"."""
+    parameters = ", ".join(f"{name}={_short(value)}" for name, value in children.law.parameters)
+    ends = (("at least", children.least), ("at most", children.most))
+    bounds = [f"{word} {value:,}" for word, value in ends if value]
+    none = [f"{children.none:.3g} of them none"] if children.none is not None else []
+    said = f"{children.law.name}({parameters})" if parameters else children.law.name
+    return ", ".join([f"children by {said}", *bounds, *none])
+
+
+def _short(value: object) -> str:
+    if isinstance(value, tuple):
+        shown = ", ".join(map(_short, value[:6]))
+        return f"[{shown}{', ...' if len(value) > 6 else ''}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)

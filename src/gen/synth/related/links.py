@@ -1,0 +1,299 @@
+"""This file knows links: which row of its parent each row of a table refers to, as a function of row numbers.
+
+A link is a pick among so many places, and the parents that stand at these places: all rows of a table, or some of them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.keys import KeyOrder
+from gen.relations.covering import Covering
+from gen.relations.fan_out import FanOut, ScatteredFanOut
+from gen.relations.trees import LeveledTree, RecursiveTree, Ring
+from gen.streams import Rows, Stream, Words, rows_array, uniform_integers
+from gen.synth.related.popularity import Popularity
+from gen.synth.rows import RowView
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """Which place each row refers to, uint64; there: which rows refer to one at all, where not all do.
+
+    ordinals: which of the rows with that place each is, from 0, where that is known.
+    """
+
+    places: Words
+    there: Bools | None = None
+    ordinals: Words | None = None
+
+
+class Pick(ABC):
+    """How each row of a table finds its place among the parents."""
+
+    @abstractmethod
+    def at(self, rows: Rows) -> Picked:
+        """The places of these rows."""
+
+    def of(self, row: RowView) -> Picked:
+        """The same, where columns of a row share what they pick."""
+        return self.at(row.rows)
+
+    def children_of(self, places: Words) -> tuple[Words, Words] | None:
+        """The rows that refer to each of some places, one place after the other, and how many refer to each.
+
+        None where that is not known without a look at every row.
+        """
+        return None
+
+    @abstractmethod
+    def described(self) -> str:
+        """How often each parent is picked, in words."""
+
+
+@dataclass(frozen=True)
+class EvenPick(Pick):
+    """Each of `size` places is equally likely."""
+
+    size: int
+    key: int
+
+    def at(self, rows: Rows) -> Picked:
+        words = Stream(self.key).words(rows)
+        chosen = np.empty(words.size, np.int64)
+        uniform_integers(words, chosen, np.int64(0), np.uint64(max(self.size, 1) - 1), np.int64(1))
+        return Picked(chosen.view(np.uint64))
+
+    def described(self) -> str:
+        return "each equally likely"
+
+
+@dataclass(frozen=True)
+class PopularPick(Pick):
+    """Some places are more popular than others, by a law."""
+
+    popularity: Popularity
+    key: int
+    law: str
+
+    def at(self, rows: Rows) -> Picked:
+        return Picked(self.popularity.rows(Stream(self.key).words(rows)))
+
+    def described(self) -> str:
+        return f"popular by {self.law}"
+
+
+@dataclass(frozen=True)
+class DistinctPick(Pick):
+    """Each place at most once."""
+
+    order: KeyOrder
+
+    def at(self, rows: Rows) -> Picked:
+        return Picked(self.order.ranks(rows))
+
+    def children_of(self, places: Words) -> tuple[Words, Words]:
+        rows = self.order.row_of(places)
+        return rows[rows >= 0].astype(np.uint64), (rows >= 0).astype(np.uint64)
+
+    def described(self) -> str:
+        return "each at most once"
+
+
+@dataclass(frozen=True)
+class CoveringPick(Pick):
+    """Each place at least once; the rows that are left pick as another does."""
+
+    covering: Covering
+    others: Pick
+
+    def at(self, rows: Rows) -> Picked:
+        return Picked(self.covering.at(rows, lambda some: self.others.at(some).places))
+
+    def described(self) -> str:
+        return f"each at least once, else {self.others.described()}"
+
+
+@dataclass(frozen=True, eq=False)
+class FanOutPick(Pick):
+    """Each place exactly as often as a histogram says."""
+
+    fan_out: FanOut | ScatteredFanOut
+    law: str
+
+    def at(self, rows: Rows) -> Picked:
+        places, ordinals = self.fan_out.parents_of(rows)
+        return Picked(places, ordinals=ordinals)
+
+    def children_of(self, places: Words) -> tuple[Words, Words]:
+        return self.fan_out.child_rows_of(places)
+
+    @property
+    def most(self) -> int:
+        """The most rows that refer to one place."""
+        ordered = self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
+        return int(ordered.histogram.counts[-1]) if ordered.histogram.counts.size else 0
+
+    def counts_of(self, places: Words) -> Words:
+        """How many rows refer to each place, uint64."""
+        ordered = self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
+        return ordered.children_of(places)[1]
+
+    def described(self) -> str:
+        return f"{self.law}, {'scattered' if isinstance(self.fan_out, ScatteredFanOut) else 'in their order'}"
+
+
+@dataclass(frozen=True)
+class TreePick(Pick):
+    """The parent of a node in a forest."""
+
+    tree: RecursiveTree | LeveledTree
+
+    def at(self, rows: Rows) -> Picked:
+        return Picked(*self.tree.parents_of(rows))
+
+    def described(self) -> str:
+        said = f"a tree of {self.tree.roots:,} root{'s' * (self.tree.roots != 1)}"
+        if isinstance(self.tree, RecursiveTree):
+            return f"{said}, under any earlier row"
+        return f"{said}, {len(self.tree.widths)} levels, up to {self.tree.fan_out:,} children each"
+
+
+@dataclass(frozen=True)
+class RingPick(Pick):
+    """The next row, or the previous one, in an order of all rows."""
+
+    ring: Ring
+    backwards: bool
+
+    def at(self, rows: Rows) -> Picked:
+        return Picked(*(self.ring.previous_of(rows) if self.backwards else self.ring.next_of(rows)))
+
+    def children_of(self, places: Words) -> tuple[Words, Words]:
+        rows, has = self.ring.next_of(places) if self.backwards else self.ring.previous_of(places)
+        return rows[has], has.astype(np.uint64)
+
+    def described(self) -> str:
+        return f"{'the previous' if self.backwards else 'the next'} in {'a ring' if self.ring.closed else 'a chain'}"
+
+
+@dataclass(frozen=True)
+class NoPick(Pick):
+    """There is no place to refer to."""
+
+    def at(self, rows: Rows) -> Picked:
+        return Picked(np.zeros(len(rows), np.uint64), np.zeros(len(rows), np.bool_))
+
+    def described(self) -> str:
+        return "none, as there is none"
+
+
+# -- where they stand -----------------------------------------------------------------------------------------
+
+
+class Parents(Protocol):
+    """The rows of a table that may be referred to, each at a place below `size`."""
+
+    @property
+    def size(self) -> int: ...
+
+    def rows(self, places: Words) -> Words:
+        """The row at each place."""
+        ...
+
+    def places(self, rows: Words) -> tuple[Words, Bools]:
+        """The place of each row, any where it has none; and whether it has one."""
+        ...
+
+
+@dataclass(frozen=True)
+class AllRows:
+    """Every row of a table, at the place of its number."""
+
+    size: int
+
+    def rows(self, places: Words) -> Words:
+        return places
+
+    def places(self, rows: Words) -> tuple[Words, Bools]:
+        return rows, np.ones(rows.size, np.bool_)
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The parent's row of each row, uint64, any where it has none; there: which have one, None where all do."""
+
+    rows: Words
+    there: Bools | None
+    ordinals: Words | None
+
+    @cached_property
+    def runs(self) -> tuple[Words, NDArray[np.int64]] | None:
+        """Where rows with one parent stand together: each parent once, and which of these each row has."""
+        if self.rows.size < 2:
+            return None
+        new = np.ones(self.rows.size, np.bool_)
+        np.not_equal(self.rows[1:], self.rows[:-1], out=new[1:])
+        if 4 * np.count_nonzero(new) > 3 * self.rows.size:
+            return None
+        return self.rows[new], np.cumsum(new) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """What some columns of a table refer to together. `null`: a stream, and the share of the rows that have no parent.
+
+    condition: an expression of the row, where it is not true there is none.
+    """
+
+    parents: Parents
+    pick: Pick
+    null: tuple[int, float] | None = None
+    condition: Any = None
+
+    def chosen(self, row: RowView) -> Chosen:
+        """The parents of these rows, found once for all columns."""
+        return row.once(self, lambda: self._chosen(row))
+
+    def rows_at(self, rows: Rows) -> Words:
+        """uint64 array: the parent's row of each row that has one."""
+        return self.parents.rows(self.pick.at(rows).places)
+
+    def _chosen(self, row: RowView) -> Chosen:
+        picked = self.pick.of(row)
+        there = picked.there
+        if self.null is not None:
+            key, share = self.null
+            some = Stream(key, 1).words(row.rows) >= np.uint64(round(share * 2**32))
+            there = some if there is None else there & some
+        if self.condition is not None:
+            holds = row.holds(self.condition)
+            there = holds if there is None else there & holds
+        return Chosen(self.parents.rows(picked.places), there, picked.ordinals)
+
+    @property
+    def is_invertible(self) -> bool:
+        """Whether the rows that refer to a row are known without a look at every row."""
+        known = self.pick.children_of(np.empty(0, np.uint64)) is not None
+        return known and self.condition is None and self.null is None
+
+    def children_of(self, rows: Rows) -> tuple[Words, Words] | None:
+        """The rows that refer to each of the parent's rows, one parent after the other, and how many refer to each.
+
+        None where that is not known without a look at every row.
+        """
+        places, has = self.parents.places(rows_array(rows))
+        found = None if self.condition is not None else self.pick.children_of(places[has])
+        if found is None or self.null is not None:
+            return None
+        counts = np.zeros(len(rows), np.uint64)
+        counts[has] = found[1]
+        return found[0], counts

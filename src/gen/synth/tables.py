@@ -1,0 +1,361 @@
+"""This file knows the tables of a schema as sources that know each other: made when they are asked for."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gen.errors import CapacityError, SchemaError
+from gen.keys import Pool
+from gen.schema.links import Key, Reference
+from gen.schema.relations import follow, is_unique, key_circle
+from gen.schema.spec import Column, Spec, Table, suggestion
+from gen.synth.agreeing.company import in_company
+from gen.synth.correlation import correlate
+from gen.synth.judging.judged import where_judged
+from gen.synth.key_pools import check_distinct, pool_of, refuse_made
+from gen.synth.nested import SynthesizeField, Whole
+from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
+from gen.synth.related.aggregates import SynthesizeAggregate
+from gen.synth.related.copies import SynthesizeCopy
+from gen.synth.related.linking import Linking
+from gen.synth.related.links import Link
+from gen.synth.related.references import SynthesizeReference
+from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
+from gen.synth.table import TableSource
+from gen.synth.tied.ordered import with_room, with_room_inside
+
+Try = Callable[[TableSource], TableSource]
+
+
+class Tables(Mapping[str, TableSource]):
+    """The tables that were asked for, by name; and all others that columns of these have values from.
+
+    Once `tried` is set, a table is tried before others see it: its rows are those that its model takes.
+    """
+
+    def __init__(self, making: Making, asked: Sequence[str]) -> None:
+        self.asked = list(asked)
+        self.tried: Try | None = None
+        self._making: Making | None = making
+        self._sources: dict[str, TableSource] = {}
+        self._trying: set[str] = set()
+
+    def __getitem__(self, name: str) -> TableSource:
+        if name in self._sources:
+            return self._sources[name]
+        if self._making is None:
+            raise KeyError(name)
+        source = self._making.source(name)
+        if self.tried is None or name in self._trying:
+            return source
+        self._trying.add(name)
+        self._sources[name] = self.tried(source)
+        return self._sources[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.asked)
+
+    def __len__(self) -> int:
+        return len(self.asked)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_making": None, "tried": None}
+
+
+def table_sources(
+    spec: Spec,
+    rows: Mapping[str, int],
+    seed: int,
+    as_of: datetime.date | None = None,
+    tables: Collection[str] | None = None,
+) -> Tables:
+    """A source for every table of the schema, or for some of them, references resolved.
+
+    `as_of` is the day that counts as today. Raises SchemaError, CapacityError or ReferenceError, naming table and
+    column, where a request cannot be met.
+    """
+    today = as_of or datetime.datetime.now(datetime.UTC).date()
+    declared = _drawn(spec, rows).seen_from(today)
+    asked = [table.name for table in declared.tables if tables is None or table.name in tables]
+    making = Making(spec, declared, rows, seed, today)
+    made = making.tables = Tables(making, asked)
+    for name in asked:
+        making.source(name)
+    return made
+
+
+def _drawn(spec: Spec, rows: Mapping[str, int]) -> Spec:
+    """The schema as it is drawn: of keys that refer to each other in a circle one is drawn; what is unique is a key."""
+    tables = []
+    for table in spec.tables:
+        columns = tuple(_drawn_column(spec, table, column, rows) for column in table.columns)
+        tables.append(replace(table, columns=columns))
+    return replace(spec, tables=tuple(tables))
+
+
+def _drawn_column(spec: Spec, table: Table, column: Column, rows: Mapping[str, int]) -> Column:
+    circle = key_circle(spec, table, column)
+    if circle:
+        counts = {name: rows[name] for name, _ in circle}
+        if len(set(counts.values())) > 1:
+            said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+            raise CapacityError(
+                f"{table.name}.{column.name}: its keys are those of {' and '.join(counts.keys() - {table.name})}, and "
+                f"theirs are its own; the tables have unequal numbers of rows: {said}.",
+                hint="Ask for as many rows of each.",
+            )
+        if circle[0] == (table.name, column.name):
+            return replace(column, reference=None)
+    alone = column.unique and not column.key and is_unique(table, [column.name])
+    if alone and column.reference is None:
+        return replace(column, key=Key("scattered", primary=False))
+    return column
+
+
+@dataclass
+class Making:
+    """How tables are made: their columns, then what these refer to, then what they take from other tables.
+
+    declared: the schema; spec: the same as it is drawn.
+    """
+
+    declared: Spec
+    spec: Spec
+    rows: Mapping[str, int]
+    seed: int
+    today: datetime.date
+    tables: Any = None
+    _sources: dict[str, TableSource] = field(default_factory=dict)
+    _columns: dict[str, dict[str, Synthesizer]] = field(default_factory=dict)
+    _keys: dict[Reference, Synthesizer] = field(default_factory=dict)
+    _tables: dict[str, Table] = field(default_factory=dict)
+    _joined: set[tuple[str, str]] = field(default_factory=set)
+
+    def source(self, name: str) -> TableSource:
+        """A table; its rows are not tried yet."""
+        if name not in self._sources:
+            table = self.spec.table(name)
+            refuse_noise_inside(table)
+            columns = self.columns(name)
+            for column in columns:
+                self.join(name, column)
+            source = _where_judged(TableSource(name, self.rows[name], columns, document=table.document))
+            self._sources[name] = replace(source, dirt=_dirt(table, source))
+        return self._sources[name]
+
+    def declared_table(self, name: str) -> Table:
+        """The table with what its columns agree about."""
+        if name not in self._tables:
+            self._tables[name] = in_company(self.spec.table(name), self.rows[name], self.today)
+        return self._tables[name]
+
+    def columns(self, name: str) -> dict[str, Synthesizer]:
+        """The columns of a table, with their links; what they take from other tables they do not know yet."""
+        if name not in self._columns:
+            table = self.declared_table(name)
+            columns = columns_of(table, self.rows[name], self.seed, self.before)
+            links, members = Linking(self.declared_links(name), table, self.rows, self.seed).links(columns)
+            columns |= members
+            for column, link in links.items():
+                reference = columns[column]
+                if isinstance(reference, SynthesizeReference):
+                    reference.link, reference.tables = link, self.tables
+            self._columns[name] = columns
+        return self._columns[name]
+
+    def declared_links(self, name: str) -> Spec:
+        return self.spec
+
+    def before(self, table: Table, path: str) -> tuple[Table, Column] | None:
+        """What a path through references leads to."""
+        found = follow(self.spec, table, path)
+        if found is None or found[0].name == table.name:
+            return found
+        other = self.declared_table(found[0].name)
+        return other, other.column(found[1].name)
+
+    # -- what a column has of other tables ----------------------------------------------------------------------
+
+    def join(self, table: str, name: str) -> None:
+        """Hand a column the keys that it refers to, and the columns of other tables that it is made of."""
+        if (table, name) in self._joined:
+            return
+        self._joined.add((table, name))
+        column = self.columns(table)[name]
+        parts = [s.column.reference for s in column.every_part() if isinstance(s, SynthesizeReference)]
+        pools = {target: self.pool(target) for target in parts if target is not None}
+        if pools:
+            column.take_pools({str(target): keys for target, keys in pools.items()})
+        if isinstance(column, SynthesizeCopy):
+            column.copies(self._origin(table, column))
+        if isinstance(column, SynthesizeAggregate):
+            self._aggregate(table, column)
+
+    def pool(self, target: Reference) -> tuple[Pool, Storage]:
+        """The keys of a table, and what a sink may know of them."""
+        if target.table in self._columns or not self._is_plain(target):
+            self.columns(target.table)
+            self.join(target.table, target.column)
+            key = self._columns[target.table][target.column]
+        else:
+            key = self._key(target)
+        return pool_of(key, self.tables), key.storage
+
+    def _is_plain(self, target: Reference) -> bool:
+        """Whether a key is drawn by itself, without the other columns of its table."""
+        if target.table in self.tables.asked:
+            return False
+        table = self.spec.table(target.table)
+        column = table.column(target.column)
+        return column.key is not None and column.reference is None and is_unique(table, [target.column])
+
+    def _key(self, target: Reference) -> Synthesizer:
+        """A key of a table of which nothing else is needed."""
+        plain = Reference(target.table, target.column)
+        if plain not in self._keys:
+            parent, count = self.declared_table(target.table), self.rows[target.table]
+            self._keys[plain] = columns_of(parent, count, self.seed, self.before, (target.column,))[target.column]
+        return self._keys[plain]
+
+    def _origin(self, table: str, copy: SynthesizeCopy) -> Synthesizer:
+        """The column that a copy copies."""
+        *path, last = copy.column.copied
+        here = table
+        for name in path:
+            reference = self.columns(here).get(name)
+            if not isinstance(reference, SynthesizeReference) or reference.column.reference is None:
+                raise SchemaError(
+                    f"{copy.where}: it copies {'.'.join(copy.column.copied)}, and {here}.{name} is no reference.",
+                    hint="Name a field with a ForeignKey first: "
+                    + suggestion(name, [n for n, s in self.columns(here).items() if s.column.reference]),
+                )
+            here = reference.column.reference.table
+        origin = self.columns(here).get(last)
+        if origin is None:
+            raise SchemaError(
+                f"{copy.where}: it copies {'.'.join(copy.column.copied)}, and {here} has no field {last!r}.",
+                hint=suggestion(last, self.columns(here)),
+            )
+        self.join(here, last)
+        if isinstance(origin, SynthesizeCopy) and origin.origin is None:
+            raise SchemaError(
+                f"{copy.where}: it copies {origin.where}, which copies it.", hint="Break the circle: let one be drawn."
+            )
+        return origin
+
+    def _aggregate(self, table: str, aggregate: SynthesizeAggregate) -> None:
+        """Hand an aggregate the link whose rows refer to this table, and the column of theirs that it is of."""
+        said = aggregate.aggregate
+        names = [t.name for t in self.spec.tables]
+        if said.table not in names:
+            raise SchemaError(
+                f"{aggregate.where}: it is {said}, and there is no table {said.table!r}.",
+                hint=suggestion(said.table, names),
+            )
+        columns = self.columns(said.table)
+        for name in (said.column, said.by):
+            if name is not None and name not in columns:
+                raise SchemaError(
+                    f"{aggregate.where}: it is {said}, and {said.table} has no field {name!r}.",
+                    hint=suggestion(name, columns),
+                )
+        link = self._link_back(table, aggregate, columns)
+        if said.column is not None:
+            self.join(said.table, said.column)
+        aggregate.sums(link, self.tables, columns[said.column] if said.column is not None else None)
+
+    def _link_back(self, table: str, aggregate: SynthesizeAggregate, columns: Mapping[str, Synthesizer]) -> Link:
+        said = aggregate.aggregate
+        back: dict[str, SynthesizeReference] = {
+            name: s
+            for name, s in columns.items()
+            if isinstance(s, SynthesizeReference) and s.column.reference and s.column.reference.table == table
+        }
+        links = {id(s.link): name for name, s in back.items()}
+        if said.through is not None:
+            if said.through not in back:
+                raise SchemaError(
+                    f"{aggregate.where}: it is {said} through {said.through!r}, which does not refer to {table}.",
+                    hint=suggestion(said.through, back),
+                )
+            chosen = said.through
+        elif len(links) == 1:
+            chosen = next(iter(links.values()))
+        else:
+            raise SchemaError(
+                f"{aggregate.where}: it is {said}, and {len(links) or 'no'} fields of {said.table} refer to {table}"
+                f"{': ' + ', '.join(links.values()) if links else ''}.",
+                hint=f'Say which: through="{next(iter(links.values()))}".' if links else "Give it a ForeignKey.",
+            )
+        link = back[chosen].link
+        assert link is not None
+        if not link.is_invertible:
+            raise SchemaError(
+                f"{aggregate.where}: which rows of {said.table} refer to a row of {table} cannot be told without a "
+                f"look at all of them: {said.table}.{chosen} refers to {link.pick.described()}.",
+                hint=f"Declare beside {said.table}.{chosen} how many rows each has: Children(Poisson(3)).",
+            )
+        return link
+
+
+def _where_judged(source: TableSource) -> TableSource:
+    """The table, in which only those models inside rows are asked that refuse some values."""
+    if not source.rows:
+        return source
+    judged = {name: where_judged(s) for name, s in source.columns.items() if any(s.column.judges())}
+    return replace(source, columns={**source.columns, **judged}) if judged else source
+
+
+def _dirt(table: Table, source: TableSource) -> dict[str, Dirt]:
+    """The dirt that its columns declare; which values no key has is known once the keys are."""
+    return {column.name: dirt_of(source.columns[column.name], column) for column in table.columns if column.noise}
+
+
+Before = Callable[[Table, str], "tuple[Table, Column] | None"]
+
+
+def columns_of(
+    table: Table, rows: int, seed: int, before: Before, only: Collection[str] | None = None
+) -> dict[str, Synthesizer]:
+    """A synthesizer for every column, or for some keys; those of a table that is drawn whole are fields of it."""
+    if table.whole is not None:
+        return _fields(table, table.whole, rows, seed)
+    declared = with_room(table.columns, table.name, rows, seed, lambda path: before(table, path))
+    synthesizers = {c.name: _synthesizer(table, c, rows, seed) for c in declared if only is None or c.name in only}
+    correlate(table.name, synthesizers)
+    for synthesizer in synthesizers.values():
+        synthesizer.check_beside(synthesizers)
+    return synthesizers
+
+
+def _fields(table: Table, whole_column: Column, rows: int, seed: int) -> dict[str, Synthesizer]:
+    """The columns of a table that is drawn whole."""
+    whole_column = with_room_inside(whole_column, table.name, rows, seed)
+    root = synthesizer_of(whole_column, table.name, rows, seed, "")
+    whole = Whole(root)
+    inner: Any = getattr(root, "inner", root)
+    made: dict[str, Synthesizer] = {}
+    for column in table.columns:
+        if column.key or column.reference:
+            raise SchemaError(
+                f"{table.name}.{column.name}: a key in a table whose schema ties its columns together.",
+                hint="Say what it means without `not`, `oneOf`, `if`, `maxProperties` or dependent keywords.",
+            )
+        field = SynthesizeField(column, table.name, rows, seed)
+        made[column.name] = field.of(whole, inner.parts[column.name])
+    return made
+
+
+def _synthesizer(table: Table, column: Column, rows: int, seed: int) -> Synthesizer:
+    """What draws a column; a key that is one together with others is drawn as no key, and combined later."""
+    alone = column.key is None or is_unique(table, [column.name])
+    if alone or column.reference or column.ordinal or column.copied:
+        synthesizer = synthesizer_of(column, table.name, rows, seed)
+        if alone and column.key and not synthesizer.unique and not column.reference:
+            refuse_made(synthesizer)
+            check_distinct(synthesizer)
+        return synthesizer
+    return synthesizer_of(replace(column, key=None), table.name, rows, seed)
