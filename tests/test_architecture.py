@@ -31,6 +31,7 @@ PACKAGES = {
     "synth.tied",
     "schema.json_schema",
     "schema.models",
+    "schema.sql",
     "synth.laws",
     "synth.patterns",
     "synth.related",
@@ -49,15 +50,24 @@ FLOORS = [
     {"relations.fan_out"},
     {"block"},
     {"checksums"},
-    {"schema.domains", "schema.models.core_schema", "schema.formats", "schema.json_schema.conditions"},
+    {
+        "schema.domains",
+        "schema.models.core_schema",
+        "schema.formats",
+        "schema.json_schema.conditions",
+        "schema.sql.conditions",
+    },
     {"schema.words", "schema.characters"},
     {"schema.links"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.models.python_types", "schema.models.model_check"},
     {"schema.written", "schema.variants", "schema.measures", "schema.stand_ins", "schema.patterns", "schema.relations"},
     {"schema.distributions"},
     {"schema.choices", "schema.row_markers", "schema.phones", "schema.link_markers", "schema.link_facts"},
+    {"schema.sql.column_types"},
     {"schema.row_facts"},
     {"schema.constraints"},
+    {"schema.sql.columns"},
+    {"schema.sql.tables"},
     {"schema.facts"},
     {"schema.in_words", "schema.json_schema.extension"},
     {
@@ -79,7 +89,7 @@ FLOORS = [
     {"schema.json_schema.others"},
     {"schema.json_schema.from_json_schema"},
     {"schema.models.annotations", "schema.json_schema.to_json_schema"},
-    {"schema.models.from_pydantic", "schema.models.from_module", "counts"},
+    {"schema.models.from_pydantic", "schema.models.from_module", "schema.from_database", "schema.to_models", "counts"},
     {"synth.json_text", "synth.texts.lists"},
     {"synth.laws.elementary"},
     {"synth.laws.special", "synth.grids", "synth.rows", "synth.formulas.operations", "synth.listings"},
@@ -171,7 +181,7 @@ FENCES = {
     "distributed": {"engine"},
     "numba": {"streams"},
     "llvmlite": {"streams"},
-    "sqlalchemy": set(),
+    "sqlalchemy": {"schema.from_database"},
     "faker": {"synth.faker_pool"},
 }
 
@@ -268,7 +278,7 @@ def test_a_module_says_what_it_knows_and_stays_readable(module: str) -> None:
 
 
 def test_importing_gen_imports_nothing_heavy() -> None:
-    heavy = ["dask", "distributed", "numba", "pandas", "pyarrow"]
+    heavy = ["dask", "distributed", "numba", "pandas", "pyarrow", "sqlalchemy"]
     code = f"import sys, gen; print([name for name in {heavy} if name in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert ended.stdout.strip() == "[]"
@@ -301,7 +311,7 @@ class Thing(BaseModel):
 schema = Schema()
 schema.add(Thing, rows=5000)
 run.prepare(run.Request(schema=schema))
-print([name for name in ("pandas", "scipy.linalg", "dask") if name in sys.modules])
+print([name for name in ("pandas", "scipy.linalg", "dask", "sqlalchemy") if name in sys.modules])
 """
 
 

@@ -55,7 +55,7 @@ def assert_refused(forks: Forks, tmp_path: Path, words: list[str], *arguments: o
         ("schema.json:Gone", '{"$defs": {"There": {}}}', ["Gone", "There"]),
         ("schema.json", '{"properties": {"x": {"minimum": 2, "maximum": 1}}, "required": ["x"]}', ["schema.x", "2"]),
         ("nowhere.json", None, ["nowhere.json"]),
-        ("postgresql://host/db", None, ["database", "not supported yet"]),
+        ("postgresql+nothing://host/db", None, ["database", "cannot be read"]),
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, str) else "",
 )

@@ -169,6 +169,13 @@ def test_a_pin_of_an_unknown_table_is_refused_with_the_nearest_name() -> None:
         scaled_rows(spec_of(Employee=1), RowRequest(pinned={"Employe": 5}))
 
 
+def test_a_table_that_is_declared_empty_stays_so_and_of_such_alone_no_rows_are_asked() -> None:
+    assert scaled_rows(spec_of(A=10, B=0), RowRequest(1000)) == {"A": 1000, "B": 0}
+    assert scaled_rows(spec_of(A=10, B=0), RowRequest(factor=3)) == {"A": 30, "B": 0}
+    with pytest.raises(BadRequest, match="every table is declared empty"):
+        scaled_rows(spec_of(A=0, B=0), RowRequest(1000))
+
+
 def test_no_table_is_scaled_below_one_row() -> None:
     assert scaled_rows(spec_of(A=10_000, B=1), RowRequest(10)) == {"A": 10, "B": 1}
     assert scaled_rows(spec_of(A=10_000, B=1), RowRequest(factor=1e-9)) == {"A": 1, "B": 1}

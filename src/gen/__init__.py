@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     )
     from gen.schema.markers import (
         AsText,
+        ColumnName,
         Domain,
         Faker,
         ForeignKey,
@@ -95,6 +96,7 @@ _HOME = {
     "Children": "schema.link_markers",
     "ClusterError": "errors",
     "Column": "schema.spec",
+    "ColumnName": "schema.markers",
     "Constant": "schema.distributions",
     "Copy": "schema.link_markers",
     "Correlated": "schema.row_markers",
@@ -169,6 +171,7 @@ __all__ = [
     "Children",
     "ClusterError",
     "Column",
+    "ColumnName",
     "Constant",
     "Copy",
     "Correlated",

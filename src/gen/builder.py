@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from pydantic import BaseModel
 
 from gen.errors import BadRequest, SchemaError
+from gen.schema.from_database import Reflected, read_database, read_module, read_object, without_password
 from gen.schema.json_schema.documents import documents_of, load_document
 from gen.schema.json_schema.from_json_schema import table_from_schema
 from gen.schema.json_schema.to_json_schema import schema_of
 from gen.schema.models.from_module import find_object, is_structure, load_module, models_of, split_spec
-from gen.schema.models.from_pydantic import table_from_model
+from gen.schema.models.from_pydantic import column_names, table_from_model
 from gen.schema.models.model_check import ModelCheck
 from gen.schema.relations import check_spec
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, Table
 from gen.schema.stand_ins import check_stand_ins
+from gen.schema.to_models import source_of
 
 if TYPE_CHECKING:
     import dask.dataframe
@@ -46,6 +48,9 @@ class Schema:
 
     The values of row i are the same whichever way they are read, for the same seed, models and row counts, and for the
     same `as_of`: the day that dates are seen from, of "past", "created" or one bound; today unless given.
+
+    Of a schema that was read from a database, or from SQLAlchemy's tables, `origin` says where they are, without any
+    password, and `unread` what of them is not kept: a table, and a sentence.
     """
 
     def __init__(self, name: str = "schema", *, seed: int = 0, as_of: datetime.date | None = None) -> None:
@@ -55,14 +60,17 @@ class Schema:
         self._models: dict[str, Any] = {}
         self._tables: dict[str, Table] = {}
         self._functions: dict[str, Any] = {}
+        self.origin: str | None = None
+        self.unread: tuple[tuple[str, str], ...] = ()
         self._sources: Mapping[str, TableSource] | None = None
 
     def add(self, model: Any, rows: int | None = None, *, fixed: bool = False, name: str | None = None) -> None:
         """Add a table of `rows` rows: a Pydantic model, a dataclass, a TypedDict, or a JSON Schema (a dictionary).
 
         Without `rows` it has 1,000; or as many as its parents' children come to, where a field declares that.
-        A `fixed` table keeps its rows when a run is scaled: lookup tables. `name` is for a JSON Schema; its title
-        unless given. Raises SchemaError where it cannot be a table; adding a model again replaces its row count.
+        A `fixed` table keeps its rows when a run is scaled: lookup tables. `name` is what the table is called; as the
+        model, or as a JSON Schema's title, unless given. Raises SchemaError where it cannot be a table; adding a model
+        again replaces its row count.
         """
         is_document = isinstance(model, (dict, bool))
         given = name or (model.get("title") if isinstance(model, dict) else None)
@@ -78,7 +86,10 @@ class Schema:
                 hint="Rename one; a table is known by its model's name.",
             )
         try:
-            read = table_from_schema(model, title, rows, fixed) if is_document else table_from_model(model, rows, fixed)
+            if is_document:
+                read = table_from_schema(model, title, rows, fixed)
+            else:
+                read = table_from_model(model, rows, fixed, title)
         except RecursionError:
             raise SchemaError(f"{title}: its fields are nested too deep to be read.", hint="Flatten it.") from None
         names = [name for column in read.columns for name in (*column.functions(), *column.judges())]
@@ -90,7 +101,8 @@ class Schema:
     @property
     def checks(self) -> dict[str, ModelCheck]:
         """What validates the rows of each table that is made of a model."""
-        return {name: ModelCheck(m) for name, m in self._models.items() if not self._tables[name].document}
+        models = {name: m for name, m in self._models.items() if not self._tables[name].document}
+        return {name: ModelCheck(m, column_names(m)) for name, m in models.items()}
 
     @property
     def spec(self) -> Spec:
@@ -114,7 +126,7 @@ class Schema:
 
         Without the noise that a column may declare, which no model would take.
         """
-        name = model if isinstance(model, str) else model.__name__
+        name = self._name_of(model)
         source, check = self._source(name).clean, self.checks.get(name)
         for start in range(0, source.rows, _ROWS_AT_ONCE):
             batch = source.at(range(start, min(start + _ROWS_AT_ONCE, source.rows)))
@@ -128,6 +140,12 @@ class Schema:
         """The table, to be read as Arrow, pandas or dask, whole or in part."""
         return TableView(self._source(name))
 
+    def _name_of(self, model: Any) -> str:
+        """The name of a table, or of the one that a model was added as."""
+        if isinstance(model, str):
+            return model
+        return next((name for name, known in self._models.items() if known is model), model.__name__)
+
     def _source(self, name: str | type[BaseModel]) -> TableSource:
         from gen.counts import RowRequest
         from gen.sizes import scaled_rows
@@ -135,7 +153,7 @@ class Schema:
         from gen.synth.trial import filtered_sources
 
         spec = self.spec
-        table = spec.table(name if isinstance(name, str) else name.__name__)
+        table = spec.table(self._name_of(name))
         if self._sources is None:
             sources = table_sources(spec, scaled_rows(spec, RowRequest()), self.seed, self.as_of)
             self._sources = filtered_sources(sources, self.checks, self.seed)
@@ -212,10 +230,14 @@ class TableView:
 
 
 def load_schema(spec: str | None = None) -> Schema:
-    """The schema that SPEC names: `pkg.module[:object]`, `models.py[:object]`; the embedded example without one.
+    """The schema that SPEC names: `pkg.module[:object]`, `models.py[:object]`, `schema.json[:definition]`, or the URL
+    of a database, as `sqlite:///shop.sqlite`; the embedded example without one.
 
-    An object is a Schema or a model. Without one: the module's only Schema, otherwise every model defined in it.
+    An object is a Schema, a model, or SQLAlchemy's: a MetaData, a declarative base, a mapped class, a Table. Without
+    one: the module's only Schema; else the classes that are mapped to tables; otherwise every model defined in it.
     """
+    if spec is not None and "://" in spec:
+        return _schema_reflected(read_database(spec))
     place, name = split_spec(spec or EXAMPLE)
     if place.endswith(".json"):
         return _schema_of_document(Path(place), name)
@@ -225,15 +247,20 @@ def load_schema(spec: str | None = None) -> Schema:
         found = find_object(module, place, name)
         if isinstance(found, Schema):
             return found
+        if (read := read_object(found, module, name, place)) is not None:
+            return _schema_reflected(read)
         if (isinstance(found, type) and issubclass(found, BaseModel)) or is_structure(found):
             return _schema_of(name, [found])
         what = f"the class {found.__name__}" if isinstance(found, type) else f"of type {type(found).__name__}"
         raise BadRequest(
-            f"{place}:{name} is {what}.", hint="Name a Schema, a Pydantic model, a dataclass or a TypedDict."
+            f"{place}:{name} is {what}.",
+            hint="Name a Schema, a Pydantic model, a dataclass or a TypedDict, or SQLAlchemy's tables.",
         )
     schemas = {id(item): item for item in vars(module).values() if isinstance(item, Schema)}
     if len(schemas) == 1:
         return next(iter(schemas.values()))
+    if (read := read_module(module, title, place)) is not None:
+        return _schema_reflected(read)
     models = models_of(module)
     if not models:
         raise SchemaError(f"{place} defines no Pydantic models.", hint="Define one: class Employee(BaseModel): ...")
@@ -250,6 +277,13 @@ def _schema_of_document(path: Path, name: str | None) -> Schema:
     return schema
 
 
+def _schema_reflected(read: Reflected) -> Schema:
+    schema = Schema(read.name)
+    schema.origin, schema.unread = read.origin, read.unread
+    schema._tables = {table.name: table for table in read.tables}
+    return schema
+
+
 def _schema_of(name: str, models: Sequence[Any]) -> Schema:
     schema = Schema(name)
     for model in models:
@@ -257,6 +291,24 @@ def _schema_of(name: str, models: Sequence[Any]) -> Schema:
     return schema
 
 
+def recorded(spec: str) -> str:
+    """A SPEC as run.json keeps it: it still means the same from another folder, and has no password."""
+    if "://" in spec:
+        return without_password(spec)
+    place, name = split_spec(spec)
+    if place.endswith((".py", ".json")) or "/" in place:
+        place = str(Path(place).resolve())
+    return f"{place}:{name}" if name else place
+
+
 def as_json_schema(schema: Schema) -> dict[str, Any]:
     """The schema as a JSON Schema document."""
     return schema_of(schema.spec)
+
+
+def as_models(schema: Schema) -> str:
+    """The schema as Python code of Pydantic models, to be edited; it reads back to the same tables.
+
+    Raises SchemaError, naming the field, where models of this form cannot say what a column is.
+    """
+    return source_of(schema.spec, schema.origin, schema.unread)

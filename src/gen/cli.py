@@ -28,12 +28,13 @@ app = typer.Typer(
 COMMANDS = ("generate", "describe", "verify", "row", "schema")
 INTERRUPTED = 130
 EARLY_ROWS = 50_000_000  # asked for one table; a run that is hardly ever small
+FORMS = ("models", "json")
 FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
 
 # Every option of the command line: the type of its value, its flag, what it takes, what it means.
 # fmt: off
-SchemaOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="models.py[:object], pkg.module[:object] or schema.json[:definition]; the embedded example unless given.")]
+SchemaOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="models.py[:object], pkg.module[:object], schema.json[:definition] or a database's URL, sqlite:///shop.sqlite; the embedded example unless given.")]
 RowsOption = Annotated[list[str] | None, typer.Option("--rows", metavar="N|TABLE=N", help="Rows of the largest table (1e9, 10M), the others in proportion; or of one table.")]
 ScaleOption = Annotated[float | None, typer.Option("--scale", metavar="F", help="Multiply all declared row counts.")]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other values.")]
@@ -54,6 +55,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", help="Say nothing but erro
 JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
 RepairOption = Annotated[bool, typer.Option("--repair", help="Write again what differs, and only that.")]
 MovedOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="Where the synthesizers of your own are, if they moved.")]
+FormOption = Annotated[str | None, typer.Option("--as", metavar="FORM", help="models (of a database, and SQLAlchemy's tables, unless given) or json (of all else).")]
 # fmt: on
 
 
@@ -185,12 +187,23 @@ def row(
 @app.command()
 def schema(
     spec: Annotated[str | None, typer.Argument(metavar="SPEC", help="As for --schema; the embedded example.")] = None,
+    form: FormOption = None,
 ) -> None:
-    """Print a schema as JSON Schema; what that cannot say goes into `x-gen`, so that it reads back the same."""
+    """Print a schema as Pydantic models to edit, or as JSON Schema; what that cannot say goes into `x-gen`. Both read back
+    the same."""
     from gen import builder
+    from gen.errors import BadRequest
+    from gen.schema.spec import suggestion
 
+    if form not in (None, *FORMS):
+        raise BadRequest(f"--as {form}: there is no such form.", hint=suggestion(str(form), FORMS))
     found = builder.load_schema(spec)
-    _print_json(builder.as_json_schema(found))
+    if form == "models" or (form is None and found.origin is not None):
+        _print(builder.as_models(found).rstrip("\n"))
+    else:
+        _print_json(builder.as_json_schema(found))
+    for table, sentence in found.unread:
+        _say(f"warning: {table}: {sentence}" if table else f"warning: {sentence}")
     for table, check in found.checks.items():
         if check.has_validators:
             _say(f"{table}: its validators are not in the document, whose rows are as they would be without them.")
@@ -327,6 +340,8 @@ def _print_description(description: dict[str, Any]) -> None:
             )
         for said in table["never_drawn"]:
             console.print(said, markup=False)
+    for said in description["unread"]:
+        console.print(said, markup=False)
     _print(drawn.getvalue().rstrip("\n"))
 
 

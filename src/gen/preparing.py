@@ -57,6 +57,7 @@ class Prepared:
     plan: Plan
     sources: Mapping[str, TableSource]
     tables: tuple[str, ...]  # to be written
+    unread: tuple[tuple[str, str], ...] = ()  # what the schema could not keep of where it was read
 
     def record(self, spec: str | None) -> dict[str, Any]:
         """The contents of run.json."""
@@ -127,7 +128,7 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
                 f"{table} would be {plan.files(table):,} files of {steps[table]:,} rows; {MOST_FILES:,} is the most.",
                 hint="Ask for fewer rows, or for more in each file: --partition-rows N.",
             )
-    return Prepared(plan, sources, request.tables or tuple(t.name for t in spec.tables))
+    return Prepared(plan, sources, request.tables or tuple(t.name for t in spec.tables), schema.unread)
 
 
 def _tried(

@@ -13,13 +13,12 @@ from typing import Any, NoReturn
 
 from gen import artefacts, fork_server
 from gen.block import Partition, Receipt
-from gen.builder import EXAMPLE, Schema
+from gen.builder import EXAMPLE, Schema, recorded
 from gen.counts import parse_rows
 from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, run_on
 from gen.errors import BadRequest, RunError, SchemaError
 from gen.plan import share_of
 from gen.preparing import Prepared, Request, functions_of, judges_of, prepare, target_of, wants_workers
-from gen.schema.models.from_module import split_spec
 from gen.sinks.folder import RunFolder, read_run
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.synth.described import described, never_drawn
@@ -87,6 +86,8 @@ def generate(
     observer = observer or Silent()
     started = time.monotonic()
     prepared = prepare(request, to_run=True)
+    for table, sentence in prepared.unread:
+        observer.warn(f"{table}: {sentence}" if table else sentence)
     root = target_of(request, prepared.plan.spec, prepared.plan.rows)
     sink = _sink(prepared, request, root)
     done = {} if request.overwrite else sink.done()
@@ -125,7 +126,7 @@ def _give_up(sink: ParquetSink, error: SchemaError, is_new: bool) -> NoReturn:
 
 
 def _sink(prepared: Prepared, request: Request, root: Path) -> ParquetSink:
-    spec = None if isinstance(request.schema, Schema) else _absolute(request.schema)
+    spec = None if isinstance(request.schema, Schema) else recorded(request.schema or EXAMPLE)
     folder = RunFolder(root, prepared.record(spec))
     layouts = {t: TableLayout.of(prepared.sources[t], request.layout) for t in prepared.tables}
     return ParquetSink(folder, layouts, request.layout)
@@ -180,16 +181,6 @@ def _summary(
     return Summary(str(root), tables, rows, size, len(written), new_rows, new_size, round(seconds, 3), complete)
 
 
-def _absolute(spec: str | None) -> str | None:
-    """A SPEC that still means the same from another folder."""
-    if spec is None:
-        return EXAMPLE
-    place, name = split_spec(spec)
-    if place.endswith((".py", ".json")) or "/" in place:
-        place = str(Path(place).resolve())
-    return f"{place}:{name}" if name else place
-
-
 # -- looking ------------------------------------------------------------------------------------------------
 
 
@@ -208,7 +199,8 @@ def describe(request: Request) -> dict[str, Any]:
         }
         for name, source in prepared.sources.items()
     }
-    return {"schema": prepared.plan.spec.name, "seed": request.seed, "tables": tables}
+    unread = [f"{table}: {sentence}" if table else sentence for table, sentence in prepared.unread]
+    return {"schema": prepared.plan.spec.name, "seed": request.seed, "tables": tables, "unread": unread}
 
 
 def one_row(request: Request, table: str, index: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gen.counts import RowRequest
-from gen.errors import SchemaError
+from gen.errors import BadRequest, SchemaError
 from gen.schema.links import Reference
 from gen.schema.spec import Spec, Table
 from gen.synth.related.children import histogram_for
@@ -22,6 +22,11 @@ def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
     declared = _with_followers(spec, {t.name: t.rows for t in spec.tables if not t.follows})
     free = [t.name for t in spec.tables if not t.fixed and t.name not in request.pinned]
     biggest = max((declared[t.name] for t in spec.tables if not t.fixed), default=0)
+    if request.largest is not None and free and not biggest:
+        raise BadRequest(
+            f"--rows asks for {request.largest:,} rows, and every table is declared empty.",
+            hint=f"Say how many each has: --rows {free[0]}={request.largest}.",
+        )
     rows: dict[str, int] = {}
     for table in spec.tables:
         count = declared[table.name]

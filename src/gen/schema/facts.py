@@ -123,6 +123,18 @@ def ungrouped_markers(metadata: Iterable[Any]) -> Iterator[Any]:
             yield item
 
 
+def column_named(where: str, facts: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    """What a field's column is called, where its facts say so, and the facts without that."""
+    sql = facts.get("sql")
+    if not isinstance(sql, dict) or "column" not in sql:
+        return None, dict(facts)
+    name, left = sql["column"], {key: value for key, value in sql.items() if key != "column"}
+    if not isinstance(name, str) or not name:
+        raise SchemaError(f"{where}: its column is called {name!r}.", hint="Give the column's name, as text.")
+    others = {fact: value for fact, value in facts.items() if fact != "sql"}
+    return name, {**others, "sql": left} if left else others
+
+
 def apply_facts(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
     """The column with gen's own facts."""
     values: dict[str, Any] = read_links(where, facts)

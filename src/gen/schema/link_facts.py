@@ -79,6 +79,11 @@ _CALLED = {"reference": "a foreign key", "ordinal": "an ordinal", "copied": "a c
 def _sql(where: str, sql: Any) -> dict[str, Any]:
     if not isinstance(sql, Mapping):
         raise SchemaError(f'{where}: "sql" is {sql!r}.', hint='Write {"sql": {"key": "primary"}}.')
+    if "column" in sql:
+        raise SchemaError(
+            f"{where}: ColumnName is said of what is no field of a table.",
+            hint="Write it outermost, in a field of the model itself: Annotated[int | None, ColumnName(...)].",
+        )
     unknown = sorted(set(sql) - set(_SQL))
     if unknown:
         raise SchemaError(f'{where}: "sql" says {unknown[0]!r}.', hint=suggestion(unknown[0], _SQL))

@@ -70,6 +70,19 @@ class ForeignKey(Marker):
 
 
 @dataclass(frozen=True)
+class ColumnName(Marker):
+    """What the field's column is called, where that is no name in Python: ColumnName("Unit Price").
+
+    References, --rows, and what is written speak of the column by this name.
+    """
+
+    name: str
+
+    def facts(self) -> dict[str, Any]:
+        return {"sql": {"column": self.name}}
+
+
+@dataclass(frozen=True)
 class Domain(Marker):
     """What the text is about: Domain("name") draws plausible names of people.
 

@@ -26,7 +26,7 @@ from pydantic.fields import FieldInfo
 from gen.errors import SchemaError
 from gen.schema.choices import always, as_json_texts, choice_of
 from gen.schema.constraints import apply_constraints, ungrouped
-from gen.schema.facts import apply_facts, facts_of, keeps_default
+from gen.schema.facts import apply_facts, column_named, facts_of, keeps_default
 from gen.schema.json_schema.conjunction import Unsatisfiable
 from gen.schema.json_schema.from_json_schema import column_from_schema
 from gen.schema.json_schema.undrawable import NOT_DATA, UNSTORABLE, refuse_undrawable, why_unstorable
@@ -70,7 +70,7 @@ class Reader:
         if self.nesting.recursed and column.kind not in ("null", "choice"):
             column = replace(column.judged_by(()), stored="json")  # attempts inside of attempts would be without number
         self.nesting.recursed = before
-        return column
+        return replace(column, description=info.description) if info.description else column
 
     def _type_kept(self, where: str, name: str, info: FieldInfo) -> Column:
         """The type of a field that keeps its default; any, where none of its values could be drawn."""
@@ -96,7 +96,10 @@ class Reader:
         left = self.drawable(where, column)
         if left.kind == "null" and column.kind != "null":
             return left  # of no value nothing else can be said
-        column = apply_facts(where, left, facts_of(where, metadata))
+        facts = facts_of(where, metadata)
+        if len(self.nesting.inside) == 1 and metadata and isinstance(metadata[0], FieldInfo):
+            facts = column_named(where, facts)[1]  # a field of a table: what it is called is said of its column
+        column = apply_facts(where, left, facts)
         return replace(column, judge=None) if column.judge and _is_not_drawn(column) else column
 
     # -- a type ---------------------------------------------------------------------------------------------

@@ -22,12 +22,7 @@ from gen.schema.spec import suggestion
 
 
 def split_spec(text: str) -> tuple[str, str | None]:
-    """SPEC as (file or module, object or None); refuses the kinds of SPEC that are not read yet."""
-    if "://" in text:
-        raise BadRequest(
-            "A database URL as --schema is not supported yet.",
-            hint="Give a Python file or module with Pydantic models.",
-        )
+    """SPEC as (file or module, object or None), where it is no URL of a database."""
     place, _, name = text.partition(":")
     return place, name or None
 
@@ -58,6 +53,9 @@ class _Uncached(importlib.machinery.SourceFileLoader):
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
+_MAPPED: dict[str, bytes] = {}  # the source of modules with classes that SQLAlchemy maps, which it does only once
+
+
 def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
@@ -70,6 +68,9 @@ def _load_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path.resolve(), loader=_Uncached(name, str(path.resolve())))
     assert spec is not None
     assert spec.loader is not None
+    known, source = sys.modules.get(name), path.read_bytes()
+    if known is not None and _MAPPED.get(name) == source:
+        return known
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     sys.path.insert(0, folder)  # so that it can import its neighbours
@@ -80,6 +81,8 @@ def _load_file(path: Path) -> ModuleType:
         raise
     finally:
         sys.path.remove(folder)
+    if any(hasattr(item, "__mapper__") for item in vars(module).values() if isinstance(item, type)):
+        _MAPPED[name] = source
     return module
 
 

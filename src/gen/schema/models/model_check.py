@@ -71,10 +71,12 @@ def _blame_of(error: Exception) -> dict[str, str]:
 
 
 class ModelCheck:
-    """A Pydantic model, dataclass or TypedDict as a judge of rows."""
+    """A Pydantic model, dataclass or TypedDict as a judge of rows. columns: by field, where their names differ."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, columns: Mapping[str, str] | None = None) -> None:
         self.model = model
+        self.columns = columns or {}
+        self._fields = {column: name for name, column in self.columns.items()}
 
     @property
     def called(self) -> str:
@@ -143,6 +145,8 @@ class ModelCheck:
         return listed_members(self._adapter.core_schema)
 
     def _value(self, row: Mapping[str, Any]) -> Any:
+        if self._fields:
+            row = {self._fields.get(name, name): value for name, value in row.items()}
         return row["root"] if self._is_root else row
 
     def _from_json(self, value: Any) -> Any:
@@ -183,7 +187,7 @@ class ModelCheck:
             return False
         try:
             for name, validator in judged.items():
-                for value in values(name):
+                for value in values(self.columns.get(name, name)):
                     validator.validate_python(value, strict=False, by_alias=False, by_name=True)
         except Exception:  # noqa: BLE001 - a validator of the user's own may raise anything
             return False
@@ -194,7 +198,8 @@ class ModelCheck:
         """For each row the fields that are to blame, with the reason; {"": reason} where the row as a whole is."""
         if self._takes_all(rows):
             return [{} for _ in rows]
-        return [self._blamed(row) for row in rows]
+        blamed = [self._blamed(row) for row in rows]
+        return [{self.columns.get(name, name): why for name, why in each.items()} for each in blamed]
 
     def _takes_all(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether the model takes every row by name, asked without a look at what it says of one that it does not."""
@@ -235,7 +240,7 @@ class ModelCheck:
         return None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"model": self.model}
+        return {"model": self.model, "columns": self.columns, "_fields": self._fields}
 
 
 @dataclass(frozen=True, eq=False)

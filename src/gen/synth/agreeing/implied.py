@@ -74,7 +74,7 @@ def with_implied(container: str, columns: Sequence[Column], title: str | None = 
         )
         for name in (domain, *domains.SHORTER.get(domain, ())) if domain else ():
             if _fits(columns[place], name):
-                result[place] = _of_domain(columns[place], name, found.of)
+                result[place] = _of_domain(columns[place], name, found.of if name in _ABOUT_SOMEBODY else None)
                 break
     return result
 
@@ -140,6 +140,8 @@ def _decided(found: _Reading, container: str, beside: set[str]) -> str | None:
             return "name"
         if domain := domains.name_in(container):
             return domain
+    if says.domain == "title" and found.of and not beside & says.beside:
+        return "job"  # of a contact who has a name as a whole
     return says.domain if beside & says.beside else says.otherwise
 
 

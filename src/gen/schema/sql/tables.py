@@ -1,0 +1,224 @@
+"""This file knows how a Table of SQLAlchemy's is read: columns, conditions, what is unique, references.
+
+SQLAlchemy itself is not imported: `from_database` hands the tables over.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from gen.errors import SchemaError
+from gen.schema.links import Key, Reference
+from gen.schema.spec import DEFAULT_NULLS, Column, Table
+from gen.schema.sql.column_types import column_of_type, within_bits
+from gen.schema.sql.columns import narrowed, of_model, referring
+from gen.schema.sql.conditions import read_condition
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+@dataclass
+class Reading:
+    """Tables while they are read: columns first, then keys and conditions, and at last what refers to them."""
+
+    sources: Mapping[str, sa.Table]
+    dialect: str
+    models: Mapping[str, Mapping[str, Column]]
+    unread: list[tuple[str, str]] = field(default_factory=list)
+    checks: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by table, where they are known from elsewhere
+    _spare: list[tuple[str, list[str], list[tuple[str, str]], str]] = field(default_factory=list)
+
+    def tables(self, rows: Mapping[str, int]) -> tuple[Table, ...]:
+        columns = {name: self._columns(name, table) for name, table in self.sources.items()}
+        for name, table in self.sources.items():
+            self._read_conditions(name, table, columns[name])
+            self._read_unique(name, table, columns[name])
+            self._read_references(name, table, columns)
+        self._read_spare(columns)
+        columns = referring(columns, self._not_kept)
+        return tuple(
+            Table(name, tuple(columns[name].values()), rows[name], description=_comment(table))
+            for name, table in self.sources.items()
+        )
+
+    def _not_kept(self, table: str, sentence: str) -> None:
+        self.unread.append((table, sentence))
+
+    # -- columns ----------------------------------------------------------------------------------------------------
+
+    def _columns(self, table: str, source: sa.Table) -> dict[str, Column]:
+        found = {}
+        for column in source.columns:
+            read = self._column(table, column)
+            if read is not None:
+                found[str(column.name)] = read
+        if not found:
+            raise SchemaError(f"{table} has no columns that can be read.", hint="Leave the table out.")
+        return found
+
+    def _column(self, table: str, source: sa.Column[Any]) -> Column | None:
+        name, where = str(source.name), f"{table}.{source.name}"
+        if source.computed is not None:
+            self._not_kept(table, f"The column {name} is left out: the database computes it.")
+            return None
+        column = column_of_type(where, name, source.type, self.dialect)
+        if column is None and type(source.type).__name__ == "NullType" and self.dialect == "sqlite":
+            column = Column(name, "text")
+            if not source.foreign_keys:
+                self._not_kept(table, f"The column {name} has no type: texts are drawn.")
+        if column is None:
+            self._leave_out(table, source)
+            return None
+        said = self.models.get(table, {}).get(name)
+        column = of_model(column, said) if said else column
+        column = replace(column, description=_comment(source) or column.description)
+        if source.primary_key:
+            return replace(column, key=column.key or Key(), nulls=None)
+        nullable = source.nullable and not getattr(source.type, "not_null", False)  # which a domain may say
+        return replace(column, nulls=(column.nulls or DEFAULT_NULLS) if nullable else None)
+
+    def _leave_out(self, table: str, source: sa.Column[Any]) -> None:
+        kind = "one that SQLAlchemy does not know" if type(source.type).__name__ == "NullType" else str(source.type)
+        if source.primary_key or not (source.nullable or source.server_default is not None):
+            raise SchemaError(
+                f"{table}.{source.name}: its type is {kind}, of which gen makes no values.",
+                hint="It can be left out where the database takes rows without it: make it nullable, or give it a "
+                "default there; or declare models, and a synthesizer of your own.",
+            )
+        self._not_kept(table, f"The column {source.name} is left out: its type is {kind}.")
+
+    # -- conditions -------------------------------------------------------------------------------------------------
+
+    def _read_conditions(self, table: str, source: sa.Table, columns: dict[str, Column]) -> None:
+        sized = dict(columns)
+        checks = self.checks.get(table)
+        if checks is None:
+            said = [*source.constraints, *(each for column in source.columns for each in column.constraints)]
+            checks = [self._text_of(table, each) for each in said if hasattr(each, "sqltext")]
+        for text in sorted({*checks} - {""}):
+            self._read_condition(table, text, columns, text)
+        for each in source.columns:
+            domain, name = getattr(each.type, "check", None), str(each.name)
+            if domain is not None and name in columns:
+                self._read_condition(table, str(domain), columns, f"{domain}, of {name}", only=name)
+        for name in columns:
+            columns[name] = within_bits(columns[name], sized[name])
+
+    def _read_condition(
+        self, table: str, text: str, columns: dict[str, Column], shown: str, only: str | None = None
+    ) -> None:
+        """Narrow the columns that a condition speaks of. only: the one that VALUE means, in that of a domain."""
+        said, unread = read_condition(text)
+        kept = False
+        by_letters = {name.lower(): name for name in columns}
+        for each in said:
+            name = only or (each.column if each.column in columns else by_letters.get(each.column.lower()))
+            if name is None:
+                unread.append(f"{each.column} is none of the columns that are read")
+                continue
+            try:
+                columns[name] = narrowed(f"{table}.{name}", columns[name], each)
+                kept = True
+            except (SchemaError, ValueError, ArithmeticError) as error:
+                unread.append(error.reason(f"{table}.{name}") if isinstance(error, SchemaError) else str(error))
+        if unread:
+            line = " ".join(shown.split())
+            why = "; ".join(reason.rstrip(".") for reason in dict.fromkeys(unread))
+            self._not_kept(table, f"CHECK ({line}) is {'kept in part only' if kept else 'not kept'}: {why}.")
+
+    def _text_of(self, table: str, constraint: Any) -> str:
+        try:
+            return str(constraint.sqltext.compile(compile_kwargs={"literal_binds": True}))
+        except Exception as error:  # noqa: BLE001 - of an expression of the user's own; SQLAlchemy's are many
+            self._not_kept(table, f"A CHECK is not kept: SQLAlchemy cannot write it down: {error!s:.100}.")
+            return ""
+
+    # -- what is unique -----------------------------------------------------------------------------------------------
+
+    def _read_unique(self, table: str, source: sa.Table, columns: dict[str, Column]) -> None:
+        keys = {name for name, column in columns.items() if column.key}
+        taken: set[frozenset[str]] = {frozenset(keys)}
+        for title, names in sorted(self._unique_groups(table, source), key=str):
+            if frozenset(names) in taken:
+                continue
+            if missing := [name for name in names if name not in columns]:
+                self._not_kept(table, f"UNIQUE ({', '.join(names)}) is not kept: {missing[0]} is left out.")
+                continue
+            over = next((o for o in taken if o & set(names) and not (o <= set(names) or set(names) <= o)), None)
+            if over:
+                kept = ", ".join(name for name in columns if name in over)
+                self._not_kept(table, f"UNIQUE ({', '.join(names)}) is not kept: it overlaps with ({kept}).")
+                continue
+            taken.add(frozenset(names))
+            group = names[0] if len(names) == 1 else title
+            group = "_".join(names) if not group or (len(names) > 1 and group in columns) else group
+            for name in names:
+                columns[name] = replace(columns[name], unique=(*columns[name].unique, group))
+
+    def _unique_groups(self, table: str, source: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for each in source.constraints:
+            if each.__visit_name__ == "unique_constraint":
+                yield str(each.name or ""), tuple(str(column.name) for column in each.columns)
+        for index in source.indexes:
+            if not index.unique:
+                continue
+            partial = any(k.endswith("_where") and v is not None for k, v in index.dialect_kwargs.items())
+            if partial or not all(each.__visit_name__ == "column" for each in index.expressions):
+                why = "it is of some rows only" if partial else "it is of expressions"
+                self._not_kept(table, f"The unique index {index.name} is not kept: {why}.")
+                continue
+            yield str(index.name or ""), tuple(str(column.name) for column in index.columns)
+
+    # -- references ---------------------------------------------------------------------------------------------------
+
+    def _read_references(self, table: str, source: sa.Table, columns: dict[str, dict[str, Column]]) -> None:
+        """References to the tables that are read; of two that share a column the one of more columns."""
+        places = {name: i for i, name in enumerate(columns[table])}
+        found = sorted(
+            source.foreign_key_constraints,
+            key=lambda key: (-len(key.elements), [places.get(str(c.name), -1) for c in key.columns]),
+        )
+        for key in found:
+            names = [str(column.name) for column in key.columns]
+            targets = [_target_of(element) for element in key.elements]
+            said = f"The reference of {', '.join(names)} to {', '.join(map('.'.join, targets))} is not kept"
+            if any(name not in columns[table] for name in names):
+                self._not_kept(table, f"{said}: a column of it is left out.")
+                continue
+            if any(target not in columns or column not in columns[target] for target, column in targets):
+                self._not_kept(table, f"{said}: that is not among the tables that are read.")
+                continue
+            if any(columns[table][name].reference for name in names):
+                self._spare.append((table, names, targets, f"{said}: a column of it has another one already."))
+                continue
+            title = "" if len(names) == 1 else str(key.name or "_".join(names))
+            for name, (target, column) in zip(names, targets, strict=True):
+                columns[table][name] = replace(columns[table][name], reference=Reference(target, column, title))
+
+    def _read_spare(self, columns: Mapping[str, Mapping[str, Column]]) -> None:
+        """Say which references are not kept because a column has another one, unless that leads to the same column."""
+        for table, names, targets, sentence in self._spare:
+            reached, seen = columns[table][names[0]].reference, set()
+            while reached is not None and (reached.table, reached.column) != targets[0] and reached not in seen:
+                seen.add(reached)
+                reached = columns[reached.table][reached.column].reference
+            if len(names) > 1 or reached is None or (reached.table, reached.column) != targets[0]:
+                self._not_kept(table, sentence)
+
+
+def _target_of(element: Any) -> tuple[str, str]:
+    """Table and column that a part of a foreign key refers to; the table with its schema, where that is another one."""
+    table, _, column = str(element.target_fullname).rpartition(".")
+    own, schema = element.parent.table.schema, element.parent.table.schema
+    if own and table.startswith(f"{schema}."):
+        table = table.removeprefix(f"{schema}.")
+    return table, column
+
+
+def _comment(source: Any) -> str | None:
+    said = inspect.cleandoc(source.comment or "").strip()
+    return said or None
