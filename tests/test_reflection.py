@@ -19,7 +19,8 @@ import pytest
 
 from gen.builder import Schema, as_models, load_schema
 from gen.errors import BadRequest, SchemaError
-from gen.schema.spec import DEFAULT_NULLS, Column, Key, Reference, Spec, Table
+from gen.schema.links import Key, Reference
+from gen.schema.spec import DEFAULT_NULLS, Column, Spec, Table
 from gen.schema.sql.conditions import Said, checks_in, read_condition
 from gen.schema.to_models import source_of
 from gen.schema.written import spec_from_json, spec_to_json
