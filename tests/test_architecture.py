@@ -166,7 +166,7 @@ FLOORS = [
     {"sinks.parquet"},
     {"engine"},
     {"builder"},
-    {"examples.employee"},
+    {"examples.employee", "examples.shop"},
     {"preparing"},
     {"run"},
     {"worker", "verification", "progress"},
