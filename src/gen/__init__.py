@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         Weibull,
         Zipf,
     )
+    from gen.schema.existing import Existing
     from gen.schema.link_markers import (
         Children,
         Copy,
@@ -105,6 +106,7 @@ _HOME = {
     "Derived": "schema.row_markers",
     "Domain": "schema.markers",
     "Empirical": "schema.distributions",
+    "Existing": "schema.existing",
     "Exponential": "schema.distributions",
     "Faker": "schema.markers",
     "ForeignKey": "schema.markers",
@@ -180,6 +182,7 @@ __all__ = [
     "Derived",
     "Domain",
     "Empirical",
+    "Existing",
     "Exponential",
     "Faker",
     "ForeignKey",

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from pydantic import BaseModel
 
 from gen.errors import BadRequest, SchemaError
-from gen.schema.from_database import Reflected, read_database, read_module, read_object, without_password
+from gen.schema.existing import Existing
+from gen.schema.from_database import Reflected, read_database, read_module, read_object, read_table, without_password
 from gen.schema.json_schema.documents import documents_of, load_document
 from gen.schema.json_schema.from_json_schema import table_from_schema
 from gen.schema.json_schema.to_json_schema import schema_of
@@ -68,10 +69,14 @@ class Schema:
         """Add a table of `rows` rows: a Pydantic model, a dataclass, a TypedDict, or a JSON Schema (a dictionary).
 
         Without `rows` it has 1,000; or as many as its parents' children come to, where a field declares that.
+        Rows that exist already are added by a name: `add(Existing("customers.parquet", key="id"), name="Customer")`.
         A `fixed` table keeps its rows when a run is scaled: lookup tables. `name` is what the table is called; as the
         model, or as a JSON Schema's title, unless given. Raises SchemaError where it cannot be a table; adding a model
         again replaces its row count.
         """
+        if isinstance(model, Existing):
+            self._add_existing(model, name)
+            return
         is_document = isinstance(model, (dict, bool))
         given = name or (model.get("title") if isinstance(model, dict) else None)
         title = str(given or getattr(model, "__name__", "Thing"))
@@ -98,10 +103,21 @@ class Schema:
         self._tables[title] = read
         self._sources = None
 
+    def _add_existing(self, existing: Existing, name: str | None) -> None:
+        if not name:
+            raise BadRequest(
+                "A table that exists already is added without a name.",
+                hint='Say it: schema.add(Existing(...), name="Customer").',
+            )
+        self._tables[name] = existing.read(name, read_table)
+        self._models[name] = existing
+        self._sources = None
+
     @property
     def checks(self) -> dict[str, ModelCheck]:
         """What validates the rows of each table that is made of a model."""
-        models = {name: m for name, m in self._models.items() if not self._tables[name].document}
+        made = (t.name for t in self._tables.values() if not (t.document or t.existing))
+        models = {name: self._models[name] for name in made if name in self._models}
         return {name: ModelCheck(m, column_names(m)) for name, m in models.items()}
 
     @property
@@ -262,9 +278,13 @@ def load_schema(spec: str | None = None) -> Schema:
     if (read := read_module(module, title, place)) is not None:
         return _schema_reflected(read)
     models = models_of(module)
+    existing = {name: item for name, item in vars(module).items() if isinstance(item, Existing)}
     if not models:
         raise SchemaError(f"{place} defines no Pydantic models.", hint="Define one: class Employee(BaseModel): ...")
-    return _schema_of(title, models)
+    schema = _schema_of(title, models)
+    for name, item in existing.items():
+        schema.add(item, name=name)
+    return schema
 
 
 def _schema_of_document(path: Path, name: str | None) -> Schema:

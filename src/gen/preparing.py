@@ -105,7 +105,7 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
     spec = schema.spec
     _check_options(request, spec)
     rows = scaled_rows(spec, request.rows)
-    written = [t for t in spec.tables if not request.tables or t.name in request.tables]
+    written = [t for t in spec.tables if not t.existing and (not request.tables or t.name in request.tables)]
     if to_run and wants_workers(request, sum(rows[t.name] * len(t.columns) * 8 for t in written)):
         fork_server.start()
     said = request.as_of or schema.as_of
@@ -128,7 +128,7 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
                 f"{table} would be {plan.files(table):,} files of {steps[table]:,} rows; {MOST_FILES:,} is the most.",
                 hint="Ask for fewer rows, or for more in each file: --partition-rows N.",
             )
-    return Prepared(plan, sources, request.tables or tuple(t.name for t in spec.tables), schema.unread)
+    return Prepared(plan, sources, tuple(t.name for t in written), schema.unread)
 
 
 def _tried(
@@ -166,7 +166,8 @@ def _check_options(request: Request, spec: Spec) -> None:
     if len(given) > 1:
         raise BadRequest(f"{' and '.join(given)} are both given.", hint="Give one: each says where the work is done.")
     for table in request.tables or ():
-        spec.table(table)
+        if spec.table(table).existing:
+            raise BadRequest(f"--tables {table}: it exists already, and is not written.", hint="Leave it out.")
 
 
 def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:

@@ -18,7 +18,11 @@ def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
     The largest table has exactly the rows that are asked for it, where it follows others, too.
     """
     for name in request.pinned:
-        spec.table(name)  # an unknown table is an error
+        if spec.table(name).existing:  # an unknown table is an error, too
+            raise BadRequest(
+                f"--rows {name}={request.pinned[name]:,}: {name} exists already, with {spec.table(name).rows:,} rows.",
+                hint="Leave it out: it is not made.",
+            )
     declared = _with_followers(spec, {t.name: t.rows for t in spec.tables if not t.follows})
     free = [t.name for t in spec.tables if not t.fixed and t.name not in request.pinned]
     biggest = max((declared[t.name] for t in spec.tables if not t.fixed), default=0)

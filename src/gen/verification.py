@@ -60,6 +60,14 @@ def prepare_recorded(root: Path, schema: str | None = None) -> tuple[Prepared, d
             )
         known = load_schema(schema or record["schema"]).checks
         checks = {table: known[table] for table in record["code"] if table in known}
+    held = [table.name for table in spec.tables if table.existing]
+    if held and not record["code"]:
+        if not (schema or record["schema"]):
+            raise BadRequest(
+                f"{root} was made beside rows that existed already: {', '.join(held)}.",
+                hint="Say where they are: --schema models.py or --schema models.py:schema.",
+            )
+        load_schema(schema or record["schema"])  # reads them again
     made = table_sources(spec.judged_by(record["code"]), asked["rows"], asked["seed"], as_of)
     sources, probes = tried_sources(made, checks, asked["seed"])
     plan = Plan(

@@ -1,4 +1,4 @@
-"""A shop: keys and references of every kind, prices copied, totals summed. `python -m gen --schema gen.examples.shop`"""
+"""A shop: keys and references of every kind, prices copied, totals summed: `--schema gen.examples.shop`."""
 
 from __future__ import annotations
 

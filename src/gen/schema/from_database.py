@@ -10,14 +10,17 @@ import importlib.util
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from pydantic import BaseModel
 
+from gen.block import array_of
 from gen.errors import BadRequest, SchemaError
 from gen.schema.models.annotations import Reader
 from gen.schema.spec import Column, Table
@@ -60,26 +63,43 @@ def read_database(url: str) -> Reflected:
     where a table of it cannot be read. No message has the password in it.
     """
     place = _parsed(url)
-    origin = _shown(place)
+    with _connected(place) as connection:
+        found = _metadata_of(connection)
+        read = Reading(found.tables, connection.dialect.name, {}, found.said, found.checks)
+        counts = {name: _count(connection, table) for name, table in found.tables.items()}
+    return _reflected(_name_of(place), _shown(place), read, counts)
+
+
+def read_table(url: str, table: str, columns: Sequence[str] | None) -> pa.Table:
+    """Some columns of a table of a database, or all, as an Arrow table. It is only read from. Raises BadRequest."""
+    sql = _sqlalchemy()
+    with _connected(_parsed(url)) as connection:
+        names = columns or [column["name"] for column in sql.inspect(connection).get_columns(table)]
+        query = sql.select(*map(sql.column, names)).select_from(sql.table(table))
+        rows = connection.execute(query).all()
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    return pa.table({name: array_of(list(column)) for name, column in zip(names, values, strict=True)})
+
+
+@contextmanager
+def _connected(place: Any) -> Iterator[Any]:
+    """A connection to a database; what goes wrong with it as a BadRequest, without the password."""
     sql = _sqlalchemy()
     try:
         engine = sql.create_engine(place, poolclass=sql.pool.NullPool)
         with engine.connect() as connection:
-            found = _metadata_of(connection)
-            read = Reading(found.tables, connection.dialect.name, {}, found.said, found.checks)
-            counts = {name: _count(connection, table) for name, table in found.tables.items()}
+            yield connection
     except ModuleNotFoundError as error:
         driver = (error.name or str(error)).partition(".")[0]
         raise BadRequest(
-            f"{origin} needs the driver {driver}, which is not installed.",
+            f"{_shown(place)} needs the driver {driver}, which is not installed.",
             hint=f"Install it, as pip install {driver}, or name another one in the URL, as postgresql+psycopg://...",
         ) from None
     except (sql.exc.SQLAlchemyError, ValueError, OSError) as error:  # of whatever the driver raises, the text
         raise BadRequest(
-            f"{origin} cannot be read: {_without(place, _said_by(error))}",
+            f"{_shown(place)} cannot be read: {_without(place, _said_by(error))}",
             hint="Check the URL: dialect://user:password@host/database, or sqlite:///file.",
         ) from None
-    return _reflected(_name_of(place), origin, read, counts)
 
 
 def without_password(url: str) -> str:

@@ -106,6 +106,7 @@ class Column:
     unique: names of groups of columns that are unique together; where it is unique alone, its own.
     ordinal: the number of the row among those with the same parent. copied: where its value is copied from: references,
     one after the other, and a column of the table that they lead to. aggregate: of the rows that refer to this one.
+    held: what its values are called, of a table that exists already.
     domain: what text is about; locale: of which language or country it is; of: whom it speaks of, where a row speaks of
     several. company: what it shares with the columns that speak of the same one; implied: whether the domain is what
     the column's name says; both are filled in by a plan.
@@ -158,6 +159,7 @@ class Column:
     ordinal: Ordinal | None = None
     copied: tuple[str, ...] = ()
     aggregate: Aggregate | None = None
+    held: str | None = None
     distribution: Distribution | None = None
     domain: str | None = None
     locale: str | None = None
@@ -239,7 +241,8 @@ class Table:
     document: its rows are values of a JSON Schema, not instances of a model; if it has the one column `value`, each is
     the whole row. whole: what rows are drawn as, where a schema ties the columns together. undrawn: of its rows, as of
     a column's values. follows: its rows are as many as the parents' children come to, whose numbers a column declares;
-    `rows` was not asked for. description: what it is, for readers.
+    `rows` was not asked for. existing: its rows exist already, and are not written. description: what it is, for
+    readers.
     """
 
     name: str
@@ -250,6 +253,7 @@ class Table:
     whole: Column | None = None
     undrawn: tuple[tuple[str, str], ...] = ()
     follows: bool = False
+    existing: bool = False
     description: str | None = field(default=None, compare=False)
 
     def column(self, name: str) -> Column:

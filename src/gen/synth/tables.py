@@ -14,6 +14,7 @@ from gen.schema.relations import follow, is_unique, key_circle
 from gen.schema.spec import Column, Spec, Table, suggestion
 from gen.synth.agreeing.company import in_company
 from gen.synth.correlation import correlate
+from gen.synth.held import SynthesizeHeld
 from gen.synth.judging.judged import where_judged
 from gen.synth.key_pools import check_distinct, pool_of, refuse_made
 from gen.synth.nested import SynthesizeField, Whole
@@ -149,7 +150,8 @@ class Making:
     def declared_table(self, name: str) -> Table:
         """The table with what its columns agree about."""
         if name not in self._tables:
-            self._tables[name] = in_company(self.spec.table(name), self.rows[name], self.today)
+            table = self.spec.table(name)
+            self._tables[name] = table if table.existing else in_company(table, self.rows[name], self.today)
         return self._tables[name]
 
     def columns(self, name: str) -> dict[str, Synthesizer]:
@@ -157,7 +159,7 @@ class Making:
         if name not in self._columns:
             table = self.declared_table(name)
             columns = columns_of(table, self.rows[name], self.seed, self.before)
-            links, members = Linking(self.declared_links(name), table, self.rows, self.seed).links(columns)
+            links, members = Linking(self.spec, table, self.rows, self.seed).links(columns)
             columns |= members
             for column, link in links.items():
                 reference = columns[column]
@@ -165,9 +167,6 @@ class Making:
                     reference.link, reference.tables = link, self.tables
             self._columns[name] = columns
         return self._columns[name]
-
-    def declared_links(self, name: str) -> Spec:
-        return self.spec
 
     def before(self, table: Table, path: str) -> tuple[Table, Column] | None:
         """What a path through references leads to."""
@@ -321,6 +320,8 @@ def columns_of(
     table: Table, rows: int, seed: int, before: Before, only: Collection[str] | None = None
 ) -> dict[str, Synthesizer]:
     """A synthesizer for every column, or for some keys; those of a table that is drawn whole are fields of it."""
+    if table.existing:
+        return {c.name: SynthesizeHeld(c, table.name, rows, seed) for c in table.columns}
     if table.whole is not None:
         return _fields(table, table.whole, rows, seed)
     declared = with_room(table.columns, table.name, rows, seed, lambda path: before(table, path))

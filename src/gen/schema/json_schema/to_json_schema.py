@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from gen.errors import SchemaError
 from gen.schema.choices import choice_of
 from gen.schema.json_schema.extension import EXTENSION
 from gen.schema.json_schema.from_json_schema import column_from_schema
@@ -33,6 +34,10 @@ def schema_of(spec: Spec) -> dict[str, Any]:
 
 def schema_of_table(table: Table) -> dict[str, Any]:
     """One table as a JSON Schema."""
+    if table.existing:
+        raise SchemaError(
+            f"{table.name} exists already, and a JSON Schema cannot hold its rows.", hint="Leave it out of the schema."
+        )
     rows: dict[str, Any] = ({} if table.follows else {"rows": table.rows}) | ({"fixed": True} if table.fixed else {})
     if table.whole is not None and table.whole.check is not None:
         written = {"title": table.name, **json.loads(table.whole.check)}

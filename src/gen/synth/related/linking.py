@@ -16,7 +16,7 @@ from gen.relations.fan_out import FanOut, ScatteredFanOut
 from gen.relations.histogram import Histogram, histogram_of
 from gen.relations.picks import SkewedPicks, UniformPicks, popularity_classes
 from gen.relations.trees import LeveledTree, RecursiveTree, Ring, tree_capacity
-from gen.schema.links import Children, Distribution, Reference, Tree
+from gen.schema.links import Children, Distribution, Tree
 from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, unique_groups
 from gen.schema.spec import Column, Spec, Table
 from gen.streams import stream_key
@@ -438,14 +438,3 @@ def _said(law: Distribution) -> str:
     """A law in words: "zipf(exponent=1.1)"."""
     listed = ", ".join(f"{name}={value:g}" for name, value in law.parameters if isinstance(value, (int, float)))
     return f"{law.name}({listed})" if listed else law.name
-
-
-def followed_rows(where: str, reference: Reference, parents: int) -> int:
-    """How many children the parents have, by the law that a reference declares."""
-    assert reference.children is not None
-    return histogram_for(where, reference.children, parents).total
-
-
-def every_link(links: Mapping[str, Link]) -> Any:
-    """The links, each once."""
-    return list({id(link): link for link in links.values()}.values())
