@@ -132,7 +132,7 @@ FLOORS = [
         "synth.containers.alike",
     },
     {"synth.constants"},
-    {"synth.judging.attempts", "synth.judging.row_filter", "synth.related.linking"},
+    {"synth.judging.attempts", "synth.judging.row_filter", "synth.related.linking", "synth.related.segments"},
     {"synth.tied.derived", "synth.beyond", "synth.judging.judged"},
     {"synth.key_pools", "synth.related.copies", "synth.related.aggregates", "synth.held"},
     {"synth.tied.ordered", "synth.noise", "synth.containers.distinct"},

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 import gen
 from gen import Children, Copy, Count, Existing, ForeignKey, Ordinal, PrimaryKey, Schema, Unique, Zipf
@@ -107,7 +107,7 @@ def test_a_table_of_a_database_is_read_once_and_the_run_is_verified_with_it(fork
     (tmp_path / "models.py").write_text(
         f"""
 from typing import Annotated
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from gen import Children, Existing, ForeignKey, PrimaryKey
 
 Customer = Existing({sqlite(tmp_path)!r}, key="id", table="old customers", columns=["region"])
@@ -185,3 +185,82 @@ def test_an_aggregate_is_of_rows_that_are_made_alone() -> None:
     schema.add(Tagged)
     with pytest.raises(SchemaError, match="no fields of Visit refer to Tagged"):
         schema.table("Tagged")
+
+
+class Bill(BaseModel):
+    customer_id: Annotated[int, ForeignKey("Customer.id")]
+    region: Annotated[str | None, Copy("customer_id", "region")]
+
+
+@pytest.mark.parametrize("order", ["ascending", "sequential", "scattered"])
+def test_a_table_that_extends_one_has_other_keys_and_both_are_referred_to(order: Any) -> None:
+    class Customer(BaseModel):
+        id: Annotated[int, Field(ge=0, le=4000), PrimaryKey(order=order)]
+        region: str | None
+        orders: Annotated[int, Count("Order")]
+
+    class Order(BaseModel):
+        customer_id: Annotated[int, ForeignKey("Customer.id"), Children((0, 4))]
+
+    schema = Schema()
+    schema.add(Existing(CUSTOMERS, key="id"), name="Old")
+    schema.add(Customer, rows=700, extends="Old")
+    schema.add(Order)
+    schema.add(Bill, rows=5000)
+    database = duckdb.connect()
+    database.register("Old", CUSTOMERS)
+    for name in ("Customer", "Order", "Bill"):
+        database.register(name, schema.table(name).arrow())
+    every = "(SELECT id, region FROM Old UNION ALL SELECT id, region FROM Customer)"
+    assert numbers(database, f"SELECT count(*), count(DISTINCT id) FROM {every}") == [(1200, 1200)]
+    assert numbers(database, f'SELECT count(*) FROM "Order" o ANTI JOIN {every} c ON c.id = o.customer_id') == [(0,)]
+    fans = f"""SELECT n, count(*) FROM (SELECT c.id, count(o.customer_id) n FROM {every} c
+        LEFT JOIN "Order" o ON o.customer_id = c.id GROUP BY c.id) GROUP BY n ORDER BY n"""
+    assert numbers(database, fans) == [(n, 240) for n in range(5)]
+    counted = """SELECT count(*) FROM (SELECT c.id, c.orders, count(o.customer_id) n FROM Customer c
+        LEFT JOIN "Order" o ON o.customer_id = c.id GROUP BY ALL) WHERE orders <> n"""
+    assert numbers(database, counted) == [(0,)]
+    joined = f"Bill b JOIN {every} c ON c.id = b.customer_id"
+    copied = f"SELECT count(*) FROM {joined} WHERE b.region IS NOT DISTINCT FROM c.region"
+    assert numbers(database, copied) == [(5000,)]
+    made = schema.table("Customer").arrow().column("id").to_pylist()
+    after = max(CUSTOMERS.column("id").to_pylist())
+    assert (min(made) > after) == (order != "scattered")
+    if order == "sequential":
+        assert made == list(range(after + 1, after + 701))
+
+
+def test_keys_that_exist_leave_room_or_too_little_is_refused() -> None:
+    class Customer(BaseModel):
+        id: Annotated[int, Field(ge=0, le=1999), PrimaryKey()]
+
+    schema = Schema()
+    schema.add(Existing(CUSTOMERS, key="id"), name="Old")
+    schema.add(Customer, rows=1500, extends="Old")
+    ids = schema.table("Customer").arrow().column("id").to_pylist()
+    assert sorted({*ids, *CUSTOMERS.column("id").to_pylist()}) == list(range(2000))
+    schema.add(Customer, rows=1501, extends="Old")
+    with pytest.raises(CapacityError, match="500 keys that exist already leave holds 1,500"):
+        schema.table("Customer")
+    schema.add(Customer, rows=5, extends="Elsewhere")
+    with pytest.raises(SchemaError, match="extends 'Elsewhere', which is no table that exists already"):
+        schema.table("Customer")
+
+
+def test_texts_and_identifiers_are_others_than_those_that_exist() -> None:
+    class Named(BaseModel):
+        code: Annotated[str, Field(pattern="^[A-Z][0-9]$"), PrimaryKey()]
+
+    class Identified(BaseModel):
+        code: Annotated[UUID, PrimaryKey()]
+
+    held = pa.table({"code": [f"{letter}{digit}" for letter in "ABC" for digit in range(10)]})
+    schema = Schema()
+    schema.add(Existing(held, key="code"), name="Old")
+    schema.add(Existing(pa.table({"code": pa.array([uuid4().bytes], pa.binary(16))}), key="code"), name="OldOnes")
+    schema.add(Named, rows=5, extends="Old")
+    schema.add(Identified, rows=5, extends="OldOnes")
+    assert len(list(schema.rows("Identified"))) == 5
+    schema.add(Named, rows=260, extends="Old")
+    with pytest.raises(SchemaError, match=r"Named.code: \d+ of the 30 keys that exist already would be drawn again"):
+        schema.table("Named")

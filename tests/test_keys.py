@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gen.errors import BadRequest, CapacityError
-from gen.keys import KeyOrder, Permutation, _ascend, check_capacity
+from gen.keys import AvoidingOrder, KeyOrder, Permutation, _ascend, check_capacity
 from gen.streams import Stream
 
 U64 = st.integers(0, 2**64 - 1)
@@ -336,3 +336,22 @@ def test_more_keys_than_there_are_values_is_an_error_that_says_how_many():
 
 def test_as_many_keys_as_there_are_values_is_no_error():
     check_capacity("Employee", "badge", 1_000, 1_000, "a badge of three digits")
+
+
+# -- keys beside others that exist ---------------------------------------------------------------------------
+
+
+@examples
+@given(st.data(), st.sampled_from(["ascending", "sequential", "scattered"]))
+def test_an_order_that_avoids_ranks_goes_through_the_others_and_back(data, order):
+    domain = data.draw(st.integers(2, 400))
+    taken = array(sorted(data.draw(st.sets(st.integers(0, domain - 1), min_size=1, max_size=domain - 1))))
+    free = [rank for rank in range(domain) if rank not in set(taken.tolist())]
+    start = data.draw(st.integers(0, len(free) - 1))
+    rows = data.draw(st.integers(1, len(free) - start))
+    ordered = KeyOrder(order, rows, len(free) - start, 5)
+    avoiding = AvoidingOrder(ordered, taken, start)
+    expected = [free[start + int(rank)] for rank in ordered.ranks(range(rows))]
+    assert avoiding.ranks(range(rows)).tolist() == expected
+    back = avoiding.row_of(array(range(domain))).tolist()
+    assert back == [expected.index(rank) if rank in expected else -1 for rank in range(domain)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -65,11 +65,20 @@ class Schema:
         self.unread: tuple[tuple[str, str], ...] = ()
         self._sources: Mapping[str, TableSource] | None = None
 
-    def add(self, model: Any, rows: int | None = None, *, fixed: bool = False, name: str | None = None) -> None:
+    def add(
+        self,
+        model: Any,
+        rows: int | None = None,
+        *,
+        fixed: bool = False,
+        name: str | None = None,
+        extends: str | None = None,
+    ) -> None:
         """Add a table of `rows` rows: a Pydantic model, a dataclass, a TypedDict, or a JSON Schema (a dictionary).
 
         Without `rows` it has 1,000; or as many as its parents' children come to, where a field declares that.
         Rows that exist already are added by a name: `add(Existing("customers.parquet", key="id"), name="Customer")`.
+        `extends`: such a table whose rows come before this one's: its keys are others, and others refer to both.
         A `fixed` table keeps its rows when a run is scaled: lookup tables. `name` is what the table is called; as the
         model, or as a JSON Schema's title, unless given. Raises SchemaError where it cannot be a table; adding a model
         again replaces its row count.
@@ -100,7 +109,7 @@ class Schema:
         names = [name for column in read.columns for name in (*column.functions(), *column.judges())]
         self._functions |= {name: FUNCTIONS[name] for name in names if name in FUNCTIONS}
         self._models[title] = model
-        self._tables[title] = read
+        self._tables[title] = replace(read, extends=extends) if extends else read
         self._sources = None
 
     def _add_existing(self, existing: Existing, name: str | None) -> None:

@@ -277,3 +277,40 @@ class KeyOrder:
         stride = (min(self.domain, MAXIMUM_DOMAIN) << 64) // max(self.rows, 1)
         whole, fraction = stride >> 64, stride & MAXIMUM_DOMAIN
         return np.uint64(whole), np.uint64(fraction), self.rows <= 2**32 and whole < 2**32 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class AvoidingOrder:
+    """An order of the ranks that are not `taken`, uint64, ascending, each once: those of keys that exist already.
+
+    Of these ranks, counted without the taken ones, the first `start` are left out: keys that ascend begin after the
+    last one taken.
+    """
+
+    ordered: KeyOrder
+    taken: Words
+    start: int = 0
+
+    @property
+    def order(self) -> str:
+        return self.ordered.order
+
+    def ranks(self, rows: Rows) -> Words:
+        """uint64 array: the ranks of these rows, all different, and none of them taken."""
+        free = self.ordered.ranks(rows) + np.uint64(self.start)
+        found: Words = free + np.searchsorted(self._passed, free, "right").astype(np.uint64)
+        return found
+
+    def row_of(self, ranks: Words) -> NDArray[np.int64]:
+        """The row whose key has each rank; -1 where no row's has."""
+        below = np.searchsorted(self.taken, ranks)
+        is_taken = self.taken[np.minimum(below, self.taken.size - 1)] == ranks
+        free = ranks - below.astype(np.uint64)
+        early = free < np.uint64(self.start)
+        rows = self.ordered.row_of(np.where(early, np.uint64(0), free - np.uint64(self.start)))
+        return np.where(is_taken | early, np.int64(-1), rows)
+
+    @cached_property
+    def _passed(self) -> Words:
+        """For each taken rank, how many free ones lie below it: from the next free one on, it has been passed."""
+        return np.subtract(self.taken, np.arange(self.taken.size, dtype=np.uint64), dtype=np.uint64)

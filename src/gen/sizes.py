@@ -9,6 +9,7 @@ from gen.errors import BadRequest, SchemaError
 from gen.schema.links import Reference
 from gen.schema.spec import Spec, Table
 from gen.synth.related.children import histogram_for
+from gen.synth.related.linking import parents_of
 
 
 def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
@@ -61,7 +62,7 @@ def _with_followers(spec: Spec, rows: Mapping[str, int]) -> dict[str, int]:
         for name in ready:
             column, reference = waiting.pop(name)
             assert reference.children is not None
-            parents = found[reference.table]
+            parents = parents_of(spec, found, reference.table)
             found[name] = histogram_for(f"{name}.{column}", reference.children, parents).total
     return found
 

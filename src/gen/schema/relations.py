@@ -185,6 +185,31 @@ def check_spec(spec: Spec) -> None:
                 _check_reference(spec, table, path, column, column.reference)
         for group in reference_groups(spec, table):
             _check_group(spec, table, group)
+        if table.extends is not None:
+            _check_extended(spec, table, table.extends)
+
+
+def _check_extended(spec: Spec, table: Table, name: str) -> None:
+    """A table extends one that exists already and has its key."""
+    old = next((other for other in spec.tables if other.name == name), None)
+    if old is None or not old.existing:
+        names = [other.name for other in spec.tables if other.existing]
+        raise SchemaError(
+            f"{table.name} extends {name!r}, which is no table that exists already.", hint=suggestion(name, names)
+        )
+    for column in table.primary_key:
+        same = old.by_name.get(column.name)
+        if same is None or same.kind != column.value_kind:
+            said = "has no such column" if same is None else f"has {KINDS[same.kind]} there"
+            raise SchemaError(
+                f"{table.name}.{column.name}: it extends the keys of {name}, which {said}.",
+                hint="Give both the same key, of the same type.",
+            )
+    if any(column.reference and (column.reference.tree or column.reference.ring) for column in table.columns):
+        raise SchemaError(
+            f"{table.name}: it extends {name}, and its rows are a tree, or stand in an order.",
+            hint="Leave out which: rows that exist already have no part in it.",
+        )
 
 
 def _check_depth(table: Table) -> None:

@@ -241,7 +241,8 @@ class Table:
     document: its rows are values of a JSON Schema, not instances of a model; if it has the one column `value`, each is
     the whole row. whole: what rows are drawn as, where a schema ties the columns together. undrawn: of its rows, as of
     a column's values. follows: its rows are as many as the parents' children come to, whose numbers a column declares;
-    `rows` was not asked for. existing: its rows exist already, and are not written. description: what it is, for
+    `rows` was not asked for. existing: its rows exist already, and are not written. extends: the
+    table that exists already whose rows come before its own for those that refer to it. description: what it is, for
     readers.
     """
 
@@ -254,6 +255,7 @@ class Table:
     undrawn: tuple[tuple[str, str], ...] = ()
     follows: bool = False
     existing: bool = False
+    extends: str | None = None
     description: str | None = field(default=None, compare=False)
 
     def column(self, name: str) -> Column:

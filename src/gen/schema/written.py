@@ -87,7 +87,8 @@ def _table_to_json(table: Table) -> dict[str, Any]:
     facts = {"name": table.name, "rows": table.rows, "fixed": table.fixed, "columns": columns}
     whole = {"whole": column_to_json(table.whole)} if table.whole else {}
     undrawn = {"undrawn": _value_to_json(table.undrawn)} if table.undrawn else {}
-    flags = {name: True for name in _FLAGS if getattr(table, name)}
+    flags: dict[str, Any] = {name: True for name in _FLAGS if getattr(table, name)}
+    flags |= {"extends": table.extends} if table.extends else {}
     return facts | flags | whole | undrawn
 
 
@@ -95,7 +96,7 @@ def _table_from_json(data: Mapping[str, Any]) -> Table:
     columns = tuple(column_from_json(facts) for facts in data["columns"])
     whole = column_from_json(data["whole"]) if "whole" in data else None
     undrawn = tuple((name, why) for name, why in data.get("undrawn", ()))
-    flags = {name: data.get(name, False) for name in _FLAGS}
+    flags = {name: data.get(name, False) for name in _FLAGS} | {"extends": data.get("extends")}
     return Table(data["name"], columns, data["rows"], data["fixed"], whole=whole, undrawn=undrawn, **flags)
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from gen.errors import SchemaError
 from gen.keys import Pool
 from gen.schema.spec import KINDS
-from gen.streams import Rows
+from gen.streams import Rows, rows_array
+from gen.synth.nested import plain_type
+from gen.synth.ranked import Ranked
+from gen.synth.related.segments import merged_segments
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.tied.derived import MadeOfOthers
 
@@ -60,6 +64,54 @@ class RowPool:
 
     def at(self, rows: Rows) -> pa.Array:
         return self.tables[self.key.table].view(rows, []).array(self.key.column.name)
+
+
+@dataclass(frozen=True)
+class JoinedPool:
+    """The keys that exist already, and then those that are made."""
+
+    old: Pool
+    new: Any
+
+    @property
+    def key(self) -> Synthesizer:
+        found: Synthesizer = self.new.key
+        return found
+
+    @property
+    def size(self) -> int:
+        return int(self.old.size + self.new.size)
+
+    @property
+    def arrow_type(self) -> pa.DataType:
+        return plain_type(self.new.arrow_type)
+
+    @property
+    def cardinality(self) -> None:
+        return None
+
+    def at(self, rows: Rows) -> pa.Array:
+        numbers, first = rows_array(rows), np.uint64(self.old.size)
+        is_old = numbers < first
+        return merged_segments(is_old, self.old.at(numbers[is_old]), self.new.at(numbers[~is_old] - first))
+
+
+def avoid_existing(key: Synthesizer, taken: pa.Array) -> None:
+    """Have a key never be one of those that exist already; refuse it where that is not known to be so."""
+    if isinstance(key, Ranked):
+        key.avoid(taken)
+        return
+    again = getattr(key, "row_of", None)
+    if again is None:
+        raise SchemaError(
+            f"{key.where}: {type(key).__name__} does not tell which row has a key, and {len(taken):,} exist already.",
+            hint="Let gen draw the key, or write `row_of(values)`.",
+        )
+    if count := int((again(taken) >= 0).sum()):
+        raise SchemaError(
+            f"{key.where}: {count:,} of the {len(taken):,} keys that exist already would be drawn again.",
+            hint="Give another seed, or a longer key.",
+        )
 
 
 def refuse_made(key: Synthesizer) -> None:

@@ -25,6 +25,7 @@ from gen.streams import Rows, Words, rows_array
 from gen.synth.beyond import beyond, beyond_keys
 from gen.synth.json_text import is_null
 from gen.synth.judging.checked import merged
+from gen.synth.key_pools import JoinedPool
 from gen.synth.nested import plain, plain_type
 from gen.synth.related.references import SynthesizeReference
 from gen.synth.synthesizer import Storage, Synthesizer
@@ -238,6 +239,8 @@ def _can_dangle(synthesizer: Synthesizer) -> bool:
     """Whether there are values of a reference's type that are sure to be no key."""
     if not isinstance(synthesizer, SynthesizeReference):
         return False
+    if isinstance(synthesizer.pool, JoinedPool):
+        return False  # what is beyond the keys that are made may exist
     kind = plain_type(synthesizer.arrow_type)
     if pa.types.is_string(kind) or pa.types.is_fixed_size_binary(kind):
         return True

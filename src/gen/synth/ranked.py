@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from gen.errors import SchemaError
-from gen.keys import KeyOrder, check_capacity
+from gen.keys import AvoidingOrder, KeyOrder, check_capacity
 from gen.streams import Rows, Words
 from gen.synth.synthesizer import Synthesizer
 
@@ -46,7 +46,21 @@ class Ranked(Synthesizer):
         article = f"{'an' if self.column.kind[0] in 'aeio' else 'a'} {self.column.kind}"
         check_capacity(self.table, self.column.name, self.rows, self.cardinality, f"{article} in its bounds")
         order = self.column.key.order or self.default_order
-        self.order = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
+        self.order: KeyOrder | AvoidingOrder = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
+
+    def avoid(self, taken: pa.Array) -> None:
+        """Have no row have one of these keys, which exist already; keys that ascend begin after the last of them."""
+        assert self.cardinality is not None and isinstance(self.order, KeyOrder)
+        ranks = np.unique(self.rank(taken))
+        ranks = ranks[ranks < np.uint64(min(self.cardinality, 2**64 - 1))]
+        if not ranks.size:
+            return
+        last, order, key = int(ranks[-1]), self.order.order, self.stream_key("key")
+        available = self.cardinality - ranks.size
+        start = last + 1 - ranks.size if order != "scattered" and self.cardinality - last - 1 >= self.rows else 0
+        said = f"what {len(taken):,} keys that exist already leave"
+        check_capacity(self.table, self.column.name, self.rows, available, said)
+        self.order = AvoidingOrder(KeyOrder(order, self.rows, available - start, key), ranks, start)
 
     def at(self, rows: Rows) -> pa.Array:
         return self.unrank(self.order.ranks(rows))

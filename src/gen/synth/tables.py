@@ -10,20 +10,21 @@ from typing import Any
 from gen.errors import CapacityError, SchemaError
 from gen.keys import Pool
 from gen.schema.links import Key, Reference
-from gen.schema.relations import follow, is_unique, key_circle
+from gen.schema.relations import follow, is_unique, key_circle, unique_groups
 from gen.schema.spec import Column, Spec, Table, suggestion
 from gen.synth.agreeing.company import in_company
 from gen.synth.correlation import correlate
 from gen.synth.held import SynthesizeHeld
 from gen.synth.judging.judged import where_judged
-from gen.synth.key_pools import check_distinct, pool_of, refuse_made
+from gen.synth.key_pools import JoinedPool, avoid_existing, check_distinct, pool_of, refuse_made
 from gen.synth.nested import SynthesizeField, Whole
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.related.aggregates import SynthesizeAggregate
 from gen.synth.related.copies import SynthesizeCopy
-from gen.synth.related.linking import Linking
+from gen.synth.related.linking import Linking, parents_of
 from gen.synth.related.links import Link
 from gen.synth.related.references import SynthesizeReference
+from gen.synth.related.segments import Segments
 from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
 from gen.synth.table import TableSource
 from gen.synth.tied.ordered import with_room, with_room_inside
@@ -43,6 +44,7 @@ class Tables(Mapping[str, TableSource]):
         self._making: Making | None = making
         self._sources: dict[str, TableSource] = {}
         self._trying: set[str] = set()
+        self.extended = {table.name: table.extends for table in making.spec.tables if table.extends}
 
     def __getitem__(self, name: str) -> TableSource:
         if name in self._sources:
@@ -55,6 +57,11 @@ class Tables(Mapping[str, TableSource]):
         self._trying.add(name)
         self._sources[name] = self.tried(source)
         return self._sources[name]
+
+    def referred(self, name: str) -> Any:
+        """A table as those see it that refer to it: rows that exist already come before its own."""
+        source, old = self[name], self.extended.get(name)
+        return Segments(self[old], source) if old else source
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.asked)
@@ -161,12 +168,30 @@ class Making:
             columns = columns_of(table, self.rows[name], self.seed, self.before)
             links, members = Linking(self.spec, table, self.rows, self.seed).links(columns)
             columns |= members
+            self._extend(table, columns)
             for column, link in links.items():
                 reference = columns[column]
                 if isinstance(reference, SynthesizeReference):
                     reference.link, reference.tables = link, self.tables
             self._columns[name] = columns
         return self._columns[name]
+
+    def _extend(self, table: Table, columns: Mapping[str, Synthesizer]) -> None:
+        """Have what is unique in a table differ from what exists already, too."""
+        if table.extends is None:
+            return
+        old = self.columns(table.extends)
+        for group in unique_groups(table):
+            key = columns[group.columns[0]]
+            if len(group.columns) > 1 or isinstance(key, SynthesizeReference):
+                raise SchemaError(
+                    f"{table.name}: ({', '.join(group.columns)}) would have to differ from those of {table.extends}, "
+                    "and are several, or refer to another table.",
+                    hint="Extend a table whose key is one field of its own.",
+                )
+            if group.columns[0] in old:
+                held = old[group.columns[0]]
+                avoid_existing(key, held.at(range(held.rows)))
 
     def before(self, table: Table, path: str) -> tuple[Table, Column] | None:
         """What a path through references leads to."""
@@ -201,7 +226,10 @@ class Making:
             key = self._columns[target.table][target.column]
         else:
             key = self._key(target)
-        return pool_of(key, self.tables), key.storage
+        made, old = pool_of(key, self.tables), self.spec.table(target.table).extends
+        if old is None:
+            return made, key.storage
+        return JoinedPool(self.pool(replace(target, table=old))[0], made), key.storage
 
     def _is_plain(self, target: Reference) -> bool:
         """Whether a key is drawn by itself, without the other columns of its table."""
@@ -264,6 +292,7 @@ class Making:
         link = self._link_back(table, aggregate, columns)
         if said.column is not None:
             self.join(said.table, said.column)
+        aggregate.first = parents_of(self.spec, self.rows, table) - self.rows[table]
         aggregate.sums(link, self.tables, columns[said.column] if said.column is not None else None)
 
     def _link_back(self, table: str, aggregate: SynthesizeAggregate, columns: Mapping[str, Synthesizer]) -> Link:

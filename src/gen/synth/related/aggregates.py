@@ -19,7 +19,7 @@ from gen.block import fixed_width_array, with_nulls
 from gen.errors import SchemaError
 from gen.schema.links import Aggregate
 from gen.schema.spec import KINDS, Column
-from gen.streams import Words
+from gen.streams import Words, rows_array
 from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
 from gen.synth.related.links import Link
@@ -38,6 +38,7 @@ class SynthesizeAggregate(MadeOfOthers):
     draws = False
     link: Link | None = None
     tables: Any = None
+    first: int = 0  # the place of the table's first row among those that are referred to
 
     @classmethod
     def match(cls, column: Column) -> bool:
@@ -82,7 +83,7 @@ class SynthesizeAggregate(MadeOfOthers):
 
     def made(self, row: RowView) -> pa.Array:
         assert self.link is not None
-        found = self.link.children_of(row.rows)
+        found = self.link.children_of(rows_array(row.rows) + np.uint64(self.first))
         assert found is not None
         rows, counts = found
         if self.aggregate.column is None:

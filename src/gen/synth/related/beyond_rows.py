@@ -23,7 +23,7 @@ class BeyondRows:
 
     def __init__(self, tables: Any, table: str, chosen: Chosen, asking: Asking) -> None:
         self.chosen = chosen
-        self.source = tables[table]
+        self.source = tables.referred(table)
         self.asking = asking
         self.whole = self.source.rows <= SMALL_TABLE
         self._view: RowView | None = None

@@ -90,7 +90,7 @@ class Linking:
         return self.table.column(group.columns[0])
 
     def parents(self, group: ReferenceGroup) -> int:
-        return self.rows[group.reference.table]
+        return parents_of(self.spec, self.rows, group.reference.table)
 
     def _law(self, group: ReferenceGroup) -> Distribution | None:
         """How popular the parents are, by what any of the columns declares."""
@@ -432,6 +432,12 @@ class Linking:
             sizes[widest] = max(MAXIMUM_DOMAIN // rest, 1)
         key = stream_key(self.seed, self.table.name, " ".join(map(path_of, unique.columns)), "key")
         return ProductDigits(KeyOrder(order, self.count, math.prod(sizes), key), tuple(sizes))
+
+
+def parents_of(spec: Spec, rows: Mapping[str, int], table: str) -> int:
+    """How many rows of a table others may refer to: its own, and those that exist already."""
+    old = spec.table(table).extends
+    return rows[table] + (rows[old] if old else 0)
 
 
 def _said(law: Distribution) -> str:
