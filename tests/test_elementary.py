@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.polynomial import legendre
 
-from gen.synth.laws import elementary
+from gen import elementary
 
 DRAWN = np.random.default_rng(4)
 WIDE = np.concatenate([DRAWN.uniform(-700, 700, 50_000), DRAWN.normal(0, 1, 50_000), DRAWN.normal(0, 1e-7, 999), [0.0]])

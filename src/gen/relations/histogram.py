@@ -17,6 +17,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.elementary import exp, log
 from gen.errors import CapacityError
 from gen.streams import kernel
 
@@ -100,14 +101,14 @@ def _rounded(chances: Floats, parents: int) -> Integers:
 def _tilted(support: Integers, chances: Floats, mean: float) -> Floats:
     """chances * e^(tilt * count), with the tilt that gives this mean, strictly between the least and the most."""
     places = (support - mean) / float(support[-1] - support[0])
-    logarithms = np.log(chances)
+    logarithms = log(chances)
 
     def moments(tilt: float) -> tuple[Floats, float, float]:
         exponents = logarithms + tilt * places
-        tilted = np.exp(exponents - exponents.max())
-        tilted /= tilted.sum()
-        first = float(tilted @ places)
-        return tilted, first, float(tilted @ places**2) - first**2
+        tilted = exp(exponents - exponents.max())
+        tilted /= _added(tilted)
+        first = _added(tilted * places)
+        return tilted, first, _added(tilted * places * places) - first * first
 
     tilted, first, variance = moments(0.0)
     low, high = (0.0, 1.0) if first < 0 else (-1.0, 0.0)
@@ -127,6 +128,11 @@ def _tilted(support: Integers, chances: Floats, mean: float) -> Floats:
             break
         tilt = following
     return tilted
+
+
+def _added(numbers: Floats) -> float:
+    """Their sum, added from the first to the last: in the same order on every platform."""
+    return float(np.cumsum(numbers)[-1])
 
 
 # -- making up what is missing ---------------------------------------------------------------------------

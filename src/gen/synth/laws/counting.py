@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from gen.elementary import exp, log1p, power
 from gen.synth.grids import Grid, reachable
 from gen.synth.laws.densities import Truncated, Weibull
 from gen.synth.laws.discrete import (
@@ -27,7 +28,6 @@ from gen.synth.laws.discrete import (
     poisson_weights,
     power_weights,
 )
-from gen.synth.laws.elementary import exp, log1p, power
 from gen.synth.laws.lines import Refused
 from gen.synth.laws.samplers import Rounded, parts_of, pieces_of, sampler_of
 from gen.synth.laws.special import Floats

@@ -20,7 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gen.synth.laws.elementary import exp, expm1, log, log1p, power
+from gen.elementary import exp, expm1, log, log1p, power
 from gen.synth.laws.special import (
     Floats,
     Quadrature,

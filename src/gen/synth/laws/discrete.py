@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.elementary import exp, log, log1p
 from gen.streams import TILE, Word, Words, device, kernel
-from gen.synth.laws.elementary import exp, log, log1p
 from gen.synth.laws.quantiles import PIECE_HALF, cubics, placed
 from gen.synth.laws.special import Floats
 

@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.synth.laws.elementary import exp, expm1, gauss_legendre, log, log1p, sin
+from gen.elementary import exp, expm1, gauss_legendre, log, log1p, sin
 
 Floats: TypeAlias = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.elementary import exp, log, power
 from gen.synth.laws.densities import PowerLaw, Tails
-from gen.synth.laws.elementary import exp, log, power
 from gen.synth.laws.special import Floats
 
 _TINY = 2.0**-1000

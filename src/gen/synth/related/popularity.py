@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.elementary import expm1, log, power
 from gen.errors import SchemaError
 from gen.keys import Permutation
 from gen.schema.links import Distribution
@@ -21,7 +22,6 @@ from gen.streams import Words
 from gen.synth.grids import Grid
 from gen.synth.laws.compiled import compile_law
 from gen.synth.laws.discrete import Piece, Pieces, power_weights
-from gen.synth.laws.elementary import expm1, log, power
 from gen.synth.laws.lines import line_of_grid
 from gen.synth.laws.parameters import BY_ROW, law_of
 from gen.synth.laws.samplers import EvenIntegers, Rounded, Sampler
