@@ -11,11 +11,29 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, create_model
+from pydantic import BaseModel, Field, create_model
 
 import gen
-from gen import Domain, ForeignKey, Lengths, PrimaryKey, Schema
+from gen import (
+    Children,
+    Domain,
+    ForeignKey,
+    HotSet,
+    Lengths,
+    Next,
+    Ordinal,
+    Poisson,
+    Previous,
+    PrimaryKey,
+    Schema,
+    Tree,
+    Unique,
+    Zipf,
+)
 from gen.checksums import Checksum
+from gen.counts import RowRequest
+from gen.examples.shop import schema as shop
+from gen.sizes import scaled_rows
 from gen.streams import STREAM_VERSION
 from gen.synth.tables import table_sources
 from test_synthesizers import everything
@@ -117,6 +135,39 @@ def facts(source, rows):
     return {name: [sums[name], *map(str, batch.column(name)[:3].to_pylist())] for name in source.columns}
 
 
+def relations():
+    """Tables that refer to each other in every way, of millions of rows: the shop, and what it has not."""
+
+    class Node(BaseModel):
+        id: Annotated[int, PrimaryKey()]
+        following: Annotated[int | None, ForeignKey("Node.id"), Next()]
+        before: Annotated[int, ForeignKey("Node.id"), Previous(closed=True)]
+        under: Annotated[int | None, ForeignKey("Node.id"), Tree(roots=7)]
+
+    class Leaf(BaseModel):
+        node: Annotated[int, ForeignKey("Node.id"), Children(Poisson(3), none=0.25, order="scattered")]
+        number: Annotated[int, Ordinal("node")]
+
+    class Pair(BaseModel):
+        one: Annotated[int, PrimaryKey(), ForeignKey("Node.id"), Zipf(0.8)]
+        other: Annotated[int, PrimaryKey(), ForeignKey("Node.id"), HotSet(0.1, 0.5)]
+
+    class Slot(BaseModel):
+        room: Annotated[int, Field(ge=1, le=2000), Unique("slot")]
+        day: Annotated[
+            datetime.date, Field(ge=datetime.date(2020, 1, 1), le=datetime.date(2029, 12, 31)), Unique("slot")
+        ]
+
+    other = Schema("links")
+    for model, rows in ((Node, 10**7), (Leaf, None), (Pair, 10**7), (Slot, 10**6)):
+        other.add(model, rows)
+    for schema, largest in ((shop, 10**8), (other, None)):
+        rows = scaled_rows(schema.spec, RowRequest(largest))
+        for table, source in table_sources(schema.spec, rows, 7, TODAY).items():
+            middle = rows[table] // 2
+            yield f"{schema.name}: {table}", facts(source, range(middle, min(middle + 300, rows[table])))
+
+
 def computed():
     found = {"stream_version": STREAM_VERSION}
     tables = {"Everything": 10**6, "Parent": 10**5}
@@ -126,7 +177,7 @@ def computed():
     for name, schema in key_schemas():
         found[f"{name} keys"] = facts(schema.table("Keyed").source, range(1000))
         found["keys of billions"] = facts(schema.table("Many").source, range(2 * 10**9, 2 * 10**9 + 1000))
-    return found
+    return found | dict(relations())
 
 
 def test_values_are_what_they_were():
