@@ -2,15 +2,16 @@
 
     python benchmarks/relations.py [--parents 1e6 1e9] [--duckdb 1e7] [--json FILE]
 
-Method. Sources are those of a run, of tables with so many parents. Each case is asked for blocks of 16,384 and of 65,536
-rows, consecutive ones and ones at random, every time others; the least and the median of all passes are kept. "parents"
-is the choice of the parent's rows alone; "column" is the whole Arrow array, as a run writes it. A row is a row of the
-table that has the column; of an aggregate it is a parent, and the same time by the child is beside it. Resident memory
-is read before the passes, once every kernel is loaded and every table is made, and after them.
+Method. Sources are those of a run, of tables with so many parents. Each case is asked for blocks of 16,384 and of
+65,536 rows, consecutive ones and ones at random, every time others; the least and the median of all passes are kept.
+"parents" is the choice of the parent's rows alone; "column" is the whole Arrow array, as a run writes it. A row is a
+row of the table that has the column; of an aggregate it is a parent, and the same time by the child is beside it.
+Resident memory is read before the passes, once every kernel is loaded and every table is made, and after them.
 
 Beside it, DuckDB makes the same columns by SQL, from tables of parents that it holds in memory, with a join: one thread
 and all. What it makes is summed, not kept, which is the cheapest that it can do; gen makes the same number of rows in
-blocks, and drops them. The laws are alike, not equal: `hash(i) % n` for an even choice, n^u for Zipf's law.
+blocks, and drops them; on all cores by processes, as in a run, that are there before the time begins.
+The laws are alike, not equal: `hash(i) % n` for an even choice, n^u for Zipf's law.
 
 The first line says how fast this machine is beside the one of the figures that are asked: nothing is scaled by it.
 """
@@ -23,9 +24,11 @@ import json
 import statistics
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +216,9 @@ QUERIES = {
     "reference, Zipf": f"SELECT sum(p.id) FROM range({{n}}) c(i) JOIN parents p ON p.row = {ZIPFIAN} - 1",
     "reference to a text key": f"SELECT sum(length(p.code)) FROM {EVEN}",
     "reference, two columns": f"SELECT sum(p.id), sum(p.second) FROM {EVEN}",
-    "junction, two columns": """SELECT sum(p.id), sum(q.id) FROM (SELECT DISTINCT hash(i) % {n} AS a, hash(i + {n}) % {n}
-        AS b FROM range(3 * {n}) t(i)) c JOIN parents p ON p.row = c.a::BIGINT JOIN parents q ON q.row = c.b::BIGINT""",
+    "junction, two columns": """SELECT sum(p.id), sum(q.id) FROM (SELECT DISTINCT hash(i) % {n} AS a,
+        hash(i + {n}) % {n} AS b FROM range(3 * {n}) t(i)) c
+        JOIN parents p ON p.row = c.a::BIGINT JOIN parents q ON q.row = c.b::BIGINT""",
     "fan-out child": "SELECT sum(p.id) FROM parents p, unnest(range(p.children)) u(o)",
     "ordinal": "SELECT sum(u.o + 1) FROM parents p, unnest(range(p.children)) u(o)",
     "copy through a fan-out": "SELECT sum(p.place) FROM children c JOIN parents p ON p.id = c.parent",
@@ -229,6 +233,26 @@ QUERIES = {
 }
 
 
+SOURCES: dict[str, TableSource] = {}  # what processes that are forked find
+
+
+def made(name: str, rows: range) -> None:
+    """A case's columns of these rows, block by block."""
+    case = CASES[name]
+    for start in range(rows.start, rows.stop, BLOCKS[0]):
+        SOURCES[case.table].at(range(start, min(start + BLOCKS[0], rows.stop)), case.columns)
+
+
+def by_gen(name: str, pool: ProcessPoolExecutor | None, parts: int) -> None:
+    """The whole column, here or by processes."""
+    rows = SOURCES[CASES[name].table].rows
+    if pool is None:
+        made(name, range(rows))
+        return
+    cuts = [rows * i // (4 * parts) for i in range(4 * parts + 1)]
+    list(pool.map(partial(made, name), [range(*pair) for pair in pairwise(cuts)]))
+
+
 def beside(parents: int, runs: int, cores: int) -> dict[str, dict[str, float]]:
     """Seconds, median of some runs, of gen and of DuckDB, one thread and all."""
     try:
@@ -236,45 +260,33 @@ def beside(parents: int, runs: int, cores: int) -> dict[str, dict[str, float]]:
     except ImportError:
         print("DuckDB is not installed: pip install duckdb")
         return {}
-    connection = duckdb.connect(config={"memory_limit": "16GB"})
-    for said in (PARENTS, CHILDREN):
-        connection.execute(said.format(n=parents))
-    spec, rows = schema(parents)
-    sources = table_sources(spec, rows, 0)
+    SOURCES.update(table_sources(*schema(parents), 0))
+    for name in QUERIES:
+        made(name, range(BLOCKS[0]))  # kernels and tables are there before processes are
     found: dict[str, dict[str, float]] = {}
-    print(f"{'seconds, beside DuckDB, by threads':36s} " + " ".join(f"{name:>12s}" for name in SAID))
-    for name, query in QUERIES.items():
-        times: dict[str, list[float]] = {}
-        for _ in range(runs):
-            for threads in (1, cores):
-                made = seconds(lambda: whole(sources[CASES[name].table], CASES[name].columns, threads))
-                connection.execute(f"SET threads = {threads}")
-                peer = seconds(lambda: connection.execute(query.format(n=parents)).fetchall())
-                where = "1" if threads == 1 else "all"
-                times.setdefault(f"gen, {where}", []).append(made)
-                times.setdefault(f"DuckDB, {where}", []).append(peer)
-        figures = {key: round(statistics.median(some), 3) for key, some in times.items()}
-        for where in ("1", "all") if cores > 1 else ("1",):
-            figures[f"ratio, {where}"] = round(figures[f"DuckDB, {where}"] / figures[f"gen, {where}"], 2)
-        found[name] = figures | {"rows": sources[CASES[name].table].rows}
-        print(f"  {name:34s} " + " ".join(f"{figures.get(each, 0):12.3f}" for each in SAID), flush=True)
+    with ProcessPoolExecutor(cores, get_context("fork")) as pool:
+        list(pool.map(abs, range(cores)))
+        connection = duckdb.connect(config={"memory_limit": "16GB"})
+        for said in (PARENTS, CHILDREN):
+            connection.execute(said.format(n=parents))
+        print(f"{f'seconds, {parents:,} parents':36s} " + " ".join(f"{name:>12s}" for name in SAID))
+        for name, query in QUERIES.items():
+            times: dict[str, list[float]] = {each: [] for each in SAID if "ratio" not in each}
+            for _ in range(runs):
+                for where, threads, processes in (("1", 1, None), ("all", cores, pool)):
+                    connection.execute(f"SET threads = {threads}")
+                    times[f"gen, {where}"].append(seconds(partial(by_gen, name, processes, cores)))
+                    task = partial(connection.execute, query.format(n=parents))
+                    times[f"DuckDB, {where}"].append(seconds(lambda task=task: task().fetchall()))
+            figures = {key: round(statistics.median(some), 3) for key, some in times.items()}
+            for where in ("1", "all"):
+                figures[f"ratio, {where}"] = round(figures[f"DuckDB, {where}"] / figures[f"gen, {where}"], 2)
+            found[name] = figures | {"rows": SOURCES[CASES[name].table].rows}
+            print(f"  {name:34s} " + " ".join(f"{figures[each]:12.3f}" for each in SAID), flush=True)
     return found
 
 
 SAID = ("gen, 1", "DuckDB, 1", "ratio, 1", "gen, all", "DuckDB, all", "ratio, all")
-
-
-def whole(source: TableSource, columns: tuple[str, ...], threads: int) -> None:
-    """Make columns of all rows, block by block."""
-    starts = range(0, source.rows, BLOCKS[0])
-    rows = [range(start, min(start + BLOCKS[0], source.rows)) for start in starts]
-    if threads == 1:
-        for some in rows:
-            source.at(some, columns)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(lambda some: source.at(some, columns) and None, rows):
-            pass
 
 
 # -- what is said -----------------------------------------------------------------------------------------------

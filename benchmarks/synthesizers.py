@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from gen.synth.references import SynthesizeReference
 
 from employee import hardware
 from gen.checksums import Checksum
@@ -39,6 +38,7 @@ from gen.synth.laws.discrete import Choice, Pieces, choose, place
 from gen.synth.laws.lines import Line, line_of_grid
 from gen.synth.laws.quantiles import QuantileTable, normal_table, quantiles, round_to_grid
 from gen.synth.laws.samplers import Rounded
+from gen.synth.related.references import SynthesizeReference
 from gen.synth.synthesizer import Synthesizer, synthesizer_of
 from gen.synth.table import TableSource
 from gen.synth.texts.lists import alias_table, choose_indexes

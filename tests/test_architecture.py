@@ -163,7 +163,7 @@ FLOORS = [
     {"synth.patterns.keys"},
     {"synth.pattern"},
     {"synth.table"},
-    {"synth.tables"},
+    {"synth.tables", "synth.related.amplification"},
     {"synth.trial", "synth.described"},
     {"plan", "sizes"},
     {"artefacts"},

@@ -27,6 +27,8 @@ def described(source: TableSource) -> list[dict[str, Any]]:
                     *_as_json(s),
                     *never_drawn(s.column.never_drawn()),
                     *_dirtied(source, name),
+                    *(f"{where} is materialised" for where in source.reads_held.get(name, ())),
+                    *(["materialised for other tables"] if name in source.held else []),
                 ]
             ),
             "key": _key_of(s.column),

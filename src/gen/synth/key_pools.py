@@ -15,6 +15,7 @@ from gen.streams import Rows, rows_array
 from gen.synth.nested import plain_type
 from gen.synth.ranked import Ranked
 from gen.synth.related.segments import merged_segments
+from gen.synth.rows import Asking
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.tied.derived import MadeOfOthers
 
@@ -63,7 +64,7 @@ class RowPool:
         return self.key.cardinality
 
     def at(self, rows: Rows) -> pa.Array:
-        return self.tables[self.key.table].view(rows, []).array(self.key.column.name)
+        return self.tables[self.key.table].view(rows, Asking()).array(self.key.column.name)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,14 @@ from gen.schema.spec import suggestion
 from gen.streams import Rows
 
 Known = Callable[[str], "pa.Array | None"]
-Asking = list[tuple[str, str]]  # columns that are being evaluated, each by the one before: where it is, and its name
 
 Made = TypeVar("Made")
+
+
+class Asking(list[tuple[str, str]]):
+    """Columns that are being evaluated, each by the one before: where it is, and its name."""
+
+    meter: Any = None  # what counts values that are drawn, where that is all that the rows are asked for
 
 
 class RowView:
@@ -40,7 +45,7 @@ class RowView:
         self.known = known
         self.inputs: dict[str, dict[str, None]] = {}
         self.made: dict[str, pa.Array] = {}  # those first that others are made of
-        self.asking: Asking = [] if asking is None else asking
+        self.asking: Asking = Asking() if asking is None else asking
         self._outside = len(self.asking)
         self._once: dict[Any, Any] = {}
 
@@ -56,6 +61,8 @@ class RowView:
         found = self.known(name) if self.known else None
         if found is None:
             self.asking.append((self.columns[name].where, name))
+            if self.asking.meter:
+                self.asking.meter.draws(self.columns[name])
             try:
                 found = self.columns[name].values_in(self)
             except RecursionError:

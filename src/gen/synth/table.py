@@ -55,6 +55,8 @@ class TableSource:
     filter: RowFilter | None = None  # where a model takes only some of the rows
     document: bool = False
     dirt: Mapping[str, Dirt] = field(default_factory=dict)
+    held: dict[str, pa.Array] = field(default_factory=dict, compare=False)  # whole columns that others ask for
+    reads_held: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # by column, those of others
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -105,8 +107,14 @@ class TableSource:
 
     def view(self, rows: Rows, asking: Asking) -> RowView:
         """These rows as columns of other tables see them: without dirt, each column made when it is asked for."""
-        known = None if self.filter is None else lambda name: self.clean.at(rows, [name], asking).column(0)
-        return RowView(self.columns, rows, known, asking)
+        return RowView(self.columns, rows, lambda name: self._known(name, rows, asking), asking)
+
+    def _known(self, name: str, rows: Rows, asking: Asking) -> pa.Array | None:
+        """A column that is held, or of which a model takes only some values."""
+        if name in self.held:
+            array = self.held[name]
+            return array.slice(rows.start, len(rows)) if isinstance(rows, range) else array.take(pa.array(rows))
+        return self.clean.at(rows, [name], asking).column(0) if self.filter and not asking.meter else None
 
     def whole(self, name: str, asking: Asking) -> pa.Array:
         """A column, or a path through references, of all rows, without dirt; kept, for tables of few rows."""

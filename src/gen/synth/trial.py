@@ -14,6 +14,7 @@ from gen.block import fixed_width_array
 from gen.schema.stand_ins import refused_stand_in
 from gen.synth.judging.attempts import Attempts, drawn_together, made_of
 from gen.synth.judging.row_filter import RowCheck, RowFilter
+from gen.synth.related.amplification import hold_amplified
 from gen.synth.table import TableSource
 from gen.synth.tables import Tables
 
@@ -26,7 +27,9 @@ def filtered_sources(tables: Tables, checks: Mapping[str, RowCheck], seed: int) 
     Raises SchemaError, naming the field, its rate and what to do, where too few values are taken.
     """
     tables.tried = lambda source: _sampled(source, checks.get(source.table), seed)[0]
-    return dict(tables)
+    sources = dict(tables)
+    hold_amplified(tables)
+    return sources
 
 
 def tried_sources(
@@ -41,6 +44,7 @@ def tried_sources(
 
     tables.tried = tried
     sources = dict(tables)
+    hold_amplified(tables)
     return sources, {name: source.probe(drawn[name]) for name, source in sources.items()}
 
 

@@ -92,11 +92,23 @@ class SynthesizeAggregate(MadeOfOthers):
 
     def _of_values(self, rows: Words, counts: NDArray[np.int64], asking: Asking) -> pa.Array:
         names = [name for name in (self.aggregate.column, self.aggregate.by) if name is not None]
+        if asking.meter:
+            self._meter(names, asking)
         pieces = []
         for mine, some in _pieces(counts):
             view = self.tables[self.aggregate.table].view(rows[mine], asking)
             pieces.append(_AGGREGATES[self.aggregate.name](some, *(plain(view.array(name)) for name in names)))
         return pa.concat_arrays(pieces) if pieces else pa.nulls(0, self.arrow_type)
+
+    def _meter(self, names: list[str], asking: Asking) -> None:
+        """Say how many values are drawn for each of these."""
+        assert self.link is not None
+        source, meter = self.tables[self.aggregate.table], asking.meter
+        view = source.view(np.empty(0, np.uint64), asking)
+        together = meter.contiguous and self.link.is_in_order
+        for name in names:
+            with meter.beyond(source, name, together, children=source.rows / max(self.rows, 1)):
+                view.array(name)
 
     def checked(self, values: Any, n: int) -> pa.Array:
         kind = self.arrow_type

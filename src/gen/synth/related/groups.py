@@ -108,6 +108,11 @@ class DigitPick(Pick):
     def of(self, row: RowView) -> Picked:
         return Picked(self.digits.of(row)[self.member])
 
+    @property
+    def is_in_order(self) -> bool:
+        leads = isinstance(self.digits, PickedDigits) and self.digits.lead == self.member
+        return leads and isinstance(self.digits, PickedDigits) and self.digits.fan_out.is_in_order
+
     def children_of(self, places: Words) -> tuple[Words, Words] | None:
         if isinstance(self.digits, PickedDigits) and self.digits.lead == self.member:
             return self.digits.fan_out.children_of(places)

@@ -47,6 +47,11 @@ class Pick(ABC):
         """The same, where columns of a row share what they pick."""
         return self.at(row.rows)
 
+    @property
+    def is_in_order(self) -> bool:
+        """Whether places ascend with the rows."""
+        return False
+
     def children_of(self, places: Words) -> tuple[Words, Words] | None:
         """The rows that refer to each of some places, one place after the other, and how many refer to each.
 
@@ -100,6 +105,10 @@ class DistinctPick(Pick):
     def at(self, rows: Rows) -> Picked:
         return Picked(self.order.ranks(rows))
 
+    @property
+    def is_in_order(self) -> bool:
+        return self.order.order != "scattered"
+
     def children_of(self, places: Words) -> tuple[Words, Words]:
         rows = self.order.row_of(places)
         return rows[rows >= 0].astype(np.uint64), (rows >= 0).astype(np.uint64)
@@ -135,6 +144,10 @@ class FanOutPick(Pick):
 
     def children_of(self, places: Words) -> tuple[Words, Words]:
         return self.fan_out.child_rows_of(places)
+
+    @property
+    def is_in_order(self) -> bool:
+        return isinstance(self.fan_out, FanOut)
 
     @property
     def most(self) -> int:
@@ -278,6 +291,11 @@ class Link:
             holds = row.holds(self.condition)
             there = holds if there is None else there & holds
         return Chosen(self.parents.rows(picked.places), there, picked.ordinals)
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether rows that stand together refer to rows that stand together."""
+        return self.pick.is_in_order
 
     @property
     def is_invertible(self) -> bool:

@@ -86,7 +86,7 @@ class SynthesizeReference(Synthesizer):
         """The parent's rows that these rows refer to, with all their columns."""
         assert self.column.reference is not None
         chosen, table = self.chosen(row), self.column.reference.table
-        return row.once((self.link, table), lambda: BeyondRows(self.tables, table, chosen, row.asking))
+        return row.once((self.link, table), lambda: BeyondRows(self.tables, table, chosen, row.asking, self))
 
     def python(self, array: pa.Array) -> list[Any]:
         key = getattr(self.parent, "key", None)
