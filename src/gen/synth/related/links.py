@@ -17,11 +17,12 @@ from gen.keys import KeyOrder
 from gen.relations.covering import Covering
 from gen.relations.fan_out import FanOut, ScatteredFanOut
 from gen.relations.trees import LeveledTree, RecursiveTree, Ring
-from gen.streams import Rows, Stream, Words, rows_array, uniform_integers
+from gen.streams import Rows, Stream, Word, Words, kernel, rows_array, uniform_integers
 from gen.synth.related.popularity import Popularity
 from gen.synth.rows import RowView
 
 Bools = NDArray[np.bool_]
+FEW_ROWS = 256  # of which it is seen whether rows with one parent stand together
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,6 +241,34 @@ class AllRows:
         return rows, np.ones(rows.size, np.bool_)
 
 
+@kernel("uint64(uint64[::1])")
+def _changes(rows: Words) -> Word:
+    """How many rows differ from the one before."""
+    count = np.uint64(0)
+    for i in range(1, rows.size):
+        count += np.uint64(rows[i] != rows[i - 1])
+    return count
+
+
+@kernel("int64(uint64[::1], uint64[::1], int64[::1])")
+def _runs(rows: Words, each: Words, which: NDArray[np.int64]) -> Any:
+    """Each of the rows that stand together once, and which of these each is; how many there are."""
+    place = np.int64(0)
+    each[0], which[0] = rows[0], place
+    for i in range(1, rows.size):
+        place += np.int64(rows[i] != rows[i - 1])
+        each[place], which[i] = rows[i], place
+    return place + 1
+
+
+def _has_runs(rows: Words) -> bool:
+    """Whether a quarter of the rows are equal to the one before, or more; where it is plain, a look at some will do."""
+    some = rows[:FEW_ROWS]
+    if 4 * (_changes(some) + 1) > 4 * some.size - some.size // 8:
+        return False
+    return bool(4 * (_changes(rows) + 1) <= 3 * rows.size)
+
+
 @dataclass(frozen=True, eq=False)
 class Chosen:
     """The parent's row of each row, uint64, any where it has none; there: which have one, None where all do."""
@@ -253,11 +282,11 @@ class Chosen:
         """Where rows with one parent stand together: each parent once, and which of these each row has."""
         if self.rows.size < 2:
             return None
-        new = np.ones(self.rows.size, np.bool_)
-        np.not_equal(self.rows[1:], self.rows[:-1], out=new[1:])
-        if 4 * np.count_nonzero(new) > 3 * self.rows.size:
+        if not _has_runs(self.rows):
             return None
-        return self.rows[new], np.cumsum(new) - 1
+        each, which = np.empty(self.rows.size, np.uint64), np.empty(self.rows.size, np.int64)
+        count = _runs(self.rows, each, which)
+        return each[:count], which
 
 
 @dataclass(frozen=True, eq=False)

@@ -104,7 +104,12 @@ class SynthesizeReference(Synthesizer):
     def values_in(self, row: RowView) -> pa.Array:
         _ = self.pool
         chosen = self.chosen(row)
-        array = self._keys(chosen.rows)
+        # Of texts one for each parent, not for each row; numbers are drawn as fast as they are taken.
+        runs = chosen.runs if self.pool.size > SMALL_POOL and not pa.types.is_primitive(self.arrow_type) else None
+        if runs is None:
+            array = self._keys(chosen.rows)
+        else:
+            array = self._keys(runs[0]).take(fixed_width_array(pa.int64(), runs[1]))
         return array if chosen.there is None or chosen.there.all() else self.only_where(chosen.there, array)
 
     def _keys(self, chosen: Words) -> pa.Array:
