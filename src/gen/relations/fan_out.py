@@ -33,7 +33,7 @@ MOST = 2**53  # parents, and children
 
 _ROW, _FIRST, _BEFORE = range(3)  # columns of records
 _SIZE, _TOTAL, _INNER_SIZE, _INNER_TOTAL, _PER_SIZE, _PER_TOTAL, _INNER_MARKS, _KEY = range(8)  # measures of a level
-_RECORDS, _GUIDE, _SHIFT = range(8, 11)  # and where its records and guide begin, among those of all levels
+_RECORDS, _GUIDE, _SHIFT, _LAST = range(8, 12)  # where its records and its guide begin, and the last record
 _ONE = np.uint64(1)
 _OPEN = np.uint64(2**64 - 1)  # no answer yet
 
@@ -190,6 +190,40 @@ def _to_children(
         marks[i] = _mark(key, block, inner_marks)
 
 
+@kernel("void(uint64, uint64[::1], uint64[::1], uint64[:, ::1], uint64[:, ::1], float64[::1])")
+def _walk_back(begin: Word, children: Words, counts: Words, records: Words, levels: Words, densities: Any) -> None:
+    """All levels of `_to_children` for consecutive parents, like `_walk`."""
+    done, size, deepest = np.int64(0), np.int64(children.size), levels.shape[0] - 1
+    while done < size:
+        parent, span, child, mark = begin + np.uint64(done), np.uint64(size - done), np.uint64(0), np.uint64(0)
+        for level in range(levels.shape[0]):
+            at, all_parents = levels[level, _RECORDS], levels[level, _SIZE]
+            parent += records[at + mark, _ROW]
+            child -= records[at + mark, _FIRST]
+            child += _if(parent >= all_parents, levels[level, _TOTAL])
+            parent -= _if(parent >= all_parents, all_parents)
+            low = at + min(np.uint64(np.float64(parent) * densities[level]), levels[level, _LAST])
+            while records[low + _ONE, _ROW] <= parent:
+                low += _ONE
+            while low > at and records[low, _ROW] > parent:
+                low -= _ONE
+            if low > at and records[low, _ROW] == parent:  # at the last level, neighbours follow
+                span = min(span, all_parents - parent) if level == deepest else _ONE
+                break
+            span = min(span, min(all_parents, records[low + _ONE, _ROW]) - parent)
+            parent -= low - at
+            block = _whole(parent, levels[level, _INNER_SIZE], levels[level, _PER_SIZE])
+            parent -= block * levels[level, _INNER_SIZE]
+            span = min(span, levels[level, _INNER_SIZE] - parent)
+            child += records[low + _ONE, _BEFORE] + block * levels[level, _INNER_TOTAL]
+            mark = _mark(levels[level, _KEY], block, levels[level, _INNER_MARKS])
+        for i in range(done, done + np.int64(span)):
+            children[i] = child + records[low, _FIRST]
+            counts[i] = records[low + _ONE, _BEFORE] - records[low, _BEFORE]
+            low += _ONE
+        done += np.int64(span)
+
+
 @kernel("void(uint64[::1], uint64[::1], uint64[::1])")
 def _one_after_the_other(first: Words, count: Words, out: Words) -> None:
     at = np.int64(0)
@@ -230,6 +264,11 @@ class _Level:
         return parents, ordinals
 
     def children_of(self, parents: Rows) -> tuple[Words, Words]:
+        if isinstance(parents, range):
+            children, counts = np.empty(len(parents), np.uint64), np.empty(len(parents), np.uint64)
+            records, _, levels = self._all_levels
+            _walk_back(np.uint64(parents.start), children, counts, records, levels, self._densities)
+            return children, counts
         return self.search(_to_children, parents, "density")
 
     @cached_property
@@ -240,8 +279,14 @@ class _Level:
             levels.append(levels[-1].inner)
         records, guides = [one.records for one in levels], [one.guide for one in levels]
         begin = [np.cumsum([0] + [len(table) for table in tables]).tolist() for tables in (records, guides)]
-        rows = [[*one.measures, begin[0][i], begin[1][i], one.shift] for i, one in enumerate(levels)]
+        rows = [
+            [*one.measures, begin[0][i], begin[1][i], one.shift, len(one.records) - 2] for i, one in enumerate(levels)
+        ]
         return np.concatenate(records), np.concatenate(guides), np.array(rows, np.uint64)
+
+    @cached_property
+    def _densities(self) -> NDArray[np.float64]:
+        return np.array([self.density] + ([] if self.inner is None else self.inner._densities.tolist()))
 
     @cached_property
     def measures(self) -> tuple[np.uint64, ...]:
@@ -342,9 +387,15 @@ class FanOut:
         """uint64 array: how many children each parent row has."""
         return self.children_of(parents)[1]
 
-    def child_rows_of(self, parents: Rows) -> tuple[Words, Words]:
-        """uint64 arrays: all child rows of these parents, one parent after the other, and how many each has."""
+    def child_rows_of(self, parents: Rows) -> tuple[Rows, Words]:
+        """All child rows of these parents, one parent after the other, and how many each has; uint64 arrays.
+
+        The children of parents in a range are a range.
+        """
         first, count = self.children_of(parents)
+        if isinstance(parents, range):
+            begin = int(first[0]) if len(parents) else 0
+            return range(begin, begin + int(count.sum())), count
         out = np.empty(int(count.sum()), np.uint64)
         _one_after_the_other(first, count, out)
         return out, count
@@ -389,7 +440,7 @@ class ScatteredFanOut:
         A parent's own come in the order of their ordinals.
         """
         places, count = self.ordered.child_rows_of(parents)
-        return self._places.inverse(places), count
+        return self._places.inverse(rows_array(places)), count
 
     @cached_property
     def _places(self) -> Permutation:

@@ -19,7 +19,7 @@ from gen.block import fixed_width_array, with_nulls
 from gen.errors import SchemaError
 from gen.schema.links import Aggregate
 from gen.schema.spec import KINDS, Column
-from gen.streams import Words, rows_array
+from gen.streams import Rows
 from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
 from gen.synth.related.links import Link
@@ -83,21 +83,28 @@ class SynthesizeAggregate(MadeOfOthers):
 
     def made(self, row: RowView) -> pa.Array:
         assert self.link is not None
-        found = self.link.children_of(rows_array(row.rows) + np.uint64(self.first))
-        assert found is not None
-        rows, counts = found
+        parents = self._places(row.rows)
+        counts = self.link.counts_of(parents).astype(np.int64)
         if self.aggregate.column is None:
-            return self.checked(fixed_width_array(pa.int64(), counts.astype(np.int64)), len(counts))
-        return self.checked(self._of_values(rows, counts.astype(np.int64), row.asking), len(counts))
+            return self.checked(fixed_width_array(pa.int64(), counts), counts.size)
+        return self.checked(self._of_values(parents, counts, row.asking), counts.size)
 
-    def _of_values(self, rows: Words, counts: NDArray[np.int64], asking: Asking) -> pa.Array:
+    def _places(self, rows: Rows) -> Rows:
+        """The places of the table's rows among those that are referred to."""
+        if isinstance(rows, range):
+            return range(rows.start + self.first, rows.stop + self.first)
+        return rows + np.uint64(self.first)
+
+    def _of_values(self, parents: Rows, counts: NDArray[np.int64], asking: Asking) -> pa.Array:
+        assert self.link is not None
         names = [name for name in (self.aggregate.column, self.aggregate.by) if name is not None]
         if asking.meter:
             self._meter(names, asking)
         pieces = []
-        for mine, some in _pieces(counts):
-            view = self.tables[self.aggregate.table].view(rows[mine], asking)
-            pieces.append(_AGGREGATES[self.aggregate.name](some, *(plain(view.array(name)) for name in names)))
+        for some in _pieces(counts):
+            rows, _ = self.link.children_of(parents[some])
+            view = self.tables[self.aggregate.table].view(rows, asking)
+            pieces.append(_AGGREGATES[self.aggregate.name](counts[some], *(plain(view.array(name)) for name in names)))
         return pa.concat_arrays(pieces) if pieces else pa.nulls(0, self.arrow_type)
 
     def _meter(self, names: list[str], asking: Asking) -> None:
@@ -136,15 +143,14 @@ class SynthesizeAggregate(MadeOfOthers):
         return values
 
 
-def _pieces(counts: NDArray[np.int64]) -> Iterator[tuple[slice, NDArray[np.int64]]]:
-    """The rows in pieces, whole parents each, and the counts of these; a parent with very many is a piece alone."""
+def _pieces(counts: NDArray[np.int64]) -> Iterator[slice]:
+    """The parents in pieces; one with very many rows is a piece alone."""
     ends = np.cumsum(counts)
     first = begin = 0
     while begin < counts.size:
         stop = max(int(np.searchsorted(ends, first + ROWS_AT_ONCE, "right")), begin + 1)
-        last = int(ends[stop - 1])
-        yield slice(first, last), counts[begin:stop]
-        first, begin = last, stop
+        yield slice(begin, stop)
+        first, begin = int(ends[stop - 1]), stop
 
 
 # -- values of rows that stand parent by parent -> one for each parent ------------------------------------------

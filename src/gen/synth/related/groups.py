@@ -113,10 +113,14 @@ class DigitPick(Pick):
         leads = isinstance(self.digits, PickedDigits) and self.digits.lead == self.member
         return leads and isinstance(self.digits, PickedDigits) and self.digits.fan_out.is_in_order
 
-    def children_of(self, places: Words) -> tuple[Words, Words] | None:
+    def children_of(self, places: Rows) -> tuple[Rows, Words] | None:
         if isinstance(self.digits, PickedDigits) and self.digits.lead == self.member:
             return self.digits.fan_out.children_of(places)
         return None
+
+    def counts_of(self, places: Rows) -> Words:
+        assert isinstance(self.digits, PickedDigits)
+        return self.digits.fan_out.counts_of(places)
 
     def described(self) -> str:
         return f"in combinations that differ, {self.digits.described()}"

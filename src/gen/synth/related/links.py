@@ -53,12 +53,18 @@ class Pick(ABC):
         """Whether places ascend with the rows."""
         return False
 
-    def children_of(self, places: Words) -> tuple[Words, Words] | None:
+    def children_of(self, places: Rows) -> tuple[Rows, Words] | None:
         """The rows that refer to each of some places, one place after the other, and how many refer to each.
 
         None where that is not known without a look at every row.
         """
         return None
+
+    def counts_of(self, places: Rows) -> Words:
+        """How many rows refer to each place, uint64; of a pick whose rows are known."""
+        found = self.children_of(places)
+        assert found is not None
+        return found[1]
 
     @abstractmethod
     def described(self) -> str:
@@ -110,8 +116,8 @@ class DistinctPick(Pick):
     def is_in_order(self) -> bool:
         return self.order.order != "scattered"
 
-    def children_of(self, places: Words) -> tuple[Words, Words]:
-        rows = self.order.row_of(places)
+    def children_of(self, places: Rows) -> tuple[Rows, Words]:
+        rows = self.order.row_of(rows_array(places))
         return rows[rows >= 0].astype(np.uint64), (rows >= 0).astype(np.uint64)
 
     def described(self) -> str:
@@ -143,7 +149,7 @@ class FanOutPick(Pick):
         places, ordinals = self.fan_out.parents_of(rows)
         return Picked(places, ordinals=ordinals)
 
-    def children_of(self, places: Words) -> tuple[Words, Words]:
+    def children_of(self, places: Rows) -> tuple[Rows, Words]:
         return self.fan_out.child_rows_of(places)
 
     @property
@@ -156,7 +162,7 @@ class FanOutPick(Pick):
         ordered = self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
         return int(ordered.histogram.counts[-1]) if ordered.histogram.counts.size else 0
 
-    def counts_of(self, places: Words) -> Words:
+    def counts_of(self, places: Rows) -> Words:
         """How many rows refer to each place, uint64."""
         ordered = self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
         return ordered.children_of(places)[1]
@@ -191,7 +197,7 @@ class RingPick(Pick):
     def at(self, rows: Rows) -> Picked:
         return Picked(*(self.ring.previous_of(rows) if self.backwards else self.ring.next_of(rows)))
 
-    def children_of(self, places: Words) -> tuple[Words, Words]:
+    def children_of(self, places: Rows) -> tuple[Rows, Words]:
         rows, has = self.ring.next_of(places) if self.backwards else self.ring.previous_of(places)
         return rows[has], has.astype(np.uint64)
 
@@ -332,15 +338,31 @@ class Link:
         known = self.pick.children_of(np.empty(0, np.uint64)) is not None
         return known and self.condition is None and self.null is None
 
-    def children_of(self, rows: Rows) -> tuple[Words, Words] | None:
+    def children_of(self, rows: Rows) -> tuple[Rows, Words]:
         """The rows that refer to each of the parent's rows, one parent after the other, and how many refer to each.
 
-        None where that is not known without a look at every row.
+        Of a link that is invertible.
         """
+        places, has = self._places(rows)
+        found = self.pick.children_of(places)
+        assert found is not None
+        return found[0], self._spread(found[1], has)
+
+    def counts_of(self, rows: Rows) -> Words:
+        """How many rows refer to each of the parent's rows, uint64; of a link that is invertible."""
+        places, has = self._places(rows)
+        return self._spread(self.pick.counts_of(places), has)
+
+    def _places(self, rows: Rows) -> tuple[Rows, Bools | None]:
+        """The places of those rows that have one; and which have, where not all do."""
+        if isinstance(self.parents, AllRows):
+            return rows, None
         places, has = self.parents.places(rows_array(rows))
-        found = None if self.condition is not None else self.pick.children_of(places[has])
-        if found is None or self.null is not None:
-            return None
-        counts = np.zeros(len(rows), np.uint64)
-        counts[has] = found[1]
-        return found[0], counts
+        return places[has], has
+
+    def _spread(self, counts: Words, has: Bools | None) -> Words:
+        if has is None:
+            return counts
+        out = np.zeros(has.size, np.uint64)
+        out[has] = counts
+        return out
