@@ -6,6 +6,7 @@ time: no join, and memory does not grow with the table.
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_array, with_nulls
+from gen.block import fixed_width_array, fixed_width_values, with_nulls
 from gen.errors import SchemaError
 from gen.schema.links import Aggregate
 from gen.schema.spec import KINDS, Column
-from gen.streams import Rows
+from gen.streams import Rows, kernel
 from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
 from gen.synth.related.links import Link
@@ -27,6 +28,7 @@ from gen.synth.rows import Asking, RowView
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.tied.derived import MadeOfOthers
 
+INTEGER_DIGITS = 18  # of decimals that 64 bits hold
 ROWS_AT_ONCE = 262_144  # that refer to some row, drawn at a time
 _SUMMED = ("integer", "number", "decimal", "duration")
 _ORDERED = (*_SUMMED, "datetime", "date", "time", "text")
@@ -156,27 +158,27 @@ def _pieces(counts: NDArray[np.int64]) -> Iterator[slice]:
 # -- values of rows that stand parent by parent -> one for each parent ------------------------------------------
 
 
-def _starts(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Where the rows of each parent that has some begin; and which parents have some."""
-    there = counts > 0
-    return (np.cumsum(counts) - counts)[there], there
-
-
 def _count(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
     return fixed_width_array(pa.int64(), _per_parent(counts, (~is_null(values)).astype(np.int64)))
 
 
 def _per_parent(counts: NDArray[np.int64], values: NDArray[Any]) -> NDArray[Any]:
-    starts, there = _starts(counts)
-    out = np.zeros(counts.size, values.dtype)
-    if starts.size:
-        out[there] = np.add.reduceat(values, starts)
+    """Sums; of integers modulo 2^64, by what has come together before each parent and after it."""
+    ends = np.cumsum(counts)
+    if values.dtype == np.int64:
+        running = np.zeros(values.size + 1, np.int64)
+        np.cumsum(values, out=running[1:])
+        return np.diff(running[ends], prepend=0)
+    out, there = np.zeros(counts.size, values.dtype), counts > 0
+    if values.size:
+        out[there] = np.add.reduceat(values, (ends - counts)[there])
     return out
 
 
 def _sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
     kind = values.type
-    known = pc.fill_null(values, pa.scalar(0).cast(pa.int64()).cast(kind)) if values.null_count else values
+    zero = pa.scalar(decimal.Decimal(0) if pa.types.is_decimal(kind) else 0, kind)
+    known = pc.fill_null(values, zero) if values.null_count else values
     if pa.types.is_floating(kind):
         return pa.array(_per_parent(counts, known.to_numpy(zero_copy_only=False)), kind)
     if pa.types.is_decimal(kind):
@@ -205,20 +207,40 @@ def _decimal_sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(kind, counts.size, [None, pa.py_buffer(out)])
 
 
+@kernel("void(int64[::1], int64[::1], boolean[::1], int64[::1])")
+def _greatest(counts: Any, keys: Any, unknown: Any, places: Any) -> None:
+    """Of each parent the place of its greatest key, of equal ones the last; -1 where it has none."""
+    place: Any = np.int64(0)
+    for i in range(counts.size):
+        best: Any = np.int64(0)
+        found: Any = np.int64(-1)
+        for j in range(place, place + counts[i]):
+            better = not unknown[j] and (found < 0 or keys[j] >= best)
+            best, found = keys[j] if better else best, j if better else found
+        places[i] = found
+        place += counts[i]
+
+
+def _keys(values: pa.Array) -> NDArray[np.int64]:
+    """Integers that ascend with the values; any where there is none."""
+    kind = values.type
+    if pa.types.is_decimal128(kind) and kind.precision <= INTEGER_DIGITS:
+        words = np.frombuffer(values.buffers()[1], np.int64)[2 * values.offset : 2 * (values.offset + len(values))]
+        return words[::2]
+    if pa.types.is_floating(kind):
+        bits = (fixed_width_values(values.cast(pa.float64())) + 0.0).view(np.int64)  # there is one zero
+        return np.asarray(bits ^ ((bits >> np.int64(63)) & np.int64(2**63 - 1)))
+    if pa.types.is_signed_integer(kind) or pa.types.is_temporal(kind):
+        return fixed_width_values(values).astype(np.int64)
+    ranks: NDArray[Any] = pc.rank(values, sort_keys="ascending", tiebreaker="dense").to_numpy(zero_copy_only=False)
+    return ranks.astype(np.int64)
+
+
 def _places_of_best(counts: NDArray[np.int64], values: pa.Array, greatest: bool) -> NDArray[np.int64]:
     """Of each parent the place of its greatest value, or its least; -1 where it has none. Of equal ones the last."""
-    ranks = pc.rank(values, sort_keys="ascending", tiebreaker="dense")
-    keys = ranks.to_numpy(zero_copy_only=False).astype(np.int64)
-    keys = keys if greatest else -keys
-    keys[is_null(values)] = np.iinfo(np.int64).min
-    parents = np.repeat(np.arange(counts.size), counts)
-    order = np.lexsort((np.arange(keys.size), keys, parents))
-    places = np.full(counts.size, -1, np.int64)
-    there = counts > 0
-    places[there] = order[np.cumsum(counts)[there] - 1]
-    known = places >= 0
-    known[known] = keys[places[known]] != np.iinfo(np.int64).min
-    return np.where(known, places, -1)
+    keys, places = np.ascontiguousarray(_keys(values)), np.empty(counts.size, np.int64)
+    _greatest(counts, keys if greatest else ~keys, is_null(values), places)
+    return places
 
 
 def _at(counts: NDArray[np.int64], values: pa.Array, places: NDArray[np.int64]) -> pa.Array:
