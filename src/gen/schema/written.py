@@ -61,7 +61,7 @@ def column_from_json(facts: Mapping[str, Any]) -> Column:
     """The column that `column_to_json` wrote."""
     values = {name: _value_from_json(value) for name, value in facts.items()}
     for name, record in _RECORDS.items():
-        if values.get(name) is not None:
+        if isinstance(values.get(name), Mapping):
             values[name] = _record_from_json(record, values[name])
     for name in ("distribution", "lengths"):
         if values.get(name):
@@ -123,8 +123,8 @@ def _record_to_json(record: Any) -> dict[str, Any]:
 
 
 def _record_from_json(record: type, values: Mapping[str, Any]) -> Any:
-    records = ((name, value) for name, value in values.items() if name in _RECORDS and isinstance(value, Mapping))
-    inner = {name: _record_from_json(_RECORDS[name], value) for name, value in records}
+    records = {name: v for name, v in values.items() if name in _RECORDS and isinstance(v, Mapping)}
+    inner = {name: _record_from_json(_RECORDS[name], v) for name, v in records.items()}
     law = {"law": _distribution_from_json(values["law"])} if "law" in values else {}
     return record(**{**values, **inner, **law})
 
