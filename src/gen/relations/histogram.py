@@ -276,7 +276,11 @@ def _cannot(
     known = [f"{number:,}" for number in nearest if number is not None]
     few = support.size <= 5
     each = (
-        ", ".join(f"{count:,}" for count in support) if few else f"{support[0]:,} to {support[-1]:,}" if parents else ""
+        " or ".join(f"{count:,}" for count in support)
+        if few
+        else f"{support[0]:,} to {support[-1]:,}"
+        if parents
+        else ""
     )
     have = f"{parents:,} parents with {each} children each" if parents else "no parents"
     return CapacityError(

@@ -81,6 +81,15 @@ def tree_capacity(depth: int, fan_out: int, roots: int) -> int:
     return int(roots * (fan_out ** min(depth, 65) - 1) // (fan_out - 1))
 
 
+def natural_depth(rows: int, fan_out: int, roots: int) -> int:
+    """The levels of a forest where nothing says how many: so that rows have about (1 + fan_out) / 2 children each."""
+    width, held, depth = float(roots), float(roots), 1
+    while held < rows and depth < MOST_LEVELS:
+        width *= (1 + fan_out) / 2
+        held, depth = held + width, depth + 1
+    return depth
+
+
 def level_widths(rows: int, depth: int, fan_out: int, roots: int) -> list[int]:
     """How many rows each level has, from the roots down: they sum to `rows`, and grow in proportion where they can.
 

@@ -103,7 +103,9 @@ def _sql(where: str, sql: Any) -> dict[str, Any]:
         )
     if key == "foreign" and "reference" not in sql:
         raise _no_reference(where, None)
-    values: dict[str, Any] = {"unique": _unique(where, sql["unique"])} if sql.get("unique") else {}
+    values: dict[str, Any] = {}
+    if sql.get("unique") not in (None, False):
+        values["unique"] = _unique(where, sql["unique"])
     if key == "primary":
         values["key"] = Key(_order(where, sql.get("order")))
     if "reference" in sql:
@@ -120,7 +122,7 @@ def _order(where: str, order: Any) -> str | None:
 def _unique(where: str, value: Any) -> tuple[str, ...]:
     """The groups that a column is in: its own, where it is unique alone."""
     groups = [where.rpartition(".")[2] if group is True else group for group in _listed(value)]
-    if not all(isinstance(group, str) and group for group in groups):
+    if not groups or not all(isinstance(group, str) and group for group in groups):
         raise SchemaError(
             f"{where}: unique is {value!r}.", hint='Say true, or name the group that is unique together: "slot".'
         )

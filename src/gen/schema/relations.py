@@ -235,6 +235,8 @@ def _check_reference(spec: Spec, table: Table, path: str, column: Column, refere
             f"{where}: it refers to {reference} from inside another field, and says how many rows refer to each.",
             hint="Only a field of the table itself can say that.",
         )
+    if path not in table.by_name and reference.popularity and not _has_law(column):
+        raise _no_law(where, reference)
     if path not in table.by_name and not is_unique(target, [reference.column]):
         raise _not_unique(f"{where} refers to {reference}", target, (reference.column,), facts)
     if column.kind != parent.kind:
@@ -253,12 +255,61 @@ def _check_group(spec: Spec, table: Table, group: ReferenceGroup) -> None:
         said = " and ".join(f"{target.name}.{name}" for name in group.targets)
         facts = {"table": table.name, "column": group.columns[0], "target": str(group.reference)}
         raise _not_unique(f"{where} refers to {said}", target, group.targets, facts)
+    _check_together(table, group)
     own = group.reference.tree or group.reference.ring
+    if own:
+        _check_own(table, group, type(own).__name__.lower())
     if own and target.name != table.name:
         raise SchemaError(
             f"{table.name}.{group.columns[0]}: it is a {type(own).__name__.lower()} of rows, and refers to "
             f"{target.name}.",
             hint=f"A tree and a ring are made of the rows of one table: refer to {table.name}.",
+        )
+
+
+def _check_together(table: Table, group: ReferenceGroup) -> None:
+    """Refuse columns that refer to one row where some have none, and a popularity without a law."""
+    columns = [table.column(name) for name in group.columns]
+    shares = ["never null" if c.nulls is None else f"null in {c.nulls:.3g} of the rows" for c in columns]
+    conditions = [f"there when {c.when!r}" if c.when else "there under no condition" for c in columns]
+    for said in (conditions, shares):
+        if len(set(said)) > 1:
+            each = ", ".join(f"{c.name} is {what}" for c, what in zip(columns, said, strict=True))
+            raise SchemaError(
+                f"{table.name}: {' and '.join(group.columns)} refer to one row of {group.reference.table} together, "
+                f"and {each}.",
+                hint="Say the same beside each of them: they have a parent together, or none.",
+            )
+    if group.reference.popularity and not any(_has_law(column) for column in columns):
+        raise _no_law(f"{table.name}.{group.columns[0]}", group.reference)
+
+
+def _has_law(column: Column) -> bool:
+    return column.distribution is not None and column.distribution.name != "uniform"
+
+
+def _no_law(where: str, reference: Reference) -> SchemaError:
+    return SchemaError(
+        f"{where}: it has the popularity {reference.popularity!r}, and nothing says how popular the rows of "
+        f"{reference.table} are.",
+        hint="Say it beside the ForeignKey: Zipf(1.1), or HotSet(0.2, 0.8).",
+    )
+
+
+def _check_own(table: Table, group: ReferenceGroup, what: str) -> None:
+    """Refuse what would decide once more which row of its own table a row of a tree or of a ring refers to."""
+    columns = [table.column(name) for name in group.columns]
+    said = [f"{c.nulls:.3g} of the rows refer to none" for c in columns if c.nulls]
+    said += [f"it is there only when {c.when!r}" for c in columns if c.when]
+    said += [
+        f"the law {c.distribution.name!r} says how popular rows are" for c in columns if c.distribution and _has_law(c)
+    ]
+    unique = [set(g.columns) for g in unique_groups(table) if set(g.columns) & set(group.columns)]
+    said += [f"({', '.join(sorted(names))}) are unique together" for names in unique if len(names) > 1]
+    if said:
+        raise SchemaError(
+            f"{table.name}.{group.columns[0]}: it is a {what}, which says what each row refers to, and {said[0]}.",
+            hint="Leave one of them out.",
         )
 
 

@@ -116,6 +116,8 @@ class DigitPick(Pick):
     def children_of(self, places: Rows) -> tuple[Rows, Words] | None:
         if isinstance(self.digits, PickedDigits) and self.digits.lead == self.member:
             return self.digits.fan_out.children_of(places)
+        if isinstance(self.digits, ProductDigits) and not self.digits.order.rows:
+            return places[:0], np.zeros(places.size, np.uint64)
         return None
 
     def counts_of(self, places: Rows) -> Words:

@@ -15,7 +15,7 @@ from gen.relations.covering import Covering
 from gen.relations.fan_out import FanOut, ScatteredFanOut
 from gen.relations.histogram import Histogram, histogram_of
 from gen.relations.picks import SkewedPicks, UniformPicks, popularity_classes
-from gen.relations.trees import LeveledTree, RecursiveTree, Ring, tree_capacity
+from gen.relations.trees import LeveledTree, RecursiveTree, Ring, natural_depth, tree_capacity
 from gen.schema.links import Children, Distribution, Tree
 from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, unique_groups
 from gen.schema.spec import Column, Spec, Table
@@ -36,7 +36,7 @@ from gen.synth.related.links import (
     RingPick,
     TreePick,
 )
-from gen.synth.related.popularity import Popularity, check_rank_law, popularity_of
+from gen.synth.related.popularity import Popularity, check_rank_law, popularity_key, popularity_of
 from gen.synth.synthesizer import Synthesizer, keys_like, path_of
 
 MOST_COMBINATIONS = 2**53  # of the members of a unique group but its lead
@@ -66,6 +66,8 @@ class Linking:
         """The link of each column that refers to another row, and the columns that are members of a unique group."""
         links: dict[str, Link] = {}
         members: dict[str, Synthesizer] = {}
+        for group in self.groups:
+            self._check_covering(group)
         combined: dict[tuple[str, ...], Pick] = {}
         for unique in self.unique:
             inside = [group for group in self.groups if set(group.columns) <= set(unique.columns)]
@@ -134,17 +136,21 @@ class Linking:
         plain = self._free(group, parents)
         if not reference.covering:
             return plain
-        if self.count < parents:
+        return CoveringPick(Covering(self.count, parents, self._key(group, "covering")), plain)
+
+    def _check_covering(self, group: ReferenceGroup) -> None:
+        """Refuse fewer rows than there are parents, where each is to be referred to."""
+        parents = self.parents(group)
+        if group.reference.covering and self.count < parents:
             raise CapacityError(
-                f"{self._where(group)}: each row of {reference.table} is referred to at least once, and {parents:,} of "
-                f"them are more than {self.count:,} rows.",
+                f"{self._where(group)}: each row of {group.reference.table} is referred to at least once, and "
+                f"{parents:,} of them are more than {self.count:,} rows.",
                 hint="Ask for more rows, or leave `covering` out.",
                 table=self.table.name,
                 column=group.columns[0],
                 asked=parents,
                 available=self.count,
             )
-        return CoveringPick(Covering(self.count, parents, self._key(group, "covering")), plain)
 
     def _free(self, group: ReferenceGroup, parents: int) -> Pick:
         """Each row by itself: all parents alike, or as popular as a law says."""
@@ -155,9 +161,7 @@ class Linking:
 
     def _popularity(self, group: ReferenceGroup, law: Distribution, parents: int) -> Popularity:
         shared = group.reference.popularity
-        key = self._key(group, "popularity")
-        if shared:
-            key = stream_key(self.seed, group.reference.table, "", f"popularity {shared}")
+        key = popularity_key(self.seed, group.reference) if shared else self._key(group, "popularity")
         return popularity_of(self._where(group), law, max(parents, 1), key)
 
     def _distinct(self, group: ReferenceGroup, parents: int) -> Pick:
@@ -179,16 +183,6 @@ class Linking:
                 asked=self.count,
                 available=parents,
             )
-        if reference.covering and self.count < parents:
-            raise CapacityError(
-                f"{self._where(group)}: each of the {parents:,} rows of {reference.table} is referred to exactly once, "
-                f"by {self.count:,} rows.",
-                hint="Ask for as many rows of both.",
-                table=self.table.name,
-                column=group.columns[0],
-                asked=parents,
-                available=self.count,
-            )
         orders = [key.order for name in group.columns if (key := self.table.column(name).key) and key.order]
         order = next(iter(orders), "ascending")
         return DistinctPick(KeyOrder(order, self.count, parents, self._key(group, "key")))
@@ -199,12 +193,13 @@ class Linking:
         roots = min(roots, count)
         if tree.depth is None and tree.children is None:
             return RecursiveTree(count, roots, key)
-        depth = tree.depth if tree.depth is not None else count
         children = tree.children if tree.children is not None else count
+        depth = tree.depth if tree.depth is not None else natural_depth(count, children, roots)
         capacity = tree_capacity(depth, children, roots)
         if count > capacity:
             raise CapacityError(
-                f"{where}: a tree of {roots:,} roots, {depth:,} levels and at most {children:,} children each holds "
+                f"{where}: a tree of {roots:,} root{'s' * (roots != 1)}, {depth:,} levels and at most {children:,} "
+                f"child{'ren' * (children != 1)} each holds "
                 f"{capacity:,} rows, and {count:,} are asked for.",
                 hint="Allow more roots, levels or children, or ask for fewer rows.",
                 table=self.table.name,
@@ -256,21 +251,33 @@ class Linking:
         scattered |= bool(column.key and column.key.order == "scattered")
         return FanOutPick(ScatteredFanOut(ordered, self._key(group, "scatter")) if scattered else ordered, said)
 
+    def _beyond_one(self, group: ReferenceGroup, most: int) -> tuple[int, int, int]:
+        """How many rows each parent is sure to have, how many are left for chance, how many of those one may have."""
+        sure = int(group.reference.covering)
+        return sure, self.count - sure * self.parents(group), most - sure
+
     def _as_even(self, group: ReferenceGroup, most: int | None) -> Histogram:
         """How many of the rows each parent has where each is as likely, and none has more than `most`."""
+        sure, count, room = self._beyond_one(group, 2**53 if most is None else most)
+        found = self._by_chance(group, count, None if most is None else room)
+        return Histogram(found.counts + sure, found.parents)
+
+    def _by_chance(self, group: ReferenceGroup, count: int, most: int | None) -> Histogram:
         parents = max(self.parents(group), 1)
-        if most is not None and most < _POISSON * max(self.count // parents, 1) * _POISSON:
-            least, weights = binomial_weights(most, min(max(self.count / (parents * most), 1e-12), 1 - 1e-12))
+        if most is not None and most < _POISSON * max(count // parents, 1) * _POISSON:
+            least, weights = binomial_weights(
+                max(most, 1), min(max(count / (parents * max(most, 1)), 1e-12), 1 - 1e-12)
+            )
         else:
-            mean = max(self.count / parents, 1e-12)
+            mean = max(count / parents, 1e-12)
             least, weights = binomial_weights(2**40, mean / 2**40)
         counts = np.arange(least, least + len(weights), dtype=np.int64)
         if most is not None:
             counts, weights = counts[counts <= most], weights[counts <= most]
-        spread = np.unique(np.concatenate([counts, [0, self.count // parents, -(-self.count // parents)]]))
+        spread = np.unique(np.concatenate([counts, [0, count // parents, -(-count // parents)]]))
         chances = np.full(spread.size, np.finfo(float).tiny)
         chances[np.searchsorted(spread, counts)] += weights
-        return histogram_of(self._where(group), spread, chances, parents, self.count)
+        return histogram_of(self._where(group), spread, chances, parents, count)
 
     # -- unique together -----------------------------------------------------------------------------------------
 
@@ -302,7 +309,7 @@ class Linking:
         for column in own:
             if column.copied and column.copied[0] not in unique.columns:
                 raise SchemaError(
-                    f"{self.table.name}.{column.name}: it is unique together with {', '.join(unique.columns)}, and "
+                    f"{self.table.name}.{column.name}: ({', '.join(unique.columns)}) are unique together, and it is "
                     f"copied through {column.copied[0]}, which is not among them.",
                     hint=f"Let {column.copied[0]} be one of them.",
                 )
@@ -348,9 +355,11 @@ class Linking:
     def _digits(self, unique: UniqueGroup, inside: Sequence[ReferenceGroup], sizes: list[int]) -> Digits:
         product = math.prod(sizes)
         where = f"({', '.join(unique.columns)})"
-        check_capacity(self.table.name, where, self.count, product, "all combinations of their values")
+        check_capacity(self.table.name, where, self.count, product, "the set of their combinations")
         order = unique.key.order if unique.key else None
         lead = self._lead(inside)
+        if order == "sequential":
+            self._check_sequential(inside)
         if lead is None or order == "sequential" or not self.count:
             return self._product(unique, order or "ascending", sizes)
         group = inside[lead]
@@ -370,11 +379,26 @@ class Linking:
         picks, popularity = self._picks(inside, lead, others, most)
         return PickedDigits(lead, picked, tuple(sizes), picks, popularity)
 
+    def _check_sequential(self, inside: Sequence[ReferenceGroup]) -> None:
+        """Refuse to say how many rows a parent has where the order of the keys says it."""
+        for group in inside:
+            if group.reference.children or group.reference.covering or self._law(group):
+                raise SchemaError(
+                    f"{self._where(group)}: keys in sequence have every combination of the first rows of "
+                    f"{group.reference.table}, and it says how many rows refer to each.",
+                    hint='Leave the order "sequential" out, or what is said of the parents.',
+                )
+
     def _lead(self, inside: Sequence[ReferenceGroup]) -> int | None:
-        """The reference whose parents' rows are counted: that with a law of them, or of popularity, or the first."""
+        """The reference whose parents' rows are counted: that which says most of them, or the first."""
         ranked = sorted(
             range(len(inside)),
-            key=lambda i: (inside[i].reference.children is None, self._law(inside[i]) is None, i),
+            key=lambda i: (
+                inside[i].reference.children is None,
+                not inside[i].reference.covering,
+                self._law(inside[i]) is None,
+                i,
+            ),
         )
         return ranked[0] if ranked else None
 
@@ -387,8 +411,9 @@ class Linking:
         if law is None:
             counts, said = self._as_even(group, most), "as many as chance gives each"
         else:
-            degrees, ranks = self._popularity(group, law, self.parents(group)).counts(self.count, most)
-            counts, said = Histogram(degrees, ranks), f"popular by {_said(law)}"
+            sure, count, room = self._beyond_one(group, most)
+            degrees, ranks = self._popularity(group, law, self.parents(group)).counts(count, room)
+            counts, said = Histogram(degrees + sure, ranks), f"popular by {_said(law)}"
             if group.reference.popularity:
                 raise SchemaError(
                     f"{self._where(group)}: a popularity is shared, and the reference is unique together with others.",
@@ -403,12 +428,13 @@ class Linking:
         """How a parent's rows choose among the combinations of the other members."""
         key = self._key(inside[lead], "picks")
         skewed = [g for i, g in enumerate(inside) if i != lead and (self._law(g) or g.reference.children)]
-        for group in skewed:
-            if group.reference.children or len(others) > 1:
+        covering = [g for i, g in enumerate(inside) if i != lead and g.reference.covering]
+        for group in [*covering, *skewed]:
+            if group.reference.children or group.reference.covering or len(others) > 1:
                 raise SchemaError(
                     f"{self._where(group)}: it is unique together with others, of which {self._where(inside[lead])} "
                     "says how many rows a parent has already.",
-                    hint="Leave its law out, or its children.",
+                    hint="Leave out what it says of its parents: covering, a law, or children.",
                 )
         if most > MOST_COMBINATIONS:
             raise SchemaError(

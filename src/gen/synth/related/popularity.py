@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from gen.elementary import expm1, log, power
 from gen.errors import SchemaError
 from gen.keys import Permutation
-from gen.schema.links import Distribution
-from gen.streams import Words
+from gen.schema.links import Distribution, Reference
+from gen.streams import Words, stream_key
 from gen.synth.grids import Grid
 from gen.synth.laws.compiled import compile_law
 from gen.synth.laws.discrete import Piece, Pieces, power_weights
@@ -277,6 +277,11 @@ def check_rank_law(where: str, distribution: Distribution | None) -> None:
             f"{where}: the distribution {distribution.name!r} does not apply to foreign keys.",
             hint=f"Say how popular rows are, by their rank: {', '.join(RANKED)}.",
         )
+
+
+def popularity_key(seed: int, reference: Reference) -> int:
+    """The key of a popularity that references to one table share, by its name."""
+    return stream_key(seed, reference.table, "", f"popularity {reference.popularity}")
 
 
 def popularity_of(where: str, distribution: Distribution | None, size: int, key: int) -> Popularity:

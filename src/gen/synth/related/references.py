@@ -15,7 +15,7 @@ from gen.schema.spec import Column
 from gen.streams import Rows, Words
 from gen.synth.related.beyond_rows import BeyondRows
 from gen.synth.related.links import AllRows, Chosen, EvenPick, Link, PopularPick
-from gen.synth.related.popularity import check_rank_law, popularity_of
+from gen.synth.related.popularity import check_rank_law, popularity_key, popularity_of
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, Synthesizer
 
@@ -65,7 +65,11 @@ class SynthesizeReference(Synthesizer):
         if law in (None, Distribution("uniform")):
             return Link(AllRows(size), EvenPick(size, key))
         check_rank_law(self.where, law)
-        popularity = popularity_of(self.where, law, max(size, 1), self.stream_key("popularity"))
+        reference = self.column.reference
+        key = self.stream_key("popularity")
+        if reference is not None and reference.popularity:
+            key = popularity_key(self.seed, reference)
+        popularity = popularity_of(self.where, law, max(size, 1), key)
         return Link(AllRows(size), PopularPick(popularity, key, law.name))
 
     @property
