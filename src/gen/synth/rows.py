@@ -107,10 +107,17 @@ class RowView:
             return np.full(len(self.rows), bool(found.as_py()))
         return boolean_values(found) & boolean_values(found.is_valid())
 
+    def _unknown(self, name: str) -> SchemaError:
+        """There is no such field: beside the one that asks for it, or in the table that its path leads to."""
+        where = self.asking[-1][0] if self.asking else "the table"
+        here = next((getattr(column, "table", "") for column in self.columns.values()), "")
+        if self._outside and len(self.asking) == self._outside and here:
+            return SchemaError(f"{where}: {here} has no field {name!r}.", hint=suggestion(name, self.columns))
+        return SchemaError(f"{where}: there is no field {name!r} beside it.", hint=suggestion(name, self.columns))
+
     def _check(self, name: str) -> None:
         if name not in self.columns:
-            where = self.asking[-1][0] if self.asking else "the table"
-            raise SchemaError(f"{where}: there is no field {name!r} beside it.", hint=suggestion(name, self.columns))
+            raise self._unknown(name)
         here = (self.columns[name].where, name)
         if here in self.asking:
             circle = [*self.asking[self.asking.index(here) :], here]

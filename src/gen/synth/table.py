@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -110,11 +110,17 @@ class TableSource:
         return RowView(self.columns, rows, lambda name: self._known(name, rows, asking), asking)
 
     def _known(self, name: str, rows: Rows, asking: Asking) -> pa.Array | None:
-        """A column that is held, or of which a model takes only some values."""
+        """A column that is held, or of which a model takes only some values; its fields decide together which."""
         if name in self.held:
             array = self.held[name]
             return array.slice(rows.start, len(rows)) if isinstance(rows, range) else array.take(pa.array(rows))
-        return self.clean.at(rows, [name], asking).column(0) if self.filter and not asking.meter else None
+        if not self.filter or asking.meter:
+            return None
+        asking.append((f"the rows of {self.table} that its model takes", name))
+        try:
+            return self.clean.at(rows, [name], asking).column(0)
+        finally:
+            asking.pop()
 
     def whole(self, name: str, asking: Asking) -> pa.Array:
         """A column, or a path through references, of all rows, without dirt; kept, for tables of few rows."""

@@ -20,7 +20,7 @@ from gen.synth.key_pools import JoinedPool, avoid_existing, check_distinct, pool
 from gen.synth.nested import SynthesizeField, Whole
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.related.aggregates import SynthesizeAggregate
-from gen.synth.related.copies import SynthesizeCopy
+from gen.synth.related.copies import SynthesizeCopy, SynthesizeOrdinal
 from gen.synth.related.linking import Linking, parents_of
 from gen.synth.related.links import Link
 from gen.synth.related.references import SynthesizeReference
@@ -172,7 +172,7 @@ class Making:
             for column, link in links.items():
                 reference = columns[column]
                 if isinstance(reference, SynthesizeReference):
-                    reference.link, reference.tables = link, self.tables
+                    reference.link = link
             self._columns[name] = columns
         return self._columns[name]
 
@@ -209,14 +209,31 @@ class Making:
             return
         self._joined.add((table, name))
         column = self.columns(table)[name]
-        parts = [s.column.reference for s in column.every_part() if isinstance(s, SynthesizeReference)]
-        pools = {target: self.pool(target) for target in parts if target is not None}
+        references = [s for s in column.every_part() if isinstance(s, SynthesizeReference)]
+        for each in references:
+            each.tables = self.tables
+        targets = [s.column.reference for s in references]
+        pools = {target: self.pool(target) for target in targets if target is not None}
         if pools:
             column.take_pools({str(target): keys for target, keys in pools.items()})
         if isinstance(column, SynthesizeCopy):
             column.copies(self._origin(table, column))
         if isinstance(column, SynthesizeAggregate):
             self._aggregate(table, column)
+        for part in column.every_part():
+            inside = part.where.startswith((f"{column.where}.", f"{column.where}["))
+            if inside and isinstance(part, (SynthesizeAggregate, SynthesizeCopy, SynthesizeOrdinal)):
+                self._check_inside(column, part)
+
+    def _check_inside(self, column: Synthesizer, part: Synthesizer) -> None:
+        """Refuse, inside another field, what is of the rows of a table; a copy there is a path in an expression."""
+        said = part.column
+        what = said.aggregate or ("a copy" if said.copied else "an ordinal")
+        instead = f'; here write Derived("{".".join(said.copied)}")' if said.copied else ""
+        raise SchemaError(
+            f"{part.where}: it is {what} inside another field, {column.column.name}.",
+            hint=f"Only a field of the table itself can be that{instead}.",
+        )
 
     def pool(self, target: Reference) -> tuple[Pool, Storage]:
         """The keys of a table, and what a sink may know of them."""
@@ -253,11 +270,11 @@ class Making:
         here = table
         for name in path:
             reference = self.columns(here).get(name)
+            referring = [n for n, s in self.columns(here).items() if s.column.reference]
             if not isinstance(reference, SynthesizeReference) or reference.column.reference is None:
                 raise SchemaError(
                     f"{copy.where}: it copies {'.'.join(copy.column.copied)}, and {here}.{name} is no reference.",
-                    hint="Name a field with a ForeignKey first: "
-                    + suggestion(name, [n for n, s in self.columns(here).items() if s.column.reference]),
+                    hint=f"All names of a copy but the last are references. {suggestion(name, referring)}",
                 )
             here = reference.column.reference.table
         origin = self.columns(here).get(last)
@@ -323,8 +340,9 @@ class Making:
         if not link.is_invertible:
             raise SchemaError(
                 f"{aggregate.where}: which rows of {said.table} refer to a row of {table} cannot be told without a "
-                f"look at all of them: {said.table}.{chosen} refers to {link.pick.described()}.",
-                hint=f"Declare beside {said.table}.{chosen} how many rows each has: Children(Poisson(3)).",
+                f"look at all of them: {said.table}.{chosen} refers to them so: {link.pick.described()}.",
+                hint=f"Declare beside {said.table}.{chosen} how many rows each has, and nothing else of the parents: "
+                "Children(Poisson(3)).",
             )
         return link
 

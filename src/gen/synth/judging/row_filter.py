@@ -164,6 +164,13 @@ class RowFilter:
                 self._refuse_every_row(left[0])
             return
         where, what = (f"{self.table}.{worst}", "values") if worst else (self.table, f"{self.what}s")
+        column = self.columns(0).get(worst)
+        if column is not None and not getattr(column, "draws", True):
+            raise SchemaError(
+                f"{where}: {self.called} refuses {1 - counts[worst].accepted:.1%} of its values, which are not drawn "
+                f"({column.law_text}); {counts[worst].reason}.",
+                hint="Give it a type and bounds that take all of them, or what they are made of narrower ones.",
+            )
         raise too_few_taken(where, self.called, counts[worst].accepted, what, counts[worst].reason, worst)
 
     def _refuse_every_row(self, reasons: Mapping[str, str]) -> None:

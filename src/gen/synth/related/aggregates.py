@@ -64,7 +64,7 @@ class SynthesizeAggregate(MadeOfOthers):
         if name in ("sum", "min", "max") and kind not in (_SUMMED if name == "sum" else _ORDERED):
             raise SchemaError(
                 f"{self.where}: the {name} of {KINDS[kind]} is no value.",
-                hint=f"Use fields of kind {', '.join(_SUMMED if name == 'sum' else _ORDERED)}.",
+                hint=f"Use a field that is {', '.join(KINDS[k] for k in (_SUMMED if name == 'sum' else _ORDERED))}.",
             )
         if self.column.value_kind != wanted:
             raise SchemaError(

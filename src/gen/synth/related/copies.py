@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from gen.block import fixed_width_array
 from gen.errors import SchemaError
-from gen.schema.spec import KINDS, Column
+from gen.schema.spec import KINDS, Column, suggestion
 from gen.streams import Rows
 from gen.synth.nested import plain, plain_type
 from gen.synth.rows import RowView
@@ -102,10 +102,11 @@ class SynthesizeOrdinal(MadeOfOthers):
     def made(self, row: RowView) -> pa.Array:
         assert self.column.ordinal is not None
         reference: Any = row.columns.get(self.column.ordinal.reference)
+        referring = [name for name, each in row.columns.items() if hasattr(each, "chosen")]
         if not hasattr(reference, "chosen"):
             raise SchemaError(
                 f"{self.where}: it numbers the rows of one {self.column.ordinal.reference}, which is no reference.",
-                hint='Name a field that has a ForeignKey: Ordinal("order_id").',
+                hint=f"Name a field that has a ForeignKey. {suggestion(self.column.ordinal.reference, referring)}",
             )
         ordinals = reference.chosen(row).ordinals
         if ordinals is None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from gen.block import fixed_width_values
 from gen.errors import SchemaError
 from gen.schema.links import Distribution
+from gen.schema.relations import splits
 from gen.schema.spec import KINDS, After, Column, suggestion
 from gen.streams import kernel, mulhi, rows_array
 from gen.synth.decimals import unscaled
@@ -395,6 +396,12 @@ def _from_the_end(table: str, columns: Sequence[Column]) -> list[Column]:
     depth = dict.fromkeys(names, 0)
     for name, field in after.items():
         if field not in depth:
+            first = next((part for part, _ in splits(field) if part in names), None)
+            if first is not None:
+                raise SchemaError(
+                    f"{table}.{name}: the path {field!r} leads to no field.",
+                    hint=f"Name a field of the row that {first} refers to.",
+                )
             raise SchemaError(f"{table}.{name}: there is no field {field!r} beside it.", hint=suggestion(field, names))
         chain = [name]
         while chain[-1] in after and after[chain[-1]] not in chain:
