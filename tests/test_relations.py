@@ -422,7 +422,7 @@ def test_pairs_of_billions_differ():
     sources = sources_of(schema_of({Far: FAR, Q: 1000, Pair: 5 * FAR}))
     link = sources["Pair"].columns["q"].link
     rows, counts = link.children_of(range(2, 3))
-    assert counts.sum() == rows.size > 10**6
+    assert counts.sum() == len(rows) > 10**6
     for first in (0, 5 * FAR - 40_000):
         batch = sources["Pair"].at(range(first, first + 40_000))
         assert len(set(zip(batch["p"].to_pylist(), batch["q"].to_pylist(), strict=True))) == 40_000

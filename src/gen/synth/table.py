@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -104,6 +104,11 @@ class TableSource:
         arrays = [self._dirtied(n, rows, drawn[n]) if n in self.dirt else drawn[n] for n in names]
         schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in names])
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    @property
+    def made(self) -> TableSource:
+        """The table whose rows are made: itself; see `Segments`."""
+        return self
 
     def view(self, rows: Rows, asking: Asking) -> RowView:
         """These rows as columns of other tables see them: without dirt, each column made when it is asked for."""

@@ -110,19 +110,20 @@ class DigitPick(Pick):
 
     @property
     def is_in_order(self) -> bool:
-        leads = isinstance(self.digits, PickedDigits) and self.digits.lead == self.member
-        return leads and isinstance(self.digits, PickedDigits) and self.digits.fan_out.is_in_order
+        digits = self.digits
+        return isinstance(digits, PickedDigits) and digits.lead == self.member and digits.fan_out.is_in_order
 
     def children_of(self, places: Rows) -> tuple[Rows, Words] | None:
         if isinstance(self.digits, PickedDigits) and self.digits.lead == self.member:
             return self.digits.fan_out.children_of(places)
         if isinstance(self.digits, ProductDigits) and not self.digits.order.rows:
-            return places[:0], np.zeros(places.size, np.uint64)
+            return places[:0], np.zeros(len(places), np.uint64)
         return None
 
     def counts_of(self, places: Rows) -> Words:
-        assert isinstance(self.digits, PickedDigits)
-        return self.digits.fan_out.counts_of(places)
+        if isinstance(self.digits, PickedDigits):
+            return self.digits.fan_out.counts_of(places)
+        return np.zeros(len(places), np.uint64)
 
     def described(self) -> str:
         return f"in combinations that differ, {self.digits.described()}"

@@ -23,6 +23,11 @@ class Segments:
     new: Any
 
     @property
+    def made(self) -> Any:
+        """The table whose rows are made."""
+        return self.new
+
+    @property
     def rows(self) -> int:
         return int(self.old.rows + self.new.rows)
 
