@@ -239,18 +239,21 @@ def _ascend(first: Word, rows: Words, words: Words, out: Words, whole: Word, fra
         out[i] = row * whole + mulhi(row, fraction) + mulhi(words[i] << BITS32, stride)
 
 
-@kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64)")
-def _stride_of(ranks: Words, out: Words, whole: Word, fraction: Word, last: Word) -> None:
-    """The row in whose stride each rank lies, by bisection."""
+@kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64, float64)")
+def _stride_of(ranks: Words, out: Words, whole: Word, fraction: Word, last: Word, density: float) -> None:
+    """The last row up to `last` whose stride starts at each rank or before it: an estimate, which is then corrected.
+
+    density: rows per rank.
+    """
+    one = np.uint64(1)
     for i in range(ranks.size):
-        low, high = np.uint64(0), last
-        while low < high:
-            middle = low + (high - low + np.uint64(1)) // np.uint64(2)
-            if middle * whole + mulhi(middle, fraction) <= ranks[i]:
-                low = middle
-            else:
-                high = middle - np.uint64(1)
-        out[i] = low
+        estimate = (np.float64(ranks[i]) + 1.0) * density
+        row = last if estimate >= np.float64(last) else np.uint64(estimate)
+        while row > np.uint64(0) and row * whole + mulhi(row, fraction) > ranks[i]:
+            row -= one
+        while row < last and (row + one) * whole + mulhi(row + one, fraction) <= ranks[i]:
+            row += one
+        out[i] = row
 
 
 @dataclass(frozen=True)
@@ -287,12 +290,37 @@ class KeyOrder:
         elif self.order == "scattered":
             rows = self._permutation.inverse(np.where(inside, ranks, np.uint64(0)))
         else:
-            rows = np.empty(ranks.size, np.uint64)
-            whole, fraction, _ = self._stride
-            _stride_of(ranks, rows, whole, fraction, np.uint64(max(self.rows - 1, 0)))
+            rows = self._row_near(ranks, 0)
         known = inside & (rows < np.uint64(self.rows))
         known[known] = self.ranks(rows[known]) == ranks[known]
         return np.where(known, rows.astype(np.int64), np.int64(-1))
+
+    def below(self, ranks: Words) -> tuple[Words, NDArray[np.bool_]]:
+        """How many used ranks are below each rank of the domain, uint64; and whether it is used. In ascending order."""
+        if not self.rows:
+            return np.zeros(ranks.size, np.uint64), np.zeros(ranks.size, np.bool_)
+        near = self._row_near(ranks, 0)
+        used = self.ranks(near)
+        return near + (used < ranks), used == ranks
+
+    def free(self, numbers: Words) -> Words:
+        """The ranks that no row has, by number from 0: the inverse of `rank - below(rank)[0]`. In ascending order.
+
+        numbers: uint64, each below domain - rows.
+        """
+        if not self.rows:
+            return numbers.copy()
+        near = self._row_near(numbers, 1)  # before the stride of this row there are as many free ranks, or fewer
+        return numbers + near + (self.ranks(near) - near <= numbers)
+
+    def _row_near(self, ranks: Words, less: int) -> Words:
+        """The last row whose stride starts at each rank or before it, where a stride is `less` narrower than it is."""
+        whole, fraction, _ = self._stride
+        narrower = float(whole) - less + float(fraction) * 2.0**-64
+        density = 1 / narrower if narrower > 0 else np.inf
+        rows = np.empty(ranks.size, np.uint64)
+        _stride_of(ranks, rows, whole - np.uint64(less), fraction, np.uint64(max(self.rows - 1, 0)), density)
+        return rows
 
     @cached_property
     def _permutation(self) -> Permutation:

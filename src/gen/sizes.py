@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 
 from gen.counts import RowRequest
 from gen.errors import BadRequest, SchemaError
 from gen.schema.links import Reference
-from gen.schema.spec import Spec, Table
-from gen.synth.related.children import histogram_for
+from gen.schema.spec import Column, Spec, Table
+from gen.synth.agreeing.company import in_company
+from gen.synth.related.children import histogram_for, rows_with_parents
+from gen.synth.related.dealing import condition_of, dealing_of
 from gen.synth.related.linking import parents_of
 
 
@@ -24,7 +27,7 @@ def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
                 f"--rows {name}={request.pinned[name]:,}: {name} exists already, with {spec.table(name).rows:,} rows.",
                 hint="Leave it out: it is not made.",
             )
-    declared = _with_followers(spec, {t.name: t.rows for t in spec.tables if not t.follows})
+    declared = _with_followers(spec, {t.name: t.rows for t in spec.tables if not t.follows}, request)
     free = [t.name for t in spec.tables if not t.fixed and t.name not in request.pinned]
     biggest = max((declared[t.name] for t in spec.tables if not t.fixed), default=0)
     if request.largest is not None and free and not biggest:
@@ -44,11 +47,11 @@ def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
         is_largest = request.largest is not None and table.name in free and declared[table.name] == biggest
         if not table.follows or table.name in request.pinned or is_largest:
             rows[table.name] = count
-    found = _with_followers(spec, rows)
+    found = _with_followers(spec, rows, request)
     return {table.name: found[table.name] for table in spec.tables}
 
 
-def _with_followers(spec: Spec, rows: Mapping[str, int]) -> dict[str, int]:
+def _with_followers(spec: Spec, rows: Mapping[str, int], request: RowRequest) -> dict[str, int]:
     """The rows of all tables, of those that are not among the given as many as their parents have children."""
     found = dict(rows)
     waiting = {table.name: _followed(table) for table in spec.tables if table.name not in found}
@@ -61,12 +64,36 @@ def _with_followers(spec: Spec, rows: Mapping[str, int]) -> dict[str, int]:
             )
         for name in ready:
             column, reference = waiting.pop(name)
-            assert reference.children is not None
             parents = parents_of(spec, found, reference.table)
-            found[name] = histogram_for(f"{name}.{column}", reference.children, parents).total
+            found[name] = _children(spec, name, column, reference, parents, request)
     return found
 
 
-def _followed(table: Table) -> tuple[str, Reference]:
+def _children(spec: Spec, name: str, column: Column, reference: Reference, parents: int, request: RowRequest) -> int:
+    """The rows of a table that has as many as so many parents have children, by a column's reference."""
+    where = f"{name}.{column.name}"
+    accepted = parents if reference.where is None else _accepted(spec, where, reference, reference.where, parents)
+    if accepted is None and name in request.pinned:
+        return request.pinned[name]
+    if accepted is None:
+        raise SchemaError(
+            f"{where}: its table has as many rows as those of {reference.table} where {reference.where!r} have "
+            "children, and how many these are is not known before they are made.",
+            hint=f"Say how many rows there are: --rows {name}=1000, schema.add({name}, rows=1000); or name only fields "
+            "in the condition that are choices or booleans, drawn by themselves.",
+        )
+    assert reference.children is not None
+    total = histogram_for(where, reference.children, accepted).total
+    return rows_with_parents(where, total, column.nulls or 0.0)
+
+
+def _accepted(spec: Spec, where: str, reference: Reference, text: str, rows: int) -> int | None:
+    """How many of a table's rows a condition accepts, where that is known before they are made."""
+    table = in_company(spec.table(reference.table), rows, datetime.date(2000, 1, 1))
+    condition, dealing = condition_of(spec, where, table.name, text), dealing_of(spec, table, rows, 0)
+    return dealing.union(condition).size if dealing is not None and dealing.serves(condition) else None
+
+
+def _followed(table: Table) -> tuple[Column, Reference]:
     """The column, and its reference, whose parents' children are the table's rows."""
-    return next((c.name, c.reference) for c in table.columns if c.reference and c.reference.children)
+    return next((c, c.reference) for c in table.columns if c.reference and c.reference.children)

@@ -67,7 +67,7 @@ def decides_nulls(values: Mapping[str, Any]) -> bool:
     """Whether what is read says by itself where a column has no value: roots, ends of chains, parents without one."""
     reference = values.get("reference")
     ends = reference is not None and (reference.tree or reference.ring)
-    return bool(ends or "copied" in values or "aggregate" in values)
+    return bool(ends or values.keys() & {"ordinal", "copied", "aggregate"})
 
 
 _CALLED = {"reference": "a foreign key", "ordinal": "an ordinal", "copied": "a copy", "aggregate": "an aggregate"}

@@ -53,9 +53,9 @@ class ForeignKey(Marker):
 
     name: fields that refer to one row together have one name: (order_id, line_no), each ForeignKey("Line....",
     name="line"); they need none where no other fields refer to that table. where: a condition on the parent's columns,
-    "role == 'manager'"; only such rows are referred to. popularity: references of one name find the same parents
-    popular, where a law (Zipf, HotSet) says how much; each has its own unless given. covering: each parent is referred
-    to at least once.
+    "role == 'manager'"; only such rows are referred to, and choices and booleans that it names have each value in an
+    exact number of rows. popularity: references of one name find the same parents popular, where a law (Zipf, HotSet)
+    says how much; each has its own unless given. covering: each parent is referred to at least once.
     """
 
     reference: str

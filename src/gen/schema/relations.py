@@ -129,6 +129,14 @@ def _target(spec: Spec, table: Table, path: str, reference: Reference) -> Table:
     return found
 
 
+def conditions_on(spec: Spec, name: str) -> Iterator[tuple[str, str]]:
+    """What references to a table ask of its rows: the column that refers, as messages name it, and the text."""
+    for table in spec.tables:
+        for path, column in with_parts(table.columns):
+            if column.reference and column.reference.table == name and column.reference.where is not None:
+                yield f"{table.name}.{path}", column.reference.where
+
+
 # -- paths through references ---------------------------------------------------------------------------------
 
 
@@ -228,9 +236,8 @@ def _check_reference(spec: Spec, table: Table, path: str, column: Column, refere
     where, facts = f"{table.name}.{path}", {"table": table.name, "column": path, "target": str(reference)}
     target = _target(spec, table, path, reference)
     parent = target.column(reference.column)
-    if path not in table.by_name and (
-        reference.children or reference.tree or reference.ring or reference.covering or reference.where
-    ):
+    told = reference.children or reference.tree or reference.ring or reference.covering
+    if path not in table.by_name and told:
         raise SchemaError(
             f"{where}: it refers to {reference} from inside another field, and says how many rows refer to each.",
             hint="Only a field of the table itself can say that.",

@@ -11,6 +11,8 @@ from gen.errors import SchemaError
 from gen.schema.choices import weights_of
 from gen.schema.distributions import distribution_of
 from gen.schema.domains import check_domain, read_domain
+from gen.schema.link_facts import read_links
+from gen.schema.links import Reference
 from gen.schema.row_markers import DIRT, listed
 from gen.schema.spec import KINDS, After, Column, suggestion
 
@@ -18,7 +20,8 @@ from gen.schema.spec import KINDS, After, Column, suggestion
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {}
 
 ROW_FACTS = ("derived", "after", "when", "depends_on", "given", "correlated", "noise")
-_GIVEN = ("weights", "distribution", "domain", "nulls")
+_GIVEN = ("weights", "distribution", "domain", "nulls", "sql")
+_OF_CASES = ("key", "reference", "where", "popularity")  # what a reference of a case may say
 _DECIDES_NULLS = {"when", "derived", "depends_on"}  # what says by itself where there is no value
 _MAKERS = ("derived", "after", "depends_on", "given")
 _DRAWN_BY = ("distribution", "weights", "lengths", "domain", "faker", "alphabet", "correlated")  # how a value is drawn
@@ -169,7 +172,8 @@ def _given(where: str, column: Column, value: Any) -> Column:
     for case, facts in value["cases"].items():
         if not isinstance(facts, Mapping) or not facts:
             raise SchemaError(
-                f"{where}: given says {facts!r} of {case!r}.", hint="Give weights by value, a law, or a domain."
+                f"{where}: given says {facts!r} of {case!r}.",
+                hint="Give weights by value, a law, a domain or a reference.",
             )
         unknown = sorted(set(facts) - set(_GIVEN))
         if unknown:
@@ -179,10 +183,12 @@ def _given(where: str, column: Column, value: Any) -> Column:
 
 
 def _case(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
+    if "sql" in facts:
+        column = replace(column, reference=_reference(where, facts))
     if "weights" in facts:
         column = replace(column, weights=weights_of(where, facts["weights"], column))
     if "distribution" in facts:
-        law = distribution_of(where, facts["distribution"], column.kind)
+        law = distribution_of(where, facts["distribution"], "" if "sql" in facts else column.kind)
         column = replace(column, distribution=law)
     if "nulls" in facts:
         column = replace(column, nulls=share_of_nulls(where, facts["nulls"], column))
@@ -192,6 +198,24 @@ def _case(where: str, column: Column, facts: Mapping[str, Any]) -> Column:
         check_domain(where, said["domain"], column.kind, KINDS)
         column = replace(column, **said)
     return column
+
+
+def _reference(where: str, facts: Mapping[str, Any]) -> Reference:
+    """What the rows of a case refer to."""
+    sql = facts["sql"]
+    others = sorted(set(sql) - {*_OF_CASES}) if isinstance(sql, Mapping) else []
+    found = read_links(where, {"sql": sql})
+    if others or found.keys() != {"reference"}:
+        said = others[0] if others else next(iter(found.keys() - {"reference"}))
+        raise SchemaError(
+            f"{where}: it says {said}, and refers to rows of several tables.",
+            hint=f"A reference of a case may say {', '.join(_OF_CASES[1:])}, and have a law: Zipf(1.1), HotSet().",
+        )
+    idle = [name for name in ("weights", "domain") if name in facts]
+    if idle:
+        raise SchemaError(f"{where}: it says {idle[0]}, and refers to {found['reference']}.", hint="Keep one of them.")
+    reference: Reference = found["reference"]
+    return reference
 
 
 def share_of_nulls(where: str, value: Any, column: Column) -> float:

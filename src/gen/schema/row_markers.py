@@ -115,6 +115,10 @@ class Given(Marker):
 
     Given("segment", {"home": {"a": 3, "b": 1}, "business": {"b": 1}})     # weights of choices
     Given("segment", {"home": Normal(40, 5), "business": Normal(400, 90)})
+
+    Of references, it decides which table each row refers to; a case may be several markers:
+
+    Given("subject_type", {"Post": ForeignKey("Post.id"), "Photo": [ForeignKey("Photo.id"), Zipf(1.1)]})
     """
 
     field: str
@@ -123,7 +127,14 @@ class Given(Marker):
     def facts(self) -> dict[str, Any]:
         cases = {}
         for value, said in self.cases.items():
-            cases[str(listed(value))] = said.facts() if isinstance(said, Marker) else {"weights": said}
+            markers = said if isinstance(said, (list, tuple)) else [said]
+            if markers and all(isinstance(marker, Marker) for marker in markers):
+                facts: dict[str, Any] = {}
+                for name, fact in (pair for marker in markers for pair in marker.facts().items()):
+                    facts[name] = {**facts[name], **fact} if name == "sql" and name in facts else fact
+            else:
+                facts = {"weights": said}
+            cases[str(listed(value))] = facts
         return {"given": {"field": self.field, "cases": cases}}
 
 

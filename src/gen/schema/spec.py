@@ -175,6 +175,13 @@ class Column:
         return f"Column({', '.join(said)})"
 
     @property
+    def references(self) -> tuple[Reference, ...]:
+        """What it refers to: one table, or, given another field, one of several."""
+        if self.given is None:
+            return () if self.reference is None else (self.reference,)
+        return tuple(part.reference for part in self.parts if part.reference is not None)
+
+    @property
     def may_be_null(self) -> bool:
         """Whether some rows may have no value."""
         if self.kind == "union" and any(part.may_be_null for part in self.parts):

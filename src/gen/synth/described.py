@@ -102,4 +102,5 @@ def _key_of(column: Column) -> str:
     alone = column.unique == (column.name,)
     said = ["primary"] if column.key and column.key.primary else []
     said += [] if said or not column.unique else ["unique" if alone else f"unique {' '.join(column.unique)}"]
-    return " ".join(said + ([f"-> {column.reference}"] if column.reference else []))
+    targets = " | ".join(dict.fromkeys(map(str, column.references)))
+    return " ".join(said + ([f"-> {targets}"] if targets else []))

@@ -23,6 +23,15 @@ Known = Callable[[str], "pa.Array | None"]
 
 Made = TypeVar("Made")
 
+TO_SEVERAL = "refers to rows of several tables, of which none is known by its fields"
+OF_SEVERAL = "Declare a reference of its own for each table, Optional, and a path through that."
+
+
+def refers_to_several(synthesizer: Any) -> bool:
+    """Whether a column refers to one of several tables, given another field."""
+    column = getattr(synthesizer, "column", None)
+    return column is not None and column.given is not None and bool(column.references)
+
 
 class Asking(list[tuple[str, str]]):
     """Columns that are being evaluated, each by the one before: where it is, and its name."""
@@ -110,6 +119,9 @@ class RowView:
     def _unknown(self, name: str) -> SchemaError:
         """There is no such field: beside the one that asks for it, or in the table that its path leads to."""
         where = self.asking[-1][0] if self.asking else "the table"
+        several = next((first for first, _ in splits(name) if refers_to_several(self.columns.get(first))), None)
+        if several is not None:
+            return SchemaError(f"{where}: it reads {name!r}: {several} {TO_SEVERAL}.", hint=OF_SEVERAL)
         here = next((getattr(column, "table", "") for column in self.columns.values()), "")
         if self._outside and len(self.asking) == self._outside and here:
             return SchemaError(f"{where}: {here} has no field {name!r}.", hint=suggestion(name, self.columns))

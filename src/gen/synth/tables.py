@@ -21,10 +21,13 @@ from gen.synth.nested import SynthesizeField, Whole
 from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.related.aggregates import SynthesizeAggregate
 from gen.synth.related.copies import SynthesizeCopy, SynthesizeOrdinal
+from gen.synth.related.dealing import Dealing, SynthesizeDealt, condition_of, dealing_of
 from gen.synth.related.linking import Linking, parents_of
-from gen.synth.related.links import Link
+from gen.synth.related.links import AllRows, Link, Parents
 from gen.synth.related.references import SynthesizeReference
 from gen.synth.related.segments import Segments
+from gen.synth.related.subsets import MOST_LISTED, Condition, ListedRows, TriedRows, check_popularity
+from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, refers_to_several
 from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
 from gen.synth.table import TableSource
 from gen.synth.tied.ordered import with_room, with_room_inside
@@ -62,6 +65,10 @@ class Tables(Mapping[str, TableSource]):
         """A table as those see it that refer to it: rows that exist already come before its own."""
         source, old = self[name], self.extended.get(name)
         return Segments(self[old], source) if old else source
+
+    def is_final(self, name: str) -> bool:
+        """Whether a table is as others see it from now on: tried, where tables are."""
+        return name in self._sources
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.asked)
@@ -141,6 +148,7 @@ class Making:
     _keys: dict[Reference, Synthesizer] = field(default_factory=dict)
     _tables: dict[str, Table] = field(default_factory=dict)
     _joined: set[tuple[str, str]] = field(default_factory=set)
+    _dealings: dict[str, Dealing | None] = field(default_factory=dict)
 
     def source(self, name: str) -> TableSource:
         """A table; its rows are not tried yet."""
@@ -166,7 +174,10 @@ class Making:
         if name not in self._columns:
             table = self.declared_table(name)
             columns = columns_of(table, self.rows[name], self.seed, self.before)
-            links, members = Linking(self.spec, table, self.rows, self.seed).links(columns)
+            if dealing := self.dealing(name):
+                dealt = [columns[each].column for each in dealing.columns]
+                columns |= {c.name: SynthesizeDealt(c, name, self.rows[name], self.seed).of(dealing) for c in dealt}
+            links, members = Linking(self.spec, table, self.rows, self.seed, self.standing).links(columns)
             columns |= members
             self._extend(table, columns)
             for column, link in links.items():
@@ -193,6 +204,25 @@ class Making:
                 held = old[group.columns[0]]
                 avoid_existing(key, held.at(range(held.rows)))
 
+    def dealing(self, name: str) -> Dealing | None:
+        """How the rows of a table are dealt to columns that references name in a `where`."""
+        if name not in self._dealings:
+            table, rows = self.declared_table(name), self.rows[name]
+            self._dealings[name] = dealing_of(self.spec, table, rows, self.seed)
+        return self._dealings[name]
+
+    def standing(self, where: str, reference: Reference) -> Parents:
+        """The rows of its table that a reference may lead to."""
+        name, rows = reference.table, parents_of(self.spec, self.rows, reference.table)
+        if reference.where is None:
+            return AllRows(rows)
+        check_popularity(where, reference, self.spec)
+        condition, dealing = condition_of(self.spec, where, name, reference.where), self.dealing(name)
+        if dealing is not None and dealing.serves(condition):
+            return dealing.union(condition)
+        accepted = Condition(self.tables, name, rows, condition)
+        return ListedRows(accepted) if rows <= MOST_LISTED else TriedRows(rows, accepted)
+
     def before(self, table: Table, path: str) -> tuple[Table, Column] | None:
         """What a path through references leads to."""
         found = follow(self.spec, table, path)
@@ -210,12 +240,16 @@ class Making:
         self._joined.add((table, name))
         column = self.columns(table)[name]
         references = [s for s in column.every_part() if isinstance(s, SynthesizeReference)]
+        pools: dict[Any, Any] = {}
         for each in references:
             each.tables = self.tables
-        targets = [s.column.reference for s in references]
-        pools = {target: self.pool(target) for target in targets if target is not None}
+            target = each.column.reference
+            assert target is not None
+            pools[str(target)] = self.pool(target)
+            if target.where is not None and each.link is None:
+                pools[target, "rows"] = self.standing(each.where, target)
         if pools:
-            column.take_pools({str(target): keys for target, keys in pools.items()})
+            column.take_pools(pools)
         if isinstance(column, SynthesizeCopy):
             column.copies(self._origin(table, column))
         if isinstance(column, SynthesizeAggregate):
@@ -271,6 +305,9 @@ class Making:
         for name in path:
             reference = self.columns(here).get(name)
             referring = [n for n, s in self.columns(here).items() if s.column.reference]
+            said = ".".join(copy.column.copied)
+            if refers_to_several(reference):
+                raise SchemaError(f"{copy.where}: it copies {said}, and {here}.{name} {TO_SEVERAL}.", hint=OF_SEVERAL)
             if not isinstance(reference, SynthesizeReference) or reference.column.reference is None:
                 raise SchemaError(
                     f"{copy.where}: it copies {'.'.join(copy.column.copied)}, and {here}.{name} is no reference.",
@@ -320,6 +357,11 @@ class Making:
             if isinstance(s, SynthesizeReference) and s.column.reference and s.column.reference.table == table
         }
         links = {id(s.link): name for name, s in back.items()}
+        through = said.through or next((n for n, s in columns.items() if _leads_to(s, table)), None)
+        if through is not None and (said.through or not back) and _leads_to(columns.get(through), table):
+            raise SchemaError(
+                f"{aggregate.where}: it is {said}, and {said.table}.{through} {TO_SEVERAL}.", hint=OF_SEVERAL
+            )
         if said.through is not None:
             if said.through not in back:
                 raise SchemaError(
@@ -345,6 +387,11 @@ class Making:
                 "Children(Poisson(3)).",
             )
         return link
+
+
+def _leads_to(synthesizer: Any, table: str) -> bool:
+    """Whether a column refers to a table among several."""
+    return refers_to_several(synthesizer) and table in [each.table for each in synthesizer.column.references]
 
 
 def _where_judged(source: TableSource) -> TableSource:

@@ -15,6 +15,7 @@ from gen.schema.stand_ins import refused_stand_in
 from gen.synth.judging.attempts import Attempts, drawn_together, made_of
 from gen.synth.judging.row_filter import RowCheck, RowFilter
 from gen.synth.related.amplification import hold_amplified
+from gen.synth.related.dealing import SynthesizeDealt
 from gen.synth.table import TableSource
 from gen.synth.tables import Tables
 
@@ -96,7 +97,8 @@ def _filtered(
     blamed: Sequence[Mapping[str, str]],
 ) -> TableSource:
     """The source, drawing rows of which the check refused some of a sample until it takes them."""
-    fixed = frozenset(name for name, s in source.columns.items() if s.column.key or s.column.reference)
+    dealt = {name for name, s in source.columns.items() if isinstance(s, SynthesizeDealt)}
+    fixed = frozenset(n for n, s in source.columns.items() if s.column.key or s.column.reference or n in dealt)
     together = drawn_together(source.columns)
     attempts = Attempts(source.columns)
     picky = frozenset(name for names in blamed for name in names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from gen.errors import SchemaError
@@ -44,6 +46,21 @@ def histogram_for(where: str, children: Children, parents: int, total: int | Non
         weights = np.concatenate([[children.none], (1 - children.none) * weights / weights.sum()])
     kept = weights > 0
     return histogram_of(where, counts[kept], weights[kept], parents, total)
+
+
+def without_parent(share: float, rows: int) -> int:
+    """How many of so many rows have no parent, where a share of them has none."""
+    return round(Fraction(str(share)) * rows)
+
+
+def rows_with_parents(where: str, children: int, share: float) -> int:
+    """How many rows there are, of which so many have a parent, and a share has none."""
+    if share >= 1:
+        raise SchemaError(
+            f"{where}: no row has a parent, and there are as many rows as parents have children.",
+            hint="Say how many rows there are, or Nulls(0.1).",
+        )
+    return round(children / (1 - Fraction(str(share))))
 
 
 def _most(law: Distribution) -> int:

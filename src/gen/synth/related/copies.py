@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gen.block import fixed_width_array
+from gen.block import fixed_width_array, with_nulls
 from gen.errors import SchemaError
 from gen.schema.spec import KINDS, Column, suggestion
 from gen.streams import Rows
 from gen.synth.nested import plain, plain_type
-from gen.synth.rows import RowView
+from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, RowView, refers_to_several
 from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.tied.derived import MadeOfOthers
 
@@ -103,19 +103,34 @@ class SynthesizeOrdinal(MadeOfOthers):
         assert self.column.ordinal is not None
         reference: Any = row.columns.get(self.column.ordinal.reference)
         referring = [name for name, each in row.columns.items() if hasattr(each, "chosen")]
+        if refers_to_several(reference):
+            raise SchemaError(
+                f"{self.where}: it numbers the rows of one {self.column.ordinal.reference}, which {TO_SEVERAL}.",
+                hint=OF_SEVERAL,
+            )
         if not hasattr(reference, "chosen"):
             raise SchemaError(
                 f"{self.where}: it numbers the rows of one {self.column.ordinal.reference}, which is no reference.",
                 hint=f"Name a field that has a ForeignKey. {suggestion(self.column.ordinal.reference, referring)}",
             )
-        ordinals = reference.chosen(row).ordinals
+        chosen = reference.chosen(row)
+        ordinals = chosen.ordinals
         if ordinals is None:
             raise SchemaError(
                 f"{self.where}: rows with the same {self.column.ordinal.reference} cannot be numbered: it refers to "
                 f"rows of {reference.column.reference.table}, {reference.link.pick.described()}.",
                 hint="Declare how many rows each parent has: Children(Poisson(3)).",
             )
-        return fixed_width_array(pa.int64(), ordinals.astype(np.int64) + self.column.ordinal.start)
+        numbers = fixed_width_array(pa.int64(), ordinals.astype(np.int64) + self.column.ordinal.start)
+        if chosen.there is None or chosen.there.all():
+            return numbers
+        if self.column.nulls is None:
+            raise SchemaError(
+                f"{self.where}: it is never null, and numbers rows of one {self.column.ordinal.reference}, which is "
+                "null in some.",
+                hint=f"Make the field Optional, or say Nulls(0) beside {self.column.ordinal.reference}.",
+            )
+        return with_nulls(numbers, chosen.there)
 
     def python(self, array: pa.Array) -> list[Any]:
         return list(array.to_pylist())

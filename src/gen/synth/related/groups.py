@@ -8,7 +8,7 @@ and a row is the j-th pick of its parent among the combinations of the others.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,31 @@ class PickedDigits(Digits):
         return self.fan_out.described()
 
 
+class LaterDigits(Digits):
+    """Digits that are made on first use, when it is known how many rows a reference may lead to."""
+
+    def __init__(self, make: Callable[[], Digits]) -> None:
+        self._make: Callable[[], Digits] | None = make
+        self._made: Digits | None = None
+
+    @property
+    def made(self) -> Digits:
+        """The digits themselves."""
+        if self._made is None:
+            assert self._make is not None
+            self._made = self._make()
+        return self._made
+
+    def at(self, rows: Rows) -> list[Words]:
+        return self.made.at(rows)
+
+    def described(self) -> str:
+        return self.made.described()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_made": self.made, "_make": None}
+
+
 def split(ranks: Words, sizes: Sequence[int]) -> list[Words]:
     """The digits of each rank, the first member's first."""
     digits = []
@@ -110,19 +135,25 @@ class DigitPick(Pick):
 
     @property
     def is_in_order(self) -> bool:
-        digits = self.digits
-        return isinstance(digits, PickedDigits) and digits.lead == self.member and digits.fan_out.is_in_order
+        fan_out = self._fan_out
+        return fan_out is not None and fan_out.is_in_order
+
+    @property
+    def _fan_out(self) -> FanOutPick | None:
+        """What says how many rows each of its places has, where it is the lead of its group."""
+        digits = self.digits.made if isinstance(self.digits, LaterDigits) else self.digits
+        return digits.fan_out if isinstance(digits, PickedDigits) and digits.lead == self.member else None
 
     def children_of(self, places: Rows) -> tuple[Rows, Words] | None:
-        if isinstance(self.digits, PickedDigits) and self.digits.lead == self.member:
-            return self.digits.fan_out.children_of(places)
+        if self._fan_out is not None:
+            return self._fan_out.children_of(places)
         if isinstance(self.digits, ProductDigits) and not self.digits.order.rows:
             return places[:0], np.zeros(len(places), np.uint64)
         return None
 
     def counts_of(self, places: Rows) -> Words:
-        if isinstance(self.digits, PickedDigits):
-            return self.digits.fan_out.counts_of(places)
+        if self._fan_out is not None:
+            return self._fan_out.counts_of(places)
         return np.zeros(len(places), np.uint64)
 
     def described(self) -> str:

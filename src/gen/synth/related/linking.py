@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,27 +16,36 @@ from gen.relations.fan_out import FanOut, ScatteredFanOut
 from gen.relations.histogram import Histogram, histogram_of
 from gen.relations.picks import SkewedPicks, UniformPicks, popularity_classes
 from gen.relations.trees import LeveledTree, RecursiveTree, Ring, natural_depth, tree_capacity
-from gen.schema.links import Children, Distribution, Tree
+from gen.schema.links import Children, Distribution, Reference, Tree
 from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, unique_groups
 from gen.schema.spec import Column, Spec, Table
 from gen.streams import stream_key
 from gen.synth.laws.discrete import binomial_weights
-from gen.synth.related.children import described_children, histogram_for
-from gen.synth.related.groups import DigitPick, Digits, GroupMember, PickedDigits, ProductDigits
+from gen.synth.related.children import described_children, histogram_for, without_parent
+from gen.synth.related.groups import DigitPick, Digits, GroupMember, LaterDigits, PickedDigits, ProductDigits
 from gen.synth.related.links import (
-    AllRows,
     CoveringPick,
     DistinctPick,
     EvenPick,
     FanOutPick,
     Link,
     NoPick,
+    Parents,
+    PartlyPick,
     Pick,
     PopularPick,
     RingPick,
     TreePick,
 )
 from gen.synth.related.popularity import Popularity, check_rank_law, popularity_key, popularity_of
+from gen.synth.related.subsets import (
+    LaterPick,
+    ListedRows,
+    TriedPick,
+    TriedRows,
+    none_accepted,
+    not_listed,
+)
 from gen.synth.synthesizer import Synthesizer, keys_like, path_of
 
 MOST_COMBINATIONS = 2**53  # of the members of a unique group but its lead
@@ -45,18 +54,23 @@ _POISSON = 64  # parents' picks among more combinations than so many times their
 
 @dataclass
 class Linking:
-    """The links of one table while they are made; `rows` are those of all tables."""
+    """The links of one table while they are made; `rows` are those of all tables.
+
+    standing: which rows of its parent a reference may lead to; the field that refers, as messages name it, comes first.
+    """
 
     spec: Spec
     table: Table
     rows: Mapping[str, int]
     seed: int
+    standing: Callable[[str, Reference], Parents]
     groups: Sequence[ReferenceGroup] = field(init=False)
     unique: Sequence[UniqueGroup] = field(init=False)
 
     def __post_init__(self) -> None:
         self.groups = reference_groups(self.spec, self.table)
         self.unique = unique_groups(self.table)
+        self._standing = {g.columns: self.standing(self._where(g), g.reference) for g in self.groups}
 
     @property
     def count(self) -> int:
@@ -67,7 +81,8 @@ class Linking:
         links: dict[str, Link] = {}
         members: dict[str, Synthesizer] = {}
         for group in self.groups:
-            self._check_covering(group)
+            if not self._is_later(group):
+                self._check_covering(group)
         combined: dict[tuple[str, ...], Pick] = {}
         for unique in self.unique:
             inside = [group for group in self.groups if set(group.columns) <= set(unique.columns)]
@@ -92,7 +107,12 @@ class Linking:
         return self.table.column(group.columns[0])
 
     def parents(self, group: ReferenceGroup) -> int:
-        return parents_of(self.spec, self.rows, group.reference.table)
+        """How many rows it may lead to; where they are listed, this lists them."""
+        return self._standing[group.columns].size
+
+    def _is_later(self, group: ReferenceGroup) -> bool:
+        """Whether it is known only on first use how many they are."""
+        return isinstance(self._standing[group.columns], ListedRows)
 
     def _law(self, group: ReferenceGroup) -> Distribution | None:
         """How popular the parents are, by what any of the columns declares."""
@@ -105,20 +125,58 @@ class Linking:
         return law
 
     def _link(self, group: ReferenceGroup, combined: Pick | None, condition: Any) -> Link:
-        column, parents = self._first(group), self.parents(group)
-        null = (self._key(group, "null"), column.nulls) if column.nulls else None
-        if parents == 0 and self.count:
-            if column.nulls is None:
-                raise ReferenceError(
-                    f"{self._where(group)} refers to {group.reference}, a table without rows.",
-                    hint="Give the parent at least one row.",
-                    table=self.table.name,
-                    column=column.name,
-                    target=str(group.reference),
-                )
-            return Link(AllRows(0), NoPick())
-        pick = combined or self._pick(group, parents)
-        return Link(AllRows(parents), pick, null, condition)
+        column, standing = self._first(group), self._standing[group.columns]
+        exact = combined is None and (group.reference.children is not None or self._is_numbered(group))
+        null = (self._key(group, "null"), column.nulls) if column.nulls and not exact else None
+        self._check_where(group)
+        if isinstance(standing, ListedRows):
+            pick: Pick = LaterPick(lambda: self._found(group, combined), lambda: self._knows_children(group, combined))
+        elif isinstance(standing, TriedRows):
+            pick = TriedPick(standing.condition, self._free(group, standing.size))
+        else:
+            pick = self._found(group, combined)
+        return Link(standing, pick, null, condition)
+
+    def _found(self, group: ReferenceGroup, combined: Pick | None) -> Pick:
+        """How each row finds its parent, once it is known how many there are."""
+        parents, column, reference = self.parents(group), self._first(group), group.reference
+        self._check_covering(group)
+        if parents or not self.count:
+            return combined or self._pick(group, parents)
+        if column.nulls is not None:
+            return NoPick()
+        if self.rows[reference.table] and reference.where is not None:
+            raise none_accepted(self._where(group), reference, self.rows[reference.table], self.table.name, column.name)
+        raise ReferenceError(
+            f"{self._where(group)} refers to {reference}, a table without rows.",
+            hint="Give the parent at least one row.",
+            table=self.table.name,
+            column=column.name,
+            target=str(reference),
+        )
+
+    def _knows_children(self, group: ReferenceGroup, combined: Pick | None) -> bool:
+        """Whether the rows that refer to a row will be known."""
+        alone = any(set(unique.columns) <= set(group.columns) for unique in self.unique)
+        if combined is not None:
+            return combined.is_invertible
+        return alone or group.reference.children is not None or self._is_numbered(group)
+
+    def _check_where(self, group: ReferenceGroup) -> None:
+        """Refuse what needs all rows of the parent, or a list of those that a condition accepts and has none."""
+        reference, where = group.reference, self._where(group)
+        if reference.where is None:
+            return
+        if reference.tree or reference.ring:
+            raise SchemaError(
+                f"{where}: trees and rings are made of all rows of their table, and it refers to those alone where "
+                f"{reference.where!r}.",
+                hint="Leave the condition out.",
+            )
+        if isinstance(self._standing[group.columns], TriedRows):
+            together = any(set(unique.columns) & set(group.columns) for unique in self.unique)
+            if together or reference.children or reference.covering or self._is_numbered(group):
+                raise not_listed(where, reference, self.rows[reference.table])
 
     def _pick(self, group: ReferenceGroup, parents: int) -> Pick:
         reference = group.reference
@@ -132,7 +190,7 @@ class Linking:
             self._check_rootless(group, "roots have no parent")
             return TreePick(self._tree(group, reference.tree))
         if fan_out := self.fan_out(group):
-            return fan_out
+            return self._partly(group, fan_out)
         plain = self._free(group, parents)
         if not reference.covering:
             return plain
@@ -152,7 +210,7 @@ class Linking:
                 available=self.count,
             )
 
-    def _free(self, group: ReferenceGroup, parents: int) -> Pick:
+    def _free(self, group: ReferenceGroup, parents: int) -> EvenPick | PopularPick:
         """Each row by itself: all parents alike, or as popular as a law says."""
         law, key = self._law(group), self._key(group, "value")
         if law is None:
@@ -222,8 +280,7 @@ class Linking:
     def fan_out(self, group: ReferenceGroup) -> FanOutPick | None:
         """The exact fan-out that a reference declares, or needs, because rows with one parent are numbered."""
         children, where = group.reference.children, self._where(group)
-        numbered = any(column.ordinal and column.ordinal.reference in group.columns for column in self.table.columns)
-        if children is None and not numbered:
+        if children is None and not self._is_numbered(group):
             return None
         law = self._law(group)
         if law is not None:
@@ -232,20 +289,32 @@ class Linking:
                 hint="Keep one of them.",
             )
         if children is None:
-            children = Children(Distribution("poisson", (("mean", self.count / max(self.parents(group), 1)),)))
+            mean = self._with_parent(group) / max(self.parents(group), 1)
+            children = Children(Distribution("poisson", (("mean", mean),)))
             return self._exactly(group, children, self._as_even(group, None), "as many as chance gives each")
         natural = histogram_for(where, children, self.parents(group))
-        if natural.total != self.count:
-            natural = histogram_for(where, children, self.parents(group), self.count)
+        if natural.total != self._with_parent(group):
+            natural = histogram_for(where, children, self.parents(group), self._with_parent(group))
         return self._exactly(group, children, natural, described_children(children))
+
+    def _is_numbered(self, group: ReferenceGroup) -> bool:
+        """Whether rows with one parent are numbered."""
+        return any(column.ordinal and column.ordinal.reference in group.columns for column in self.table.columns)
+
+    def _with_parent(self, group: ReferenceGroup) -> int:
+        """How many rows have a parent, where exactly so many children are said of each."""
+        return self.count - without_parent(self._first(group).nulls or 0.0, self.count)
+
+    def _partly(self, group: ReferenceGroup, fan_out: FanOutPick) -> Pick:
+        """The fan-out, but of rows of which some have no parent."""
+        some = self._with_parent(group)
+        if some == self.count:
+            return fan_out
+        without = KeyOrder("ascending", self.count - some, self.count, self._key(group, "null"))
+        return PartlyPick(without, fan_out) if some else NoPick()
 
     def _exactly(self, group: ReferenceGroup, children: Children | None, counts: Histogram, said: str) -> FanOutPick:
         column = self._first(group)
-        if column.nulls:
-            raise SchemaError(
-                f"{self._where(group)}: some of its rows have no parent, and each parent has exactly so many children.",
-                hint="Say Nulls(0), or leave the number of children out.",
-            )
         ordered = FanOut(counts, self._key(group, "fan out"))
         scattered = children is not None and children.scattered
         scattered |= bool(column.key and column.key.order == "scattered")
@@ -254,7 +323,7 @@ class Linking:
     def _beyond_one(self, group: ReferenceGroup, most: int) -> tuple[int, int, int]:
         """How many rows each parent is sure to have, how many are left for chance, how many of those one may have."""
         sure = int(group.reference.covering)
-        return sure, self.count - sure * self.parents(group), most - sure
+        return sure, self._with_parent(group) - sure * self.parents(group), most - sure
 
     def _as_even(self, group: ReferenceGroup, most: int | None) -> Histogram:
         """How many of the rows each parent has where each is as likely, and none has more than `most`."""
@@ -315,9 +384,12 @@ class Linking:
                 )
         own = [column for column in own if not column.copied]  # which the reference that it is copied through decides
         keyed = {column.name: self._keyed(column, columns[column.name]) for column in own}
-        sizes = [self.parents(group) for group in inside]
-        sizes += [min(keyed[column.name].cardinality or 1, MOST_COMBINATIONS) for column in own]
-        digits = self._digits(unique, inside, sizes)
+        counts = [min(keyed[column.name].cardinality or 1, MOST_COMBINATIONS) for column in own]
+
+        def of_counts() -> Digits:
+            return self._digits(unique, inside, [self.parents(group) for group in inside] + counts)
+
+        digits = LaterDigits(of_counts) if any(map(self._is_later, inside)) else of_counts()
         for i, group in enumerate(inside):
             combined[group.columns] = DigitPick(digits, i)
         members: dict[str, Synthesizer] = {}
@@ -403,6 +475,11 @@ class Linking:
         return ranked[0] if ranked else None
 
     def _lead_fan_out(self, group: ReferenceGroup, most: int, scattered: bool) -> FanOutPick:
+        if self._first(group).nulls:
+            raise SchemaError(
+                f"{self._where(group)}: some of its rows have no parent, and it is unique together with others.",
+                hint="Say Nulls(0), or leave it out of the group.",
+            )
         if group.reference.children:
             found = self.fan_out(group)
             assert found is not None

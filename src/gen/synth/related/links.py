@@ -23,6 +23,7 @@ from gen.synth.rows import RowView
 
 Bools = NDArray[np.bool_]
 FEW_ROWS = 256  # of which it is seen whether rows with one parent stand together
+EVENLY = "each equally likely"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,11 @@ class Pick(ABC):
         assert found is not None
         return found[1]
 
+    @property
+    def is_invertible(self) -> bool:
+        """Whether `children_of` knows."""
+        return self.children_of(np.empty(0, np.uint64)) is not None
+
     @abstractmethod
     def described(self) -> str:
         """How often each parent is picked, in words."""
@@ -73,31 +79,33 @@ class Pick(ABC):
 
 @dataclass(frozen=True)
 class EvenPick(Pick):
-    """Each of `size` places is equally likely."""
+    """Each of `size` places is equally likely. attempt: another pick at the same rows."""
 
     size: int
     key: int
+    attempt: int = 0
 
     def at(self, rows: Rows) -> Picked:
-        words = Stream(self.key).words(rows)
+        words = Stream(self.key).words(rows, self.attempt)
         chosen = np.empty(words.size, np.int64)
         uniform_integers(words, chosen, np.int64(0), np.uint64(max(self.size, 1) - 1), np.int64(1))
         return Picked(chosen.view(np.uint64))
 
     def described(self) -> str:
-        return "each equally likely"
+        return EVENLY
 
 
 @dataclass(frozen=True)
 class PopularPick(Pick):
-    """Some places are more popular than others, by a law."""
+    """Some places are more popular than others, by a law. attempt: another pick at the same rows."""
 
     popularity: Popularity
     key: int
     law: str
+    attempt: int = 0
 
     def at(self, rows: Rows) -> Picked:
-        return Picked(self.popularity.rows(Stream(self.key).words(rows)))
+        return Picked(self.popularity.rows(Stream(self.key).words(rows, self.attempt)))
 
     def described(self) -> str:
         return f"popular by {self.law}"
@@ -169,6 +177,45 @@ class FanOutPick(Pick):
 
     def described(self) -> str:
         return f"{self.law}, {'scattered' if isinstance(self.fan_out, ScatteredFanOut) else 'in their order'}"
+
+
+@dataclass(frozen=True, eq=False)
+class PartlyPick(Pick):
+    """Some rows have no parent, exactly so many and evenly strewn: the others, in their order, are a fan-out's rows.
+
+    without: the rows that have none, in ascending order, among all.
+    """
+
+    without: KeyOrder
+    fan_out: FanOutPick
+
+    def at(self, rows: Rows) -> Picked:
+        below, none = self.without.below(rows_array(rows))
+        numbers = rows_array(rows) - below
+        if isinstance(rows, range) and numbers.size:  # consecutive ones are found faster
+            first, last = int(numbers[0]), min(int(numbers[-1]), self.fan_out.fan_out.total - 1)
+            found = self.fan_out.at(range(min(first, last), last + 1))
+            which = np.minimum(numbers, np.uint64(last)) - np.uint64(min(first, last))
+            assert found.ordinals is not None
+            at = which.view(np.int64)
+            return Picked(found.places[at], ~none, found.ordinals[at])
+        found = self.fan_out.at(np.minimum(numbers, np.uint64(max(self.fan_out.fan_out.total - 1, 0))))
+        return Picked(found.places, ~none, found.ordinals)
+
+    @property
+    def is_in_order(self) -> bool:
+        return self.fan_out.is_in_order
+
+    def children_of(self, places: Rows) -> tuple[Rows, Words]:
+        numbers, counts = self.fan_out.children_of(places)
+        return self.without.free(rows_array(numbers)), counts
+
+    def counts_of(self, places: Rows) -> Words:
+        return self.fan_out.counts_of(places)
+
+    def described(self) -> str:
+        share = self.without.rows / max(self.without.domain, 1)
+        return f"{self.fan_out.described()}; {self.without.rows:,} rows ({share:.3g}) to none"
 
 
 @dataclass(frozen=True)
@@ -311,10 +358,6 @@ class Link:
         """The parents of these rows, found once for all columns."""
         return row.once(self, lambda: self._chosen(row))
 
-    def rows_at(self, rows: Rows) -> Words:
-        """uint64 array: the parent's row of each row that has one."""
-        return self.parents.rows(self.pick.at(rows).places)
-
     def _chosen(self, row: RowView) -> Chosen:
         picked = self.pick.of(row)
         there = picked.there
@@ -335,8 +378,7 @@ class Link:
     @property
     def is_invertible(self) -> bool:
         """Whether the rows that refer to a row are known without a look at every row."""
-        known = self.pick.children_of(np.empty(0, np.uint64)) is not None
-        return known and self.condition is None and self.null is None
+        return self.condition is None and self.null is None and self.pick.is_invertible
 
     def children_of(self, rows: Rows) -> tuple[Rows, Words]:
         """The rows that refer to each of the parent's rows, one parent after the other, and how many refer to each.

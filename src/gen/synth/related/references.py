@@ -14,8 +14,9 @@ from gen.schema.links import Distribution
 from gen.schema.spec import Column
 from gen.streams import Rows, Words
 from gen.synth.related.beyond_rows import BeyondRows
-from gen.synth.related.links import AllRows, Chosen, EvenPick, Link, PopularPick
+from gen.synth.related.links import EVENLY, AllRows, Chosen, EvenPick, Link, NoPick, Parents, Pick, PopularPick
 from gen.synth.related.popularity import check_rank_law, popularity_key, popularity_of
+from gen.synth.related.subsets import LaterPick, ListedRows, TriedPick, TriedRows, none_accepted
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Storage, Synthesizer
 
@@ -43,10 +44,11 @@ class SynthesizeReference(Synthesizer):
     def take_pools(self, pools: Any) -> None:
         if pools:
             self.pools = pools
-            self.resolve(*pools[str(self.column.reference)])
+            parent, storage = pools[str(self.column.reference)]
+            self.resolve(parent, storage, pools.get((self.column.reference, "rows")))
 
-    def resolve(self, parent: Pool, storage: Storage) -> None:
-        """Take the parent's keys: anything with a size and `at`."""
+    def resolve(self, parent: Pool, storage: Storage, standing: Parents | None = None) -> None:
+        """Take the parent's keys: anything with a size and `at`; and which of its rows are meant, if not all."""
         if parent.size == 0 and self.rows > 0 and self.column.nulls is None:
             raise ReferenceError(
                 f"{self.where} refers to {self.column.reference}, a table without rows.",
@@ -57,20 +59,35 @@ class SynthesizeReference(Synthesizer):
             )
         self.parent, self.parent_storage = parent, storage
         if self.link is None:
-            self.link = self._own_link(parent.size)
+            self.link = self._own_link(standing or AllRows(parent.size))
 
-    def _own_link(self, size: int) -> Link:
+    def _own_link(self, standing: Parents) -> Link:
         """The link of a reference by itself, whose rows are not those of a table."""
+        check_rank_law(self.where, self.column.distribution)
+        if isinstance(standing, ListedRows):
+            return Link(standing, LaterPick(lambda: self._own_pick(standing.size), lambda: False))
+        if isinstance(standing, TriedRows):
+            pick = self._free_pick(standing.size)
+            return Link(standing, TriedPick(standing.condition, pick))
+        return Link(standing, self._own_pick(standing.size))
+
+    def _own_pick(self, size: int) -> Pick:
+        reference = self.column.reference
+        assert self.parent is not None and reference is not None
+        if size or not self.parent.size:
+            return self._free_pick(size)
+        if self.column.nulls is not None:
+            return NoPick()
+        raise none_accepted(self.where, reference, self.parent.size, self.table, self.column.name)
+
+    def _free_pick(self, size: int) -> EvenPick | PopularPick:
         key, law = self.stream_key("value"), self.column.distribution
         if law in (None, Distribution("uniform")):
-            return Link(AllRows(size), EvenPick(size, key))
-        check_rank_law(self.where, law)
-        reference = self.column.reference
-        key = self.stream_key("popularity")
+            return EvenPick(size, key)
+        reference, popular = self.column.reference, self.stream_key("popularity")
         if reference is not None and reference.popularity:
-            key = popularity_key(self.seed, reference)
-        popularity = popularity_of(self.where, law, max(size, 1), key)
-        return Link(AllRows(size), PopularPick(popularity, key, law.name))
+            popular = popularity_key(self.seed, reference)
+        return PopularPick(popularity_of(self.where, law, max(size, 1), popular), key, law.name)
 
     @property
     def pool(self) -> Pool:
@@ -103,7 +120,9 @@ class SynthesizeReference(Synthesizer):
     def at(self, rows: Rows) -> pa.Array:
         _ = self.pool
         assert self.link is not None
-        return self._keys(self.link.rows_at(rows))
+        picked = self.link.pick.at(rows)
+        array = self._keys(self.link.parents.rows(picked.places))
+        return array if picked.there is None or picked.there.all() else self.only_where(picked.there, array)
 
     def values_in(self, row: RowView) -> pa.Array:
         _ = self.pool
@@ -153,9 +172,9 @@ class SynthesizeReference(Synthesizer):
     @property
     def law_text(self) -> str:
         assert self.column.reference is not None and self.link is not None
-        if isinstance(self.link.pick, EvenPick):
-            return f"each row of {self.column.reference.table} equally likely"
-        return f"rows of {self.column.reference.table}, {self.link.pick.described()}"
+        reference, said = self.column.reference, self.link.pick.described()
+        rows = f"{reference.table} where {reference.where}" if reference.where else reference.table
+        return f"each row of {rows} equally likely" if said == EVENLY else f"rows of {rows}, {said}"
 
     @property
     def cardinality(self) -> int | None:

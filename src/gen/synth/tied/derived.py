@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gen.block import array_of, fixed_width_array, fixed_width_values, scalar_of, with_nulls
 from gen.checksums import hash_values
-from gen.errors import SchemaError
+from gen.errors import ReferenceError, SchemaError
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, rows_array
@@ -390,6 +390,29 @@ class SynthesizeGiven(MadeOfOthers):
         }
         self.inner = next(iter(self.cases.values()))
 
+    def take_pools(self, pools: Any) -> None:
+        super().take_pools(pools)
+        kinds = {case.where: plain_type(case.arrow_type) for case in self.cases.values()}
+        first, *others = kinds.items()
+        unlike = next((other for other in others if other[1] != first[1] and not pa.types.is_decimal(first[1])), None)
+        if pools and unlike:
+            raise ReferenceError(
+                f"{self.where}: its values are {first[1]} in {first[0]}, and {unlike[1]} in {unlike[0]}.",
+                hint="Let it refer to keys of one type.",
+                table=self.table,
+                column=self.column.name,
+            )
+
+    @property
+    def storage(self) -> Storage:
+        if not self.column.references:
+            return self.inner.storage
+        every = [case.storage for case in self.cases.values()]
+        return Storage(max(one.bytes for one in every), max(one.bits for one in every))
+
+    def storages(self, path: str) -> dict[str, Storage]:
+        return {path: self.storage} if self.column.references else self.inner.storages(path)
+
     @property
     def table_keys(self) -> tuple[str, Sequence[Any]] | None:
         return str(self.column.given), list(self.cases)
@@ -409,6 +432,8 @@ class SynthesizeGiven(MadeOfOthers):
 
     @property
     def cardinality(self) -> int | None:
+        if self.column.references:
+            return None
         counts = {(case.column.domain, case.cardinality) for case in self.cases.values()}
         return self.inner.cardinality if len(counts) == 1 else None
 
