@@ -25,16 +25,18 @@ from numpy.typing import NDArray
 
 from gen.keys import KeyOrder, Permutation
 from gen.relations.histogram import Histogram
-from gen.streams import Rows, Stream, Word, Words, device, kernel, mulhi, rows_array
+from gen.streams import TILE, Rows, Stream, Word, Words, device, kernel, mulhi, rows_array
 
 ARRANGED = 2**17  # parents that have a record, all of them
 ODD = 2**17  # odd parents of a level, at most; or as many as there are different counts
+LISTED = 2**20  # children of a last level that are listed one by one
 MOST = 2**53  # parents, and children
 
 _ROW, _FIRST, _BEFORE = range(3)  # columns of records
 _SIZE, _TOTAL, _INNER_SIZE, _INNER_TOTAL, _PER_SIZE, _PER_TOTAL, _INNER_MARKS, _KEY = range(8)  # measures of a level
 _RECORDS, _GUIDE, _SHIFT, _LAST = range(8, 12)  # where its records and its guide begin, and the last record
 _ONE = np.uint64(1)
+_ORDINAL_BITS, _ORDINAL_MASK = np.uint64(14), np.uint64(2**14 - 1)  # of a listed child; the others say which parent
 _OPEN = np.uint64(2**64 - 1)  # no answer yet
 
 
@@ -83,33 +85,68 @@ def _to_parents(
     their marks are led into the blocks of the next level.
     """
     size, total, inner_size, inner_total, _, per_total, inner_marks, key = measures
-    for i in range(children.size):
-        if ordinals[i] != _OPEN:
-            continue
-        child = children[i] + records[marks[i], _FIRST]
-        parent = parents[i] - records[marks[i], _ROW] + _if(child >= total, size)
-        child -= _if(child >= total, total)
-        cell = child >> shift
-        low = np.uint64(guide[cell])
-        low += np.uint64(records[low + _ONE, _FIRST] <= child)
-        if records[low + _ONE, _FIRST] <= child:  # seldom
-            high = np.uint64(guide[cell + _ONE])
-            while low < high:
-                middle = (low + high + _ONE) >> _ONE
-                if records[middle, _FIRST] <= child:
-                    low = middle
-                else:
-                    high = middle - _ONE
-        into = child - records[low, _FIRST]
-        if into < records[low + _ONE, _BEFORE] - records[low, _BEFORE]:
-            parents[i] = parent + records[low, _ROW]
-            ordinals[i] = into
-            continue
-        child -= records[low + _ONE, _BEFORE]
-        block = _whole(child, inner_total, per_total)
-        children[i] = child - block * inner_total
-        parents[i] = parent + low + block * inner_size
-        marks[i] = _mark(key, block, inner_marks)
+    lows = np.empty(TILE, np.uint64)
+    for begin in range(0, children.size, TILE):  # loops that wait for one thing in memory each, for many rows at once
+        x, found = children[begin : begin + TILE], parents[begin : begin + TILE]
+        into, mark = ordinals[begin : begin + TILE], marks[begin : begin + TILE]
+        for i in range(x.size):
+            child = x[i] + records[mark[i], _FIRST]
+            is_open = into[i] == _OPEN
+            found[i] -= _if(is_open, records[mark[i], _ROW] - _if(child >= total, size))
+            x[i] = _if(is_open, child - _if(child >= total, total))
+        for i in range(x.size):
+            lows[i] = np.uint64(guide[x[i] >> shift])
+        for i in range(x.size):
+            lows[i] += np.uint64(records[lows[i] + _ONE, _FIRST] <= x[i])
+        for i in range(x.size):
+            low, child = lows[i], x[i]
+            if into[i] != _OPEN:
+                continue
+            if records[low + _ONE, _FIRST] <= child:  # seldom
+                high = np.uint64(guide[(child >> shift) + _ONE])
+                while low < high:
+                    middle = (low + high + _ONE) >> _ONE
+                    if records[middle, _FIRST] <= child:
+                        low = middle
+                    else:
+                        high = middle - _ONE
+            of_odd = child - records[low, _FIRST]
+            if of_odd < records[low + _ONE, _BEFORE] - records[low, _BEFORE]:
+                found[i] += records[low, _ROW]
+                into[i] = of_odd
+                continue
+            child -= records[low + _ONE, _BEFORE]
+            block = _whole(child, inner_total, per_total)
+            x[i] = child - block * inner_total
+            found[i] += low + block * inner_size
+            mark[i] = _mark(key, block, inner_marks)
+
+
+@kernel("void(uint64[::1], uint64[::1], uint64[::1], uint64[::1], uint32[::1], uint32[::1], uint64)")
+def _to_listed(
+    children: Words,
+    parents: Words,
+    ordinals: Words,
+    marks: Words,
+    starts: NDArray[np.uint32],
+    listed: NDArray[np.uint32],
+    size: Word,
+) -> None:
+    """The last level, where all parents have a record and each child is listed: its parent, and its ordinal below."""
+    total = np.uint64(listed.size)
+    for begin in range(0, children.size, TILE):
+        x, found = children[begin : begin + TILE], parents[begin : begin + TILE]
+        into, mark = ordinals[begin : begin + TILE], marks[begin : begin + TILE]
+        for i in range(x.size):
+            child = x[i] + np.uint64(starts[mark[i]])
+            is_open = into[i] == _OPEN
+            row = mark[i] - np.uint64(mark[i] > np.uint64(0))
+            found[i] -= _if(is_open, row - _if(child >= total, size))
+            x[i] = _if(is_open, child - _if(child >= total, total))
+        for i in range(x.size):
+            entry, is_open = np.uint64(listed[x[i]]), into[i] == _OPEN
+            found[i] += _if(is_open, entry >> _ORDINAL_BITS)
+            into[i] = entry & _ORDINAL_MASK if is_open else into[i]
 
 
 @kernel("void(uint64, uint64[::1], uint64[::1], uint64[:, ::1], uint32[::1], uint64[:, ::1])")
@@ -246,22 +283,36 @@ class _Level:
     inner: _Level | None
     key: int
 
-    def search(self, kernel: Any, rows: Rows, *tables: str) -> tuple[Words, Words]:
+    def search(self, rows: Rows, level_kernel: Any, *tables: str, listed: bool = False) -> tuple[Words, Words]:
         """Both answers to each row: its parent and ordinal, or its first child and count."""
         n = len(rows)
         state = rows_array(rows).copy(), np.zeros(n, np.uint64), np.full(n, _OPEN), np.zeros(n, np.uint64)
         level: _Level | None = self
         while level:
-            kernel(*state, level.records, level.measures, *(getattr(level, table) for table in tables))
+            if listed and level.listed is not None:
+                _to_listed(*state, *level.listed, np.uint64(level.size))
+            else:
+                level_kernel(*state, level.records, level.measures, *(getattr(level, table) for table in tables))
             level = level.inner
         return state[1], state[2]
 
     def parents_of(self, children: Rows) -> tuple[Words, Words]:
         if not isinstance(children, range):
-            return self.search(_to_parents, children, "guide", "shift")
+            return self.search(children, _to_parents, "guide", "shift", listed=True)
         parents, ordinals = np.empty(len(children), np.uint64), np.empty(len(children), np.uint64)
         _walk(np.uint64(children.start), parents, ordinals, *self._all_levels)
         return parents, ordinals
+
+    @cached_property
+    def listed(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32]] | None:
+        """The first child of each record, and of each child its parent and its ordinal; None where that is too much."""
+        counts = np.diff(self.records[1:, _BEFORE]).astype(np.int64)
+        most = int(counts.max(initial=0))
+        if self.inner or counts.size != self.size or not 0 < self.total <= LISTED or most > _ORDINAL_MASK:
+            return None
+        parents = np.repeat(np.arange(counts.size, dtype=np.uint32), counts)
+        ordinals = np.arange(self.total, dtype=np.uint32) - self.records[1:-1, _FIRST].astype(np.uint32)[parents]
+        return self.records[:-1, _FIRST].astype(np.uint32), (parents << np.uint32(_ORDINAL_BITS)) | ordinals
 
     def children_of(self, parents: Rows) -> tuple[Words, Words]:
         if isinstance(parents, range):
@@ -269,7 +320,7 @@ class _Level:
             records, _, levels = self._all_levels
             _walk_back(np.uint64(parents.start), children, counts, records, levels, self._densities)
             return children, counts
-        return self.search(_to_children, parents, "density")
+        return self.search(parents, _to_children, "density")
 
     @cached_property
     def _all_levels(self) -> tuple[Words, NDArray[np.uint32], Words]:
