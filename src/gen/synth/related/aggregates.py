@@ -20,7 +20,7 @@ from gen.block import fixed_width_array, fixed_width_values, with_nulls
 from gen.errors import SchemaError
 from gen.schema.links import Aggregate
 from gen.schema.spec import KINDS, Column
-from gen.streams import Rows, kernel
+from gen.streams import Rows, Words, kernel
 from gen.synth.json_text import is_null
 from gen.synth.nested import plain, plain_type
 from gen.synth.related.links import Link
@@ -192,19 +192,28 @@ def _sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
 
 
 def _decimal_sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
-    """Sums of decimals, of 128 bits: the low and the high halves of their integers by themselves, in pieces of 32."""
+    """Sums of decimals, of 128 bits: as integers of 64 where these do; else of their halves, in pieces of 32."""
     halves = np.frombuffer(values.buffers()[1], np.uint64)[2 * values.offset : 2 * (values.offset + len(values))]
     low, high = halves[::2], halves[1::2].view(np.int64)
+    short = np.ascontiguousarray(low).view(np.int64)
+    wide = max(abs(int(short.min(initial=0))), abs(int(short.max(initial=0)))) * int(counts.max(initial=0))
+    if wide < 2**63 and np.array_equal(high, short >> np.int64(63)):
+        sums = _per_parent(counts, short)
+        return _decimals(sums.view(np.uint64), sums >> np.int64(63), values.type.scale)
     parts = [(low & np.uint64(0xFFFFFFFF)).astype(np.int64), (low >> np.uint64(32)).astype(np.int64), high]
     first, second, third = (_per_parent(counts, part) for part in parts)
     second += first >> np.int64(32)
     third += second >> np.int64(32)
-    out = np.empty(2 * counts.size, np.uint64)
     mask = np.int64(0xFFFFFFFF)
-    out[::2] = (first & mask).view(np.uint64) | ((second & mask).view(np.uint64) << np.uint64(32))
-    out[1::2] = third.view(np.uint64)
-    kind = pa.decimal128(38, values.type.scale)
-    return pa.Array.from_buffers(kind, counts.size, [None, pa.py_buffer(out)])
+    joined = (first & mask).view(np.uint64) | ((second & mask).view(np.uint64) << np.uint64(32))
+    return _decimals(joined, third, values.type.scale)
+
+
+def _decimals(low: Words, high: NDArray[np.int64], scale: int) -> pa.Array:
+    """Decimals of 38 digits, from the halves of their integers."""
+    out = np.empty(2 * low.size, np.uint64)
+    out[::2], out[1::2] = low, high.view(np.uint64)
+    return pa.Array.from_buffers(pa.decimal128(38, scale), low.size, [None, pa.py_buffer(out)])
 
 
 @kernel("void(int64[::1], int64[::1], boolean[::1], int64[::1])")
