@@ -62,6 +62,13 @@ REFUSED = {
     "p: list[Annotated[int, ForeignKey('P.a')]]": ["C.p[] refers to P.a, which is not unique"],
     "p: Annotated[str, ForeignKey('P.id')]": ["it is str and the key is int", "the same type"],
     f"p: {P_}, Field(ge=3)]": ["minimum = 3 where the key has none", "Move the constraint to the key"],
+    OWN.replace("C.id", "C.u") + "]; u: Annotated[int | None, Unique(), Nulls(0.3)]": [
+        "C.o refers to C.u, which is null in 0.3 of the rows",
+        "Nulls(0) beside C.u",
+    ],
+    OWN.replace("C.id", "C.u") + "]; u: Annotated[int | None, Unique(), When('id > 3')]": [
+        "C.o refers to C.u, which is null where 'id > 3' does not hold"
+    ],
     f"p: {P_}, Normal(3, 4)]": ["'normal' does not apply to foreign keys", "zipf, hot_set"],
     f"p: {P_}, HotSet(0, 1)]": ["C.p", "share = 0.0", "above 0, up to 1"],
     f"p: {P_}, Derived('1')]": ["C.p", "derived = '1'", "Keep one"],

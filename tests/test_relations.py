@@ -1,8 +1,10 @@
 """Proves that relations are what models declare: counted with DuckDB, which shares no code with what makes the rows."""
 
+import datetime as dt
 import json
 import pickle
 import types
+from decimal import Decimal
 from typing import Annotated, Literal
 
 import numpy as np
@@ -38,6 +40,7 @@ from gen import (
 )
 from gen.builder import as_json_schema
 from gen.counts import RowRequest
+from gen.errors import SchemaError
 from gen.preparing import Request, prepare
 from gen.schema.written import spec_from_json, spec_to_json
 from gen.sizes import scaled_rows
@@ -502,6 +505,35 @@ def test_dirt_is_in_the_column_that_asks_for_it_and_is_not_copied():
     assert clean["x"].between(0, 9).all()
     both = clean.merge(dirty, left_on="p", right_on="id")
     assert (both["x_x"] == both["x_y"]).mean() == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "greatest", "fits"),
+    [
+        (int, 2**58, 2**59, False),
+        (int, -(2**61), 2**61, True),
+        (dt.timedelta, dt.timedelta(0), dt.timedelta(days=99_999_999), False),
+        (Decimal, Decimal(93 * 10**36), Decimal(96 * 10**36), False),  # whose sums would be 42 * 10^36 in 128 bits
+        (Decimal, Decimal(-24 * 10**36), Decimal(24 * 10**36), True),
+    ],
+)
+def test_sums_are_exact_or_refused(kind, least, greatest, fits):
+    digits = {"max_digits": 38, "decimal_places": 0} if kind is Decimal else {}
+    above = create_model(
+        "A",
+        id=(Annotated[int, PrimaryKey()], ...),
+        n=(Annotated[(kind, Field(**digits), Sum("B.x"))], ...),
+    )
+    below = create_model(
+        "B",
+        a=(Annotated[int, ForeignKey("A.id"), Children(4 if kind is not int or fits else 50)], ...),
+        x=(Annotated[(kind, Field(ge=least, le=greatest, **digits))], ...),
+    )
+    if fits:
+        counted({above: 500, below: None})
+        return
+    with pytest.raises(SchemaError, match=r"A\.n: its sum\(B\.x\) does not fit: [\d,]+ is beyond what can be stored"):
+        schema_of({above: 500, below: None}).table("A")
 
 
 class Dice(Synthesizer):

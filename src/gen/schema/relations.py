@@ -252,6 +252,13 @@ def _check_reference(spec: Spec, table: Table, path: str, column: Column, refere
             hint="Give both fields the same type.",
             **facts,
         )
+    if parent.nulls or parent.when:
+        missing = f"where {parent.when!r} does not hold" if parent.when else f"in {parent.nulls:.3g} of the rows"
+        raise ReferenceError(
+            f"{where} refers to {reference}, which is null {missing}: rows without a key cannot be referred to.",
+            hint=f"Let it have a value in every row: Nulls(0) beside {reference}; or refer to another key.",
+            **facts,
+        )
     _check_inside(f"{where} refers to {reference}", column, parent, facts)
 
 

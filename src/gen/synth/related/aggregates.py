@@ -106,7 +106,11 @@ class SynthesizeAggregate(MadeOfOthers):
         for some in _pieces(counts):
             rows, _ = self.link.children_of(parents[some])
             view = self.tables[self.aggregate.table].view(rows, asking)
-            pieces.append(_AGGREGATES[self.aggregate.name](counts[some], *(plain(view.array(name)) for name in names)))
+            values = [plain(view.array(name)) for name in names]
+            try:
+                pieces.append(_AGGREGATES[self.aggregate.name](counts[some], *values))
+            except OverflowError as error:
+                raise self._does_not_fit(str(error)) from error
         return pa.concat_arrays(pieces) if pieces else pa.nulls(0, self.arrow_type)
 
     def _meter(self, names: list[str], asking: Asking) -> None:
@@ -119,15 +123,18 @@ class SynthesizeAggregate(MadeOfOthers):
             with meter.beyond(source, name, together, children=source.rows / max(self.rows, 1)):
                 view.array(name)
 
+    def _does_not_fit(self, why: str) -> SchemaError:
+        return SchemaError(
+            f"{self.where}: its {self.aggregate} does not fit: {why}.",
+            hint="Give the field more digits, or as many decimal places as what is summed has, or narrow that.",
+        )
+
     def checked(self, values: Any, n: int) -> pa.Array:
         kind = self.arrow_type
         try:
             values = values.cast(kind) if values.type != kind else values
         except pa.ArrowException as error:
-            raise SchemaError(
-                f"{self.where}: its {self.aggregate} does not fit: {str(error).partition(chr(10))[0]}.",
-                hint="Give the field more digits, or as many decimal places as what is summed has.",
-            ) from error
+            raise self._does_not_fit(str(error).partition("\n")[0]) from error
         if self.column.nulls is None and values.null_count:
             raise SchemaError(
                 f"{self.where}: it is never null, and its {self.aggregate} is, where no row refers to it.",
@@ -186,9 +193,17 @@ def _sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
     numbers = known.cast(pa.int64()).to_numpy(zero_copy_only=False)
     wide = max(abs(int(numbers.min(initial=0))), abs(int(numbers.max(initial=0)))) * int(counts.max(initial=0))
     if wide >= 2**63:
-        exact = _per_parent(counts, numbers.astype(object))
-        return pa.array([int(each) for each in exact], pa.int64())
+        return pa.array(_exact(counts, numbers.astype(object), 2**63), pa.int64()).cast(kind)
     return fixed_width_array(pa.int64(), _per_parent(counts, numbers)).cast(kind)
+
+
+def _exact(counts: NDArray[np.int64], numbers: NDArray[np.object_], limit: int) -> list[int]:
+    """Sums of integers of any size. Raises OverflowError for one that is `limit` or more, whatever its sign."""
+    sums = [int(each) for each in _per_parent(counts, numbers)]
+    widest = max(sums, key=abs, default=0)
+    if abs(widest) >= limit:
+        raise OverflowError(f"{widest:,} is beyond what can be stored, {limit - 1:,}")
+    return sums
 
 
 def _decimal_sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
@@ -200,6 +215,9 @@ def _decimal_sum(counts: NDArray[np.int64], values: pa.Array) -> pa.Array:
     if wide < 2**63 and np.array_equal(high, short >> np.int64(63)):
         sums = _per_parent(counts, short)
         return _decimals(sums.view(np.uint64), sums >> np.int64(63), values.type.scale)
+    widest = max(abs(int(high.min(initial=0))), abs(int(high.max(initial=0)))) + 1
+    if widest * int(counts.max(initial=0)) >= 10**38 >> 64:  # one might have more than 38 digits
+        _exact(counts, high.astype(object) * 2**64 + low.astype(object), 10**38)
     parts = [(low & np.uint64(0xFFFFFFFF)).astype(np.int64), (low >> np.uint64(32)).astype(np.int64), high]
     first, second, third = (_per_parent(counts, part) for part in parts)
     second += first >> np.int64(32)
