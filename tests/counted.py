@@ -192,13 +192,13 @@ class Counted:
             order = f'"{said.by}"' if said.by else "position"
             there = f'where "{said.by}" is not null' if said.by else ""
             counted = (
-                f"select {quoted(*names)}, first({of} order by {order} desc, position desc) v "
+                f"select {quoted(*names)}, first({of} order by {order} desc, position desc) found_ "
                 f'from (select *, row_number() over () position from "{child}") {there} group by {quoted(*names)}'
             )
         else:
-            counted = f'select {quoted(*names)}, {called}({of}) v from "{child}" group by {quoted(*names)}'
+            counted = f'select {quoted(*names)}, {called}({of}) found_ from "{child}" group by {quoted(*names)}'
         on = matched(names, targets)
-        value = "coalesce(v, 0)" if called in ("sum", "count") else "v"
+        value = "coalesce(found_, 0)" if called in ("sum", "count") else "found_"
         here = f'epoch_us(parent."{name}")' if kind == "INTERVAL" else f'parent."{name}"'
         far = f"abs({here} - {value}) > 1e-9 * (1 + abs({value}))" if kind == "DOUBLE" else f"{here} <> {value}"
         wrong = (
@@ -209,11 +209,13 @@ class Counted:
 
     def check_tree(self, table, name, said):
         """Every row is under a root, not deeper than allowed, and no row has too many under it."""
-        (target,) = self.leading(table, name)[2]
+        names, _, targets = self.leading(table, name)
         rows = self.size(table)
+        ids = ", ".join(f'"{target}" id{i}' for i, target in enumerate(targets))
+        on = " and ".join(f't."{n}" = walk.id{i}' for i, n in enumerate(names))
         levels = self.rows(
-            f'with recursive walk as (select "{target}" id, 1 depth from "{table}" where "{name}" is null '
-            f'union all select t."{target}", depth + 1 from "{table}" t join walk on t."{name}" = walk.id) '
+            f'with recursive walk as (select {ids}, 1 depth from "{table}" where "{name}" is null union all '
+            f'select {quoted(*targets, of="t.")}, depth + 1 from "{table}" t join walk on {on}) '
             "select depth, count(*) from walk group by depth order by depth"
         )
         assert sum(count for _, count in levels) == rows
@@ -227,13 +229,14 @@ class Counted:
 
     def check_ring(self, table, name, closed):
         """Followed from row to row, all rows are met once."""
-        (target,) = self.leading(table, name)[2]
-        following = dict(self.rows(f'select "{target}", "{name}" from "{table}"'))
-        targets = [each for each in following.values() if each is not None]
-        assert len(set(targets)) == len(targets)
+        names, _, targets = self.leading(table, name)
+        found = self.rows(f'select {quoted(*targets)}, {quoted(*names)} from "{table}"')
+        following = {row[: len(targets)]: None if row[-1] is None else row[len(targets) :] for row in found}
+        followers = [each for each in following.values() if each is not None]
+        assert len(set(followers)) == len(followers)
         if not following:
             return
-        (start,) = following.keys() - set(targets) if not closed else [next(iter(following))]
+        (start,) = following.keys() - set(followers) if not closed else [next(iter(following))]
         met, here = 0, start
         while here is not None and not (met and here == start):
             met, here = met + 1, following[here]

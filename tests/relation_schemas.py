@@ -103,6 +103,22 @@ class Right(BaseModel):
     word: Annotated[str, Copy("id", "word")]
 
 
+class Base(BaseModel):
+    id: Key
+    has: Annotated[int, Count("Middle")]
+    most: Annotated[int | None, Max("Middle.most")]
+
+
+class Middle(BaseModel):
+    id: Annotated[int, PrimaryKey(), ForeignKey("Base.id")]
+    most: Annotated[int | None, Max("Top.level")]
+
+
+class Top(BaseModel):
+    id: Annotated[int, PrimaryKey(), ForeignKey("Middle.id")]
+    level: Annotated[int, Field(ge=0, lt=9)]
+
+
 def keys(n):
     return {
         Parent: n,
@@ -114,6 +130,9 @@ def keys(n):
         Grandchild: n // 2,
         Left: n,
         Right: n,
+        Base: n,
+        Middle: n - n // 4,
+        Top: n // 2,
     }
 
 
@@ -200,8 +219,21 @@ class Chain(BaseModel):
     least: Annotated[int | None, Min("Chain.id", through="previous")]
 
 
+class Place(BaseModel):
+    """A tree and a ring of rows that have a key of two fields."""
+
+    east: Annotated[int, PrimaryKey(), Field(ge=0, lt=5000)]
+    north: Annotated[int, PrimaryKey(), Field(ge=0, lt=5000)]
+    in_east: Annotated[int | None, ForeignKey("Place.east", name="in"), Tree(roots=3, children=5)]
+    in_north: Annotated[int | None, ForeignKey("Place.north", name="in"), Tree(roots=3, children=5)]
+    next_east: Annotated[int, ForeignKey("Place.east", name="next"), Next(closed=True)]
+    next_north: Annotated[int, ForeignKey("Place.north", name="next"), Next(closed=True)]
+    before: Annotated[int, Min("Place.north", through="next_east")]
+    up: Annotated[int | None, Copy("in_east", "in_east", "north")]
+
+
 def trees(n):
-    return {Earlier: n, Level: n, Deep: n, Low: n, Chain: n}
+    return {Earlier: n, Level: n, Deep: n, Low: n, Chain: n, Place: n}
 
 
 # -- junctions ------------------------------------------------------------------------------------------------
