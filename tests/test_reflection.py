@@ -809,3 +809,10 @@ def test_no_password_is_kept_or_shown(postgresql: str, forks: Forks, tmp_path: P
     assert "hidden" not in record
     for ended in shown:
         assert "hidden" not in ended.out + ended.err
+
+
+def test_a_key_that_is_referred_to_is_never_null_though_the_database_would_let_it(tmp_path: Path) -> None:
+    ddl = "CREATE TABLE a (id INTEGER PRIMARY KEY, code INT UNIQUE); CREATE TABLE b (a INT REFERENCES a(code));"
+    schema = load_schema(database(tmp_path, ddl + "INSERT INTO a VALUES (1, 1), (2, 2); INSERT INTO b VALUES (1);"))
+    assert columns(schema, "a")["code"].nulls == 0
+    assert {row["a"] for row in schema.rows("b")} <= {row["code"] for row in schema.rows("a")}

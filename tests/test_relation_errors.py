@@ -76,6 +76,10 @@ REFUSED = {
     "p: list[Annotated[int, ForeignKey('P.id', popularity='z')]]": ["C.p[]", "the popularity 'z'", "Zipf(1.1)"],
     f"p: {P_}, PrimaryKey(), Zipf(1.1)]": ["C.p: it is unique, and says how many rows", "Leave one of them out"],
     f"p: {P_}, Unique(), Children(3)]": ["C.p: it is unique, and says how many rows"],
+    "p: Annotated[int | None, ForeignKey('P.id'), Children(3), When('x > 3')]; x: int": [
+        "C.p: each parent has exactly so many children, and it is there only when 'x > 3'",
+        "Nulls(0.1)",
+    ],
     "p: Annotated[int | None, PrimaryKey(), ForeignKey('P.id'), Nulls(0.3)]": ["C.p: a primary key has no nulls"],
     "x: Annotated[int, Unique('')]": ["C.x: unique is ''", "name the group"],
     "x: Annotated[int, Unique('g')]; y: Annotated[int, Unique('g'), Unique('h')]; z: Annotated[int, Unique('h')]": [

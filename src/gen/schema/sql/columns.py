@@ -168,6 +168,10 @@ def referring(
         own = {fact: getattr(column, fact) for fact in ("nulls", "key", "unique", "reference", "description")}
         typed = {fact: getattr(root, fact) for fact in ("zoned", "choices", "stored", "parts")}
         found[table][name] = Column(name, root.kind, **typed, **own)
+    for reference in [c.reference for columns in found.values() for c in columns.values() if c.reference]:
+        referred = found[reference.table][reference.column]
+        if referred.nulls is not None:  # what is referred to is there
+            found[reference.table][reference.column] = replace(referred, nulls=0.0)
     return found
 
 

@@ -128,6 +128,12 @@ class Linking:
         column, standing = self._first(group), self._standing[group.columns]
         exact = combined is None and (group.reference.children is not None or self._is_numbered(group))
         null = (self._key(group, "null"), column.nulls) if column.nulls and not exact else None
+        if exact and condition is not None:
+            raise SchemaError(
+                f"{self._where(group)}: each parent has exactly so many children, and it is there only when "
+                f"{condition.text!r}.",
+                hint="Leave the condition out; Nulls(0.1) leaves exactly a share of the rows without a parent.",
+            )
         self._check_where(group)
         if isinstance(standing, ListedRows):
             pick: Pick = LaterPick(lambda: self._found(group, combined), lambda: self._knows_children(group, combined))
