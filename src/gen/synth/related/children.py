@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from gen.synth.grids import Grid
 from gen.synth.laws.compiled import listed_law
 from gen.synth.lengths import weights_of
 
+MOST_SHOWN = 6  # numbers of children, in words
 MOST_CHILDREN = 65_535  # of one parent, where nothing says how many it may have
 _OF_PARAMETERS = ("uniform", "poisson", "binomial", "geometric")  # which say nothing without a parameter, or bounds
 
@@ -73,17 +75,23 @@ def _most(law: Distribution) -> int:
 
 
 def described_children(children: Children) -> str:
-    """The law in words: "poisson(mean=3) children, 20 % have none"."""
-    parameters = ", ".join(f"{name}={_short(value)}" for name, value in children.law.parameters)
+    """The law in words: "poisson(mean=3) children, 0.2 of them none", "1 to 6 children", "1: 6, 2: 3 children"."""
     ends = (("at least", children.least), ("at most", children.most))
     bounds = [f"{word} {value:,}" for word, value in ends if value]
     none = [f"{children.none:.3g} of them none"] if children.none is not None else []
-    said = f"{children.law.name}({parameters})" if parameters else children.law.name
-    return ", ".join([f"children by {said}", *bounds, *none])
+    return ", ".join([f"{_law_in_words(children.law)} children", *bounds, *none])
 
 
-def _short(value: object) -> str:
-    if isinstance(value, tuple):
-        shown = ", ".join(map(_short, value[:6]))
-        return f"[{shown}{', ...' if len(value) > 6 else ''}]"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _law_in_words(law: Distribution) -> str:
+    parameters: dict[str, Any] = dict(law.parameters)
+    if law.name == "constant":
+        return f"{parameters['value']:g}"
+    if law.name == "histogram" and len(parameters["weights"]) == 1:  # as `Children((1, 6))` is read
+        first, stop = parameters["edges"]
+        return f"{first:g} to {stop - 1:g}"
+    if law.name == "empirical" and "weights" in parameters and "values" in parameters:
+        pairs = list(zip(parameters["values"], parameters["weights"], strict=True))
+        more = [f"and {len(pairs) - MOST_SHOWN} more"] if len(pairs) > MOST_SHOWN else []
+        return ", ".join([f"{count:g}: {weight:g}" for count, weight in pairs[:MOST_SHOWN]] + more)
+    said = ", ".join(f"{name}={value:g}" for name, value in parameters.items() if isinstance(value, (int, float)))
+    return f"{law.name}({said})" if said else law.name

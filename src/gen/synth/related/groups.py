@@ -157,7 +157,8 @@ class DigitPick(Pick):
         return np.zeros(len(places), np.uint64)
 
     def described(self) -> str:
-        return f"in combinations that differ, {self.digits.described()}"
+        led = isinstance(self.digits, PickedDigits) and self.digits.lead != self.member
+        return f"in combinations that differ{'' if led else f', {self.digits.described()}'}"
 
 
 class GroupMember(ReadAsAnother):
