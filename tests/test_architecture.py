@@ -133,6 +133,7 @@ FLOORS = [
         "synth.containers.alike",
     },
     {"synth.constants"},
+    {"synth.related.single_references"},
     {"synth.judging.attempts", "synth.judging.row_filter", "synth.related.linking", "synth.related.segments"},
     {"synth.tied.derived", "synth.beyond", "synth.judging.judged"},
     {"synth.key_pools", "synth.related.copies", "synth.related.aggregates", "synth.held"},

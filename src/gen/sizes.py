@@ -12,7 +12,7 @@ from gen.schema.spec import Column, Spec, Table
 from gen.synth.agreeing.company import in_company
 from gen.synth.related.children import histogram_for, rows_with_parents
 from gen.synth.related.dealing import condition_of, dealing_of
-from gen.synth.related.linking import parents_of
+from gen.synth.related.single_references import parents_of
 
 
 def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:

@@ -22,10 +22,11 @@ from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
 from gen.synth.related.aggregates import SynthesizeAggregate
 from gen.synth.related.copies import SynthesizeCopy, SynthesizeOrdinal
 from gen.synth.related.dealing import Dealing, SynthesizeDealt, condition_of, dealing_of
-from gen.synth.related.linking import Linking, parents_of
+from gen.synth.related.linking import Linking
 from gen.synth.related.links import AllRows, Link, Parents
 from gen.synth.related.references import SynthesizeReference
 from gen.synth.related.segments import Segments
+from gen.synth.related.single_references import parents_of
 from gen.synth.related.subsets import MOST_LISTED, Condition, ListedRows, TriedRows, check_popularity
 from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, refers_to_several
 from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of

@@ -1,0 +1,343 @@
+"""This file knows the link of a reference by itself: which parent each row has, by what the reference declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gen.errors import CapacityError, ReferenceError, SchemaError
+from gen.keys import KeyOrder
+from gen.relations.covering import Covering
+from gen.relations.fan_out import FanOut, ScatteredFanOut
+from gen.relations.histogram import Histogram, histogram_of
+from gen.relations.trees import LeveledTree, RecursiveTree, Ring, natural_depth, tree_capacity
+from gen.schema.links import Children, Distribution, Reference, Tree
+from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, unique_groups
+from gen.schema.spec import Column, Spec, Table
+from gen.streams import stream_key
+from gen.synth.laws.discrete import binomial_weights
+from gen.synth.related.children import described_children, histogram_for, without_parent
+from gen.synth.related.links import (
+    CoveringPick,
+    DistinctPick,
+    EvenPick,
+    FanOutPick,
+    Link,
+    NoPick,
+    Parents,
+    PartlyPick,
+    Pick,
+    PopularPick,
+    RingPick,
+    TreePick,
+)
+from gen.synth.related.popularity import Popularity, check_rank_law, popularity_key, popularity_of
+from gen.synth.related.subsets import (
+    LaterPick,
+    ListedRows,
+    TriedPick,
+    TriedRows,
+    none_accepted,
+    not_listed,
+)
+from gen.synth.synthesizer import path_of
+
+_POISSON = 64  # parents' picks among more combinations than so many times theirs are as good as Poisson's
+
+
+@dataclass
+class SingleReferences:
+    """The references of one table while their links are made, each by itself; `rows` are those of all tables.
+
+    standing: which rows of its parent a reference may lead to; the field that refers, as messages name it, comes first.
+    """
+
+    spec: Spec
+    table: Table
+    rows: Mapping[str, int]
+    seed: int
+    standing: Callable[[str, Reference], Parents]
+    groups: Sequence[ReferenceGroup] = field(init=False)
+    unique: Sequence[UniqueGroup] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.groups = reference_groups(self.spec, self.table)
+        self.unique = unique_groups(self.table)
+        self._standing = {g.columns: self.standing(self._where(g), g.reference) for g in self.groups}
+
+    @property
+    def count(self) -> int:
+        return self.rows[self.table.name]
+
+    def _where(self, group: ReferenceGroup) -> str:
+        return f"{self.table.name}.{group.columns[0]}"
+
+    def _key(self, group: ReferenceGroup, purpose: str) -> int:
+        return stream_key(self.seed, self.table.name, path_of(group.columns[0]), purpose)
+
+    def _beyond(self, group: ReferenceGroup, said: str, hint: str, asked: int, available: int) -> CapacityError:
+        """The error that a reference asks for more than there is."""
+        facts = {"table": self.table.name, "column": group.columns[0], "asked": asked, "available": available}
+        return CapacityError(f"{self._where(group)}: {said}", hint=hint, **facts)
+
+    def _first(self, group: ReferenceGroup) -> Column:
+        return self.table.column(group.columns[0])
+
+    def parents(self, group: ReferenceGroup) -> int:
+        """How many rows it may lead to; where they are listed, this lists them."""
+        return self._standing[group.columns].size
+
+    def _is_later(self, group: ReferenceGroup) -> bool:
+        """Whether it is known only on first use how many they are."""
+        return isinstance(self._standing[group.columns], ListedRows)
+
+    def _law(self, group: ReferenceGroup) -> Distribution | None:
+        """How popular the parents are, by what any of the columns declares."""
+        laws = {law for name in group.columns if (law := self.table.column(name).distribution)}
+        laws.discard(Distribution("uniform"))
+        if len(laws) > 1:
+            raise SchemaError(f"{self._where(group)}: two laws are declared for one reference.", hint="Keep one.")
+        law = next(iter(laws), None)
+        check_rank_law(self._where(group), law)
+        return law
+
+    def _link(self, group: ReferenceGroup, combined: Pick | None, condition: Any) -> Link:
+        column, standing = self._first(group), self._standing[group.columns]
+        exact = combined is None and (group.reference.children is not None or self._is_numbered(group))
+        null = (self._key(group, "null"), column.nulls) if column.nulls and not exact else None
+        if exact and condition is not None:
+            raise SchemaError(
+                f"{self._where(group)}: each parent has exactly so many children, and it is there only when "
+                f"{condition.text!r}.",
+                hint="Leave the condition out; Nulls(0.1) leaves exactly a share of the rows without a parent.",
+            )
+        self._check_where(group)
+        if isinstance(standing, ListedRows):
+            pick: Pick = LaterPick(lambda: self._found(group, combined), lambda: self._knows_children(group, combined))
+        elif isinstance(standing, TriedRows):
+            pick = TriedPick(standing.condition, self._free(group, standing.size))
+        else:
+            pick = self._found(group, combined)
+        return Link(standing, pick, null, condition)
+
+    def _found(self, group: ReferenceGroup, combined: Pick | None) -> Pick:
+        """How each row finds its parent, once it is known how many there are."""
+        parents, column, reference = self.parents(group), self._first(group), group.reference
+        self._check_covering(group)
+        if parents or not self.count:
+            return combined or self._pick(group, parents)
+        if column.nulls is not None:
+            return NoPick()
+        if self.rows[reference.table] and reference.where is not None:
+            raise none_accepted(self._where(group), reference, self.rows[reference.table], self.table.name, column.name)
+        raise ReferenceError(
+            f"{self._where(group)} refers to {reference}, a table without rows.",
+            hint="Give the parent at least one row.",
+            table=self.table.name,
+            column=column.name,
+            target=str(reference),
+        )
+
+    def _knows_children(self, group: ReferenceGroup, combined: Pick | None) -> bool:
+        """Whether the rows that refer to a row will be known."""
+        alone = any(set(unique.columns) <= set(group.columns) for unique in self.unique)
+        if combined is not None:
+            return combined.is_invertible
+        return alone or group.reference.children is not None or self._is_numbered(group)
+
+    def _check_where(self, group: ReferenceGroup) -> None:
+        """Refuse what needs all rows of the parent, or a list of those that a condition accepts and has none."""
+        reference, where = group.reference, self._where(group)
+        if reference.where is None:
+            return
+        if reference.tree or reference.ring:
+            raise SchemaError(
+                f"{where}: trees and rings are made of all rows of their table, and it refers to those alone where "
+                f"{reference.where!r}.",
+                hint="Leave the condition out.",
+            )
+        if isinstance(self._standing[group.columns], TriedRows):
+            together = any(set(unique.columns) & set(group.columns) for unique in self.unique)
+            if together or reference.children or reference.covering or self._is_numbered(group):
+                raise not_listed(where, reference, self.rows[reference.table])
+
+    def _pick(self, group: ReferenceGroup, parents: int) -> Pick:
+        reference = group.reference
+        if any(set(unique.columns) <= set(group.columns) for unique in self.unique):
+            return self._distinct(group, parents)
+        if reference.ring:
+            ring = Ring(max(self.count, 1), stream_key(self.seed, self.table.name, "", "ring"), reference.ring.closed)
+            self._check_rootless(group, "the last has no next one" if not reference.ring.closed else "")
+            return RingPick(ring, reference.ring.backwards)
+        if reference.tree:
+            self._check_rootless(group, "roots have no parent")
+            return TreePick(self._tree(group, reference.tree))
+        if fan_out := self.fan_out(group):
+            return self._partly(group, fan_out)
+        plain = self._free(group, parents)
+        if not reference.covering:
+            return plain
+        return CoveringPick(Covering(self.count, parents, self._key(group, "covering")), plain)
+
+    def _check_covering(self, group: ReferenceGroup) -> None:
+        """Refuse fewer rows than there are parents, where each is to be referred to."""
+        parents = self.parents(group)
+        if group.reference.covering and self.count < parents:
+            raise self._beyond(
+                group,
+                f"each row of {group.reference.table} is referred to at least once, and "
+                f"{parents:,} of them are more than {self.count:,} rows.",
+                "Ask for more rows, or leave `covering` out.",
+                parents,
+                self.count,
+            )
+
+    def _free(self, group: ReferenceGroup, parents: int) -> EvenPick | PopularPick:
+        """Each row by itself: all parents alike, or as popular as a law says."""
+        law, key = self._law(group), self._key(group, "value")
+        if law is None:
+            return EvenPick(parents, key)
+        return PopularPick(self._popularity(group, law, parents), key, said_law(law))
+
+    def _popularity(self, group: ReferenceGroup, law: Distribution, parents: int) -> Popularity:
+        shared = group.reference.popularity
+        key = popularity_key(self.seed, group.reference) if shared else self._key(group, "popularity")
+        return popularity_of(self._where(group), law, max(parents, 1), key)
+
+    def _distinct(self, group: ReferenceGroup, parents: int) -> Pick:
+        """Each parent at most once: a primary key that refers to another, a unique reference."""
+        reference = group.reference
+        other = reference.children or reference.tree or reference.ring or self._law(group)
+        if other:
+            raise SchemaError(
+                f"{self._where(group)}: it is unique, and says how many rows refer to each parent, too.",
+                hint="Leave one of them out: of a unique reference each parent has one row at most.",
+            )
+        if self.count > parents:
+            raise self._beyond(
+                group,
+                f"{self.count:,} rows refer to different rows of {reference.table}, which has {parents:,}.",
+                f"Ask for at most as many rows as {reference.table} has, or for more of those.",
+                self.count,
+                parents,
+            )
+        orders = [key.order for name in group.columns if (key := self.table.column(name).key) and key.order]
+        order = next(iter(orders), "ascending")
+        return DistinctPick(KeyOrder(order, self.count, parents, self._key(group, "key")))
+
+    def _tree(self, group: ReferenceGroup, tree: Tree) -> RecursiveTree | LeveledTree:
+        count, key = max(self.count, 1), self._key(group, "tree")
+        roots = int(tree.roots) if tree.roots >= 1 else max(round(tree.roots * count), 1)
+        roots = min(roots, count)
+        if tree.depth is None and tree.children is None:
+            return RecursiveTree(count, roots, key)
+        children = tree.children if tree.children is not None else count
+        depth = tree.depth if tree.depth is not None else natural_depth(count, children, roots)
+        capacity = tree_capacity(depth, children, roots)
+        if count > capacity:
+            raise self._beyond(
+                group,
+                f"a tree of {roots:,} root{'s' * (roots != 1)}, {depth:,} levels and at most {children:,} "
+                f"child{'ren' * (children != 1)} each holds "
+                f"{capacity:,} rows, and {count:,} are asked for.",
+                "Allow more roots, levels or children, or ask for fewer rows.",
+                count,
+                capacity,
+            )
+        return LeveledTree(count, depth, children, roots, key)
+
+    def _check_rootless(self, group: ReferenceGroup, why: str) -> None:
+        required = [name for name in group.columns if self.table.column(name).nulls is None]
+        if why and required:
+            raise SchemaError(
+                f"{self.table.name}.{required[0]}: {why}, and the field is never null.",
+                hint="Make the field Optional: int | None.",
+            )
+
+    # -- exact fan-outs ------------------------------------------------------------------------------------------
+
+    def fan_out(self, group: ReferenceGroup) -> FanOutPick | None:
+        """The exact fan-out that a reference declares, or needs, because rows with one parent are numbered."""
+        children, where = group.reference.children, self._where(group)
+        if children is None and not self._is_numbered(group):
+            return None
+        law = self._law(group)
+        if law is not None:
+            raise SchemaError(
+                f"{where}: a law says how popular its parents are, and another how many children each has.",
+                hint="Keep one of them.",
+            )
+        if children is None:
+            mean = self._with_parent(group) / max(self.parents(group), 1)
+            children = Children(Distribution("poisson", (("mean", mean),)))
+            return self._exactly(group, children, self._as_even(group, None), "as many as chance gives each")
+        natural = histogram_for(where, children, self.parents(group))
+        if natural.total != self._with_parent(group):
+            natural = histogram_for(where, children, self.parents(group), self._with_parent(group))
+        return self._exactly(group, children, natural, described_children(children))
+
+    def _is_numbered(self, group: ReferenceGroup) -> bool:
+        """Whether rows with one parent are numbered."""
+        return any(column.ordinal and column.ordinal.reference in group.columns for column in self.table.columns)
+
+    def _with_parent(self, group: ReferenceGroup) -> int:
+        """How many rows have a parent, where exactly so many children are said of each."""
+        return self.count - without_parent(self._first(group).nulls or 0.0, self.count)
+
+    def _partly(self, group: ReferenceGroup, fan_out: FanOutPick) -> Pick:
+        """The fan-out, but of rows of which some have no parent."""
+        some = self._with_parent(group)
+        if some == self.count:
+            return fan_out
+        without = KeyOrder("ascending", self.count - some, self.count, self._key(group, "null"))
+        return PartlyPick(without, fan_out) if some else NoPick()
+
+    def _exactly(self, group: ReferenceGroup, children: Children | None, counts: Histogram, said: str) -> FanOutPick:
+        column = self._first(group)
+        ordered = FanOut(counts, self._key(group, "fan out"))
+        scattered = children is not None and children.scattered
+        scattered |= bool(column.key and column.key.order == "scattered")
+        return FanOutPick(ScatteredFanOut(ordered, self._key(group, "scatter")) if scattered else ordered, said)
+
+    def _beyond_one(self, group: ReferenceGroup, most: int) -> tuple[int, int, int]:
+        """How many rows each parent is sure to have, how many are left for chance, how many of those one may have."""
+        sure = int(group.reference.covering)
+        return sure, self._with_parent(group) - sure * self.parents(group), most - sure
+
+    def _as_even(self, group: ReferenceGroup, most: int | None) -> Histogram:
+        """How many of the rows each parent has where each is as likely, and none has more than `most`."""
+        sure, count, room = self._beyond_one(group, 2**53 if most is None else most)
+        found = self._by_chance(group, count, None if most is None else room)
+        return Histogram(found.counts + sure, found.parents)
+
+    def _by_chance(self, group: ReferenceGroup, count: int, most: int | None) -> Histogram:
+        parents = max(self.parents(group), 1)
+        if most is not None and most < _POISSON * max(count // parents, 1) * _POISSON:
+            least, weights = binomial_weights(
+                max(most, 1), min(max(count / (parents * max(most, 1)), 1e-12), 1 - 1e-12)
+            )
+        else:
+            mean = max(count / parents, 1e-12)
+            least, weights = binomial_weights(2**40, mean / 2**40)
+        counts = np.arange(least, least + len(weights), dtype=np.int64)
+        if most is not None:
+            counts, weights = counts[counts <= most], weights[counts <= most]
+        spread = np.unique(np.concatenate([counts, [0, count // parents, -(-count // parents)]]))
+        chances = np.full(spread.size, np.finfo(float).tiny)
+        chances[np.searchsorted(spread, counts)] += weights
+        return histogram_of(self._where(group), spread, chances, parents, count)
+
+
+def parents_of(spec: Spec, rows: Mapping[str, int], table: str) -> int:
+    """How many rows of a table others may refer to: its own, and those that exist already."""
+    old = spec.table(table).extends
+    return rows[table] + (rows[old] if old else 0)
+
+
+def said_law(law: Distribution) -> str:
+    """A law in words: "zipf(exponent=1.1)"."""
+    listed = ", ".join(f"{name}={value:g}" for name, value in law.parameters if isinstance(value, (int, float)))
+    return f"{law.name}({listed})" if listed else law.name
