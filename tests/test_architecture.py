@@ -350,3 +350,15 @@ def test_a_public_name_resolves_to_something_documented_in_its_home(name: str) -
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nonsense"):
         _ = gen.nonsense
+
+
+@pytest.mark.parametrize("first", ["related.amplification", "text", "tied.ordered", "agreeing.people"])
+def test_which_class_draws_a_column_does_not_depend_on_what_was_imported_first(first: str) -> None:
+    code = f"""
+import gen.synth.{first}, gen.synth.tables
+from gen.synth.synthesizer import Synthesizer, _candidates
+print([each().__name__ for refers in (False, True) for each in _candidates(refers, Synthesizer.classes_defined)])
+"""
+    usual = code.replace(f"gen.synth.{first}, ", "")
+    said = [subprocess.run([sys.executable, "-c", text], capture_output=True, text=True) for text in (code, usual)]
+    assert said[0].stdout == said[1].stdout != ""

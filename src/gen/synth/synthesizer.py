@@ -465,9 +465,56 @@ def _named(column: Column, where: str) -> type[Synthesizer]:
     return named
 
 
+# The modules of gen's own classes in the order in which these are asked, whichever was imported first. What is more
+# particular comes before what it is made of: a value after another, then one that is checked, then plain ones.
+_ASKED = [
+    "held",
+    "agreeing.people",
+    "agreeing.places",
+    "agreeing.births",
+    "agreeing.together",
+    "faker_pool",
+    "judging.judged",
+    "related.aggregates",
+    "related.copies",
+    "tied.ordered_floats",
+    "tied.ordered",
+    "tied.derived",
+    "judging.checked",
+    "constants",
+    "cased",
+    "containers.unions",
+    "containers.containing",
+    "containers.lists",
+    "nested",
+    "pattern",
+    "identifiers",
+    "formats",
+    "names",
+    "text",
+    "numbers",
+    "times",
+    "decimals",
+    "clock",
+    "choices",
+    "ranked",
+    "related.groups",
+    "related.dealing",
+    "related.references",
+    "synthesizer",
+]
+
+
+def _turn(found: type[Synthesizer]) -> tuple[bool, bool, int]:
+    """Which class is asked before which: those that wrap others, the user's, gen's own by their modules."""
+    module = found.__module__
+    is_own = module.startswith("gen.")
+    return not found.goes_first, is_own, _ASKED.index(module.removeprefix("gen.synth.")) if is_own else 0
+
+
 @lru_cache(maxsize=2)
 def _candidates(refers: bool, defined: int) -> list[weakref.ref[type[Synthesizer]]]:
     """The classes in the order in which they are asked: those that wrap others, the user's, the built-in ones."""
     classes = [found for found in dict.fromkeys(synthesizer_classes()) if found.serves_references == refers]
-    classes.sort(key=lambda found: (not found.goes_first, found.__module__.startswith("gen.")))
+    classes.sort(key=_turn)
     return [weakref.ref(found) for found in classes]  # what a user drops is gone
