@@ -45,23 +45,10 @@ class ComputedPool:
 
 
 @dataclass(frozen=True)
-class RowPool:
+class RowPool(ComputedPool):
     """The keys of a table that are made of other columns of their row: evaluated with it."""
 
-    key: Synthesizer
     tables: Any
-
-    @property
-    def size(self) -> int:
-        return self.key.rows
-
-    @property
-    def arrow_type(self) -> pa.DataType:
-        return self.key.arrow_type
-
-    @property
-    def cardinality(self) -> int | None:
-        return self.key.cardinality
 
     def at(self, rows: Rows) -> pa.Array:
         return self.tables[self.key.table].view(rows, Asking()).array(self.key.column.name)

@@ -94,9 +94,9 @@ def table_sources(
     column, where a request cannot be met.
     """
     today = as_of or datetime.datetime.now(datetime.UTC).date()
-    declared = _drawn(spec, rows).seen_from(today)
-    asked = [table.name for table in declared.tables if tables is None or table.name in tables]
-    making = Making(spec, declared, rows, seed, today)
+    drawn = _drawn(spec, rows).seen_from(today)
+    asked = [table.name for table in drawn.tables if tables is None or table.name in tables]
+    making = Making(drawn, rows, seed, today)
     made = making.tables = Tables(making, asked)
     for name in asked:
         making.source(name)
@@ -135,10 +135,9 @@ def _drawn_column(spec: Spec, table: Table, column: Column, rows: Mapping[str, i
 class Making:
     """How tables are made: their columns, then what these refer to, then what they take from other tables.
 
-    declared: the schema; spec: the same as it is drawn.
+    spec: the schema as it is drawn.
     """
 
-    declared: Spec
     spec: Spec
     rows: Mapping[str, int]
     seed: int
