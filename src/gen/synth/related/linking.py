@@ -14,11 +14,7 @@ from gen.schema.relations import ReferenceGroup, UniqueGroup
 from gen.schema.spec import Column
 from gen.streams import stream_key
 from gen.synth.related.groups import DigitPick, Digits, GroupMember, LaterDigits, PickedDigits, ProductDigits
-from gen.synth.related.links import (
-    FanOutPick,
-    Link,
-    Pick,
-)
+from gen.synth.related.links import FanOutPick, Link, Pick
 from gen.synth.related.popularity import Popularity
 from gen.synth.related.single_references import SingleReferences, said_law
 from gen.synth.synthesizer import Synthesizer, keys_like, path_of

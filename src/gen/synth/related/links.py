@@ -171,9 +171,7 @@ class FanOutPick(Pick):
         return int(ordered.histogram.counts[-1]) if ordered.histogram.counts.size else 0
 
     def counts_of(self, places: Rows) -> Words:
-        """How many rows refer to each place, uint64."""
-        ordered = self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
-        return ordered.children_of(places)[1]
+        return self.fan_out.counts_of(places)
 
     def described(self) -> str:
         return f"{self.law}, {'scattered' if isinstance(self.fan_out, ScatteredFanOut) else 'in their order'}"

@@ -45,7 +45,7 @@ from gen.synth.related.subsets import (
 )
 from gen.synth.synthesizer import path_of
 
-_POISSON = 64  # parents' picks among more combinations than so many times theirs are as good as Poisson's
+_POISSON = 4096  # parents' picks among more combinations than so many times theirs are as good as Poisson's
 
 
 @dataclass
@@ -295,11 +295,10 @@ class SingleReferences:
         without = KeyOrder("ascending", self.count - some, self.count, self._key(group, "null"))
         return PartlyPick(without, fan_out) if some else NoPick()
 
-    def _exactly(self, group: ReferenceGroup, children: Children | None, counts: Histogram, said: str) -> FanOutPick:
+    def _exactly(self, group: ReferenceGroup, children: Children, counts: Histogram, said: str) -> FanOutPick:
         column = self._first(group)
         ordered = FanOut(counts, self._key(group, "fan out"))
-        scattered = children is not None and children.scattered
-        scattered |= bool(column.key and column.key.order == "scattered")
+        scattered = children.scattered or bool(column.key and column.key.order == "scattered")
         return FanOutPick(ScatteredFanOut(ordered, self._key(group, "scatter")) if scattered else ordered, said)
 
     def _beyond_one(self, group: ReferenceGroup, most: int) -> tuple[int, int, int]:
@@ -315,7 +314,7 @@ class SingleReferences:
 
     def _by_chance(self, group: ReferenceGroup, count: int, most: int | None) -> Histogram:
         parents = max(self.parents(group), 1)
-        if most is not None and most < _POISSON * max(count // parents, 1) * _POISSON:
+        if most is not None and most < _POISSON * max(count // parents, 1):
             least, weights = binomial_weights(
                 max(most, 1), min(max(count / (parents * max(most, 1)), 1e-12), 1 - 1e-12)
             )
