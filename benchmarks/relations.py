@@ -35,7 +35,7 @@ from typing import Any
 import numpy as np
 
 from employee import hardware
-from gen.keys import Permutation
+from gen.permutations import Permutation
 from gen.schema.links import Aggregate, Children, Distribution, Key, Ordinal, Reference, Ring, Tree
 from gen.schema.spec import Column, Spec, Table
 from gen.streams import Stream

@@ -45,6 +45,7 @@ FLOORS = [
     {"errors", "fork_server", "elementary"},
     {"halves"},
     {"streams"},
+    {"permutations"},
     {"keys"},
     {"relations.histogram", "relations.picks", "relations.trees", "relations.covering", "relations.strata"},
     {"relations.fan_out"},
@@ -113,7 +114,9 @@ FLOORS = [
     {"synth.laws.compiled"},
     {"synth.related.popularity"},
     {"synth.lengths", "synth.letters"},
-    {"synth.related.children", "synth.related.links"},
+    {"synth.related.children", "synth.related.segments"},
+    {"synth.related.parents"},
+    {"synth.related.links"},
     {"synth.related.beyond_rows"},
     {"synth.numbers"},
     {"synth.times", "synth.clock", "synth.decimals", "synth.text", "synth.identifiers"},
@@ -133,10 +136,12 @@ FLOORS = [
         "synth.containers.alike",
     },
     {"synth.constants"},
+    {"synth.related.appended"},
     {"synth.related.single_references"},
-    {"synth.judging.attempts", "synth.judging.row_filter", "synth.related.linking", "synth.related.segments"},
+    {"synth.judging.attempts", "synth.judging.row_filter", "synth.related.linking"},
     {"synth.tied.derived", "synth.beyond", "synth.judging.judged"},
     {"synth.key_pools", "synth.related.copies", "synth.related.aggregates", "synth.held"},
+    {"synth.joining"},
     {"synth.tied.ordered", "synth.noise", "synth.containers.distinct"},
     {"synth.tied.ordered_floats"},
     {"synth.containers.lists", "synth.containers.unions"},
@@ -165,19 +170,24 @@ FLOORS = [
     {"synth.patterns.sampling"},
     {"synth.patterns.keys"},
     {"synth.pattern"},
+    {"synth.continued"},
     {"synth.table"},
+    {"synth.columns"},
     {"synth.tables", "synth.related.amplification"},
     {"synth.trial", "synth.described"},
     {"plan", "sizes"},
     {"artefacts"},
     {"sinks.direct"},
+    {"sinks.records"},
     {"sinks.folder"},
     {"sinks.parquet"},
     {"engine"},
     {"builder"},
     {"examples.employee", "examples.shop"},
+    {"appending"},
     {"preparing"},
     {"run"},
+    {"recorded"},
     {"worker", "verification", "progress"},
     {"cli"},
     {"__main__"},
@@ -270,7 +280,7 @@ def test_the_engine_knows_no_format_no_schema_and_no_synthesizer() -> None:
 
 def test_the_arithmetic_of_relations_knows_no_schema_no_law_and_no_synthesizer() -> None:
     found = set().union(*(rooms(module) for module in NAMES if module.startswith("relations.")))
-    assert found <= {"errors", "streams", "keys", "block", "elementary"} | {
+    assert found <= {"errors", "streams", "permutations", "keys", "block", "elementary"} | {
         m for m in NAMES if m.startswith("relations.")
     }
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gen.errors import BadRequest, CapacityError
-from gen.keys import AvoidingOrder, KeyOrder, Permutation, _ascend, check_capacity
+from gen.keys import AvoidingOrder, KeyOrder, _ascend, check_capacity
+from gen.permutations import Permutation
 from gen.streams import Stream
 
 U64 = st.integers(0, 2**64 - 1)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gen.keys import halves
+from gen.permutations import halves
 from gen.relations.covering import Covering
 from gen.relations.picks import SkewedPicks, UniformPicks, popularity_classes
 from gen.streams import Stream, fill_range

@@ -166,6 +166,16 @@ def fixed_width_values(array: pa.Array) -> NDArray[Any]:
     return unlocked(np.frombuffer(buffer, kind, len(array), array.offset * kind.itemsize))
 
 
+def plain(array: pa.Array) -> pa.Array:
+    """The values themselves where they travel as a dictionary: parts do not."""
+    return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """The type of the values where they travel as a dictionary."""
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
 def with_nulls(array: pa.Array, there: NDArray[np.bool_]) -> pa.Array:
     """The same values, but null where `there` is False; without a copy of them."""
     if there.all():

@@ -51,9 +51,12 @@ PartOption = Annotated[str | None, typer.Option("--part", metavar="I/N", help="J
 TablesOption = Annotated[str | None, typer.Option("--tables", metavar="A,B", help="Write only these; values as in the whole.")]
 PartitionRowsOption = Annotated[str | None, typer.Option("--partition-rows", metavar="N", help="Rows per file; about 128 MB unless given.")]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same folder.")]
+AppendOption = Annotated[bool, typer.Option("--append", help="Add so many rows to what is in --out, which stays as it is: with new keys, referring to all that are there.")]
+EpochOption = Annotated[int | None, typer.Option("--epoch", metavar="N", help="Which append is meant, from 2: the same command again then does nothing.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
 RepairOption = Annotated[bool, typer.Option("--repair", help="Write again what differs, and only that.")]
+OfOption = Annotated[str | None, typer.Option("--out", metavar="DIR", help="Of the data set in that folder, with what was appended to it; no --rows or --seed then.")]
 MovedOption = Annotated[str | None, typer.Option("--schema", metavar="SPEC", help="Where the synthesizers of your own are, if they moved.")]
 FormOption = Annotated[str | None, typer.Option("--as", metavar="FORM", help="models (of a database, and SQLAlchemy's tables, unless given) or json (of all else).")]
 # fmt: on
@@ -83,6 +86,8 @@ def generate(
     tables: TablesOption = None,
     partition_rows: PartitionRowsOption = None,
     overwrite: OverwriteOption = False,
+    append: AppendOption = False,
+    epoch: EpochOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -108,6 +113,8 @@ def generate(
         tables=_names(tables),
         partition_rows=parse_count(partition_rows, "--partition-rows") if partition_rows is not None else None,
         overwrite=overwrite,
+        append=append,
+        epoch=epoch,
     )
     with _observer(quiet) as observer, _resumable():
         summary = run.generate(request, observer)
@@ -174,14 +181,24 @@ def row(
     scale: ScaleOption = None,
     seed: SeedOption = 0,
     as_of: AsOfOption = None,
+    out: OfOption = None,
 ) -> None:
     """Print one row as JSON, computed by its address."""
-    from gen import run
+    from gen import recorded, run
     from gen.counts import parse_count
+    from gen.errors import BadRequest
     from gen.preparing import Request
 
-    request = Request(**_basics(schema, rows, scale, seed, as_of))
-    _print_json(run.one_row(request, table, parse_count(index, "INDEX", "Rows are numbered from 0.")), indent=None)
+    number = parse_count(index, "INDEX", "Rows are numbered from 0.")
+    if out is None:
+        row = run.one_row(Request(**_basics(schema, rows, scale, seed, as_of)), table, number)
+    elif rows or scale or seed or as_of:
+        raise BadRequest(
+            "--out says which run the row is of, and its rows, seed and as-of date.", hint="Leave them out."
+        )
+    else:
+        row = recorded.recorded_row(out, table, number, schema)
+    _print_json(row, indent=None)
 
 
 @app.command()

@@ -6,33 +6,19 @@ set, no memory; and because both steps can be undone, `row_of(key)` exists.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import CapacityError
-from gen.streams import (
-    BITS32,
-    LOW32,
-    TILE,
-    Rows,
-    Stream,
-    Word,
-    Words,
-    device,
-    first_and_rows,
-    kernel,
-    mulhi,
-    rows_array,
-)
+from gen.permutations import Permutation
+from gen.streams import BITS32, LOW32, Rows, Stream, Word, Words, first_and_rows, kernel, mulhi, rows_array, shifted
 
-TABLE_LIMIT = 4096  # up to here a permutation is a table: a Feistel network is measurably not random below about 60
-ROUNDS = 8  # five rounds pass every test; three of margin
 MAXIMUM_DOMAIN = 2**64 - 1  # ranks are uint64, and so is their number
 
 
@@ -56,162 +42,6 @@ def check_capacity(table: str, column: str, asked: int, available: int, domain: 
             asked=asked,
             available=available,
         )
-
-
-# -- keyed permutation ------------------------------------------------------------------------------
-
-
-# Halves, keys and multipliers are below 2^32. LLVM is told so, by masks that cost nothing: it then multiplies them as
-# 32-bit numbers, in one instruction of vectors; products of 64-bit ones take five times as long, where they are any.
-
-
-@device
-def _half_round(x: Word, key: Word, multiplier: Word) -> Word:
-    product = ((x ^ key) & LOW32) * (multiplier & LOW32)
-    return (product >> BITS32) ^ (product & LOW32)
-
-
-@device
-def _reduced(x: Word, radix: Word) -> Word:
-    """x * radix / 2^32 for x below 2^32: in [0, radix); where radix is 2^32, its low half is 0."""
-    return (((x & LOW32) * (radix & LOW32)) >> BITS32) + (x & (np.uint64(0) - (radix >> BITS32)))
-
-
-@device
-def _two_rounds(
-    left: Word, right: Word, radix: Word, mask: Word, keys: tuple[Word, Word, Word, Word]
-) -> tuple[Word, Word]:
-    left += _reduced(_half_round(right, keys[0], keys[1]), radix)
-    left = min(left, left - radix)
-    return left, (right + _half_round(left, keys[2], keys[3])) & mask
-
-
-@device
-def feistel(x: Word, radix: Word, shift: Word, mask: Word, keys: tuple[Word, ...]) -> Word:
-    """Once through the network: a bijection on [0, radix * 2^shift), left half modulo `radix`, right half by `mask`."""
-    left, right = x >> shift, x & mask
-    left, right = _two_rounds(left, right, radix, mask, keys[0:4])
-    left, right = _two_rounds(left, right, radix, mask, keys[4:8])
-    left, right = _two_rounds(left, right, radix, mask, keys[8:12])
-    left, right = _two_rounds(left, right, radix, mask, keys[12:16])
-    return (left << shift) | right
-
-
-@device
-def _two_rounds_back(
-    left: Word, right: Word, radix: Word, mask: Word, keys: tuple[Word, Word, Word, Word]
-) -> tuple[Word, Word]:
-    right = (right - _half_round(left, keys[2], keys[3])) & mask
-    left -= _reduced(_half_round(right, keys[0], keys[1]), radix)
-    return min(left, left + radix), right
-
-
-@device
-def _backward(x: Word, radix: Word, shift: Word, mask: Word, keys: tuple[Word, ...]) -> Word:
-    left, right = x >> shift, x & mask
-    left, right = _two_rounds_back(left, right, radix, mask, keys[12:16])
-    left, right = _two_rounds_back(left, right, radix, mask, keys[8:12])
-    left, right = _two_rounds_back(left, right, radix, mask, keys[4:8])
-    left, right = _two_rounds_back(left, right, radix, mask, keys[0:4])
-    return (left << shift) | right
-
-
-@kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64, UniTuple(uint64, 16))")
-def _permute(rows: Words, out: Words, radix: Word, shift: Word, last: Word, keys: tuple[Word, ...]) -> None:
-    """Mixed-radix Feistel on [0, last], left half modulo `radix`, right half modulo 2^shift.
-
-    The network permutes [0, radix * 2^shift), a little more than asked; a result above `last` is fed back until
-    it is inside (cycle walking), which keeps it a bijection. At most one value in `radix` walks.
-    """
-    mask = (np.uint64(1) << shift) - np.uint64(1)
-    for begin in range(0, rows.size, TILE):
-        some, found, highest = rows[begin : begin + TILE], out[begin : begin + TILE], np.uint64(0)
-        for i in range(some.size):
-            found[i] = feistel(some[i], radix, shift, mask, keys)
-            highest = max(highest, found[i])
-        if highest > last:  # apart, so that the loop above has no branch
-            for i in range(some.size):
-                while found[i] > last:
-                    found[i] = feistel(found[i], radix, shift, mask, keys)
-
-
-@kernel("void(uint64[::1], uint64[::1], uint64, uint64, uint64, UniTuple(uint64, 16))")
-def _unpermute(places: Words, out: Words, radix: Word, shift: Word, last: Word, keys: tuple[Word, ...]) -> None:
-    """The inverse of `_permute`."""
-    mask = (np.uint64(1) << shift) - np.uint64(1)
-    for begin in range(0, places.size, TILE):
-        some, found, highest = places[begin : begin + TILE], out[begin : begin + TILE], np.uint64(0)
-        for i in range(some.size):
-            found[i] = _backward(some[i], radix, shift, mask, keys)
-            highest = max(highest, found[i])
-        if highest > last:
-            for i in range(some.size):
-                while found[i] > last:
-                    found[i] = _backward(found[i], radix, shift, mask, keys)
-
-
-@dataclass(frozen=True)
-class Permutation:
-    """A bijection on [0, size), chosen by a stream's key; size from 1 to 2^64. Constant memory.
-
-    Source: Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA 2002 (cycle walking).
-    """
-
-    size: int
-    key: int
-    _table: tuple[Words, Words] | None = field(init=False, repr=False, compare=False, default=None)
-    _keys: tuple[Any, ...] = field(init=False, repr=False, compare=False, default=())
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.size <= 2**64:
-            raise ValueError(f"a permutation is of 1 to 2^64 things, not {self.size}")
-        if self.size <= TABLE_LIMIT:
-            object.__setattr__(self, "_table", _shuffled(self.size, self.key))
-            return
-        object.__setattr__(self, "_keys", round_keys(Stream(self.key).words(range(ROUNDS))))
-
-    def at(self, rows: Words) -> Words:
-        """Where each row goes: uint64 in [0, size), all different for different rows."""
-        return self._apply(rows, 0, _permute)
-
-    def inverse(self, places: Words) -> Words:
-        """The row that goes to each place."""
-        return self._apply(places, 1, _unpermute)
-
-    def _apply(self, values: Words, direction: int, network: Callable[..., None]) -> Words:
-        if self._table is not None:
-            return self._table[direction][values]
-        out = np.empty(values.size, np.uint64)
-        network(values, out, *halves(self.size), self._keys)
-        return out
-
-
-def halves(size: int) -> tuple[np.uint64, np.uint64, np.uint64]:
-    """The shape of the network for [0, size): radix of the left half, bits of the right one, and size - 1."""
-    last = size - 1
-    shift = last.bit_length() // 2
-    return np.uint64(-(-size // 2**shift)), np.uint64(shift), np.uint64(last)
-
-
-def round_keys(words: Words) -> tuple[np.uint64, ...]:
-    """What the rounds of the network are keyed with: of each word its low half, and its high half made odd."""
-    keys: list[np.uint64] = []
-    for word in words.tolist():
-        keys += [np.uint64(word & 0xFFFFFFFF), np.uint64(word >> 32 | 1)]
-    return tuple(keys)
-
-
-def _shuffled(size: int, key: int) -> tuple[Words, Words]:
-    """A keyed Fisher-Yates shuffle of [0, size) and its inverse: uniform over all orders."""
-    words = Stream(key).words(range(size)).tolist()
-    order = list(range(size))
-    for i in range(size - 1, 0, -1):
-        j = words[i] * (i + 1) >> 64
-        order[i], order[j] = order[j], order[i]
-    forward = np.array(order, np.uint64)
-    backward = np.empty(size, np.uint64)
-    backward[forward] = np.arange(size, dtype=np.uint64)
-    return forward, backward
 
 
 # -- orders: which rank of the domain a row's key has --------------------------------------------------
@@ -270,6 +100,11 @@ class KeyOrder:
     rows: int
     domain: int
     key: int
+
+    @property
+    def capacity(self) -> int:
+        """How many rows there could be."""
+        return self.domain
 
     def ranks(self, rows: Rows) -> Words:
         """uint64 array: the ranks of these rows, all different."""
@@ -338,6 +173,44 @@ class KeyOrder:
         return np.uint64(whole), np.uint64(fraction), self.rows <= 2**32 and whole < 2**32 - 1
 
 
+@dataclass(frozen=True)
+class LaterOrder:
+    """The order of rows that are appended: ranks that no earlier row has, each once.
+
+    earlier: those before, whose ranks are passed over; `ordered` says which of those that they leave each row has.
+    first: which row of `ordered` the first one is.
+    """
+
+    earlier: tuple[KeyOrder, ...]
+    ordered: KeyOrder
+    first: int
+
+    @property
+    def order(self) -> str:
+        return self.ordered.order
+
+    @property
+    def capacity(self) -> int:
+        """How many rows there could be, the earlier ones included."""
+        return (self.earlier[0] if self.earlier else self.ordered).domain
+
+    def ranks(self, rows: Rows) -> Words:
+        """uint64 array: the ranks of these rows, all different, and none of an earlier row."""
+        found = self.ordered.ranks(shifted(rows, self.first))
+        for order in reversed(self.earlier):
+            found = order.free(found)
+        return found
+
+    def row_of(self, ranks: Words) -> NDArray[np.int64]:
+        """The row whose key has each rank; -1 where no row's has."""
+        taken = np.zeros(ranks.size, np.bool_)
+        for order in self.earlier:
+            below, used = order.below(ranks)
+            ranks, taken = ranks - below, taken | used
+        rows = self.ordered.row_of(ranks) - self.first
+        return np.where(taken | (rows < 0), np.int64(-1), rows)
+
+
 @dataclass(frozen=True, eq=False)
 class AvoidingOrder:
     """An order of the ranks that are not `taken`, uint64, ascending, each once: those of keys that exist already.
@@ -346,13 +219,18 @@ class AvoidingOrder:
     last one taken.
     """
 
-    ordered: KeyOrder
+    ordered: KeyOrder | LaterOrder
     taken: Words
     start: int = 0
 
     @property
     def order(self) -> str:
         return self.ordered.order
+
+    @property
+    def capacity(self) -> int:
+        """How many rows there could be."""
+        return self.ordered.capacity
 
     def ranks(self, rows: Rows) -> Words:
         """uint64 array: the ranks of these rows, all different, and none of them taken."""
@@ -373,3 +251,24 @@ class AvoidingOrder:
     def _passed(self) -> Words:
         """For each taken rank, how many free ones lie below it: from the next free one on, it has been passed."""
         return np.subtract(self.taken, np.arange(self.taken.size, dtype=np.uint64), dtype=np.uint64)
+
+
+Order = KeyOrder | LaterOrder | AvoidingOrder
+
+
+def later_order(earlier: Sequence[Order], rows: int, key: int) -> LaterOrder | AvoidingOrder:
+    """The order of so many further rows, where those before had these, in one domain; the first of them decides which.
+
+    Ranks that ascend do so through what is left; in sequence, and scattered, they go on. `key`: of a stream.
+    """
+    first = earlier[0]
+    if isinstance(first, AvoidingOrder):
+        found = later_order([each.ordered for each in earlier if isinstance(each, AvoidingOrder)], rows, key)
+        assert isinstance(found, LaterOrder)
+        return AvoidingOrder(found, first.taken, first.start)
+    orders = [each.ordered if isinstance(each, LaterOrder) else each for each in earlier]
+    plain = [each for each in orders if isinstance(each, KeyOrder)]
+    if plain[0].order == "ascending":
+        left = min(plain[0].domain, MAXIMUM_DOMAIN) - sum(each.rows for each in plain)
+        return LaterOrder(tuple(plain), KeyOrder("ascending", rows, left, key), 0)
+    return LaterOrder((), replace(plain[0], rows=plain[-1].rows + rows), plain[-1].rows)

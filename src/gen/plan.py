@@ -14,7 +14,7 @@ from gen.block import Partition
 from gen.errors import BadRequest
 from gen.schema.spec import Spec
 from gen.schema.written import spec_to_json
-from gen.streams import STREAM_VERSION
+from gen.streams import STREAM_VERSION, stream_key
 from gen.synth.synthesizer import ADDRESS_BLOCK
 
 FILE_BYTES = 128 * 2**20  # a partition's size unless --partition-rows says otherwise
@@ -32,27 +32,39 @@ class Plan:
     layout: Mapping[str, Any]  # how the sink was asked to write: format, compression, ...
     code: Mapping[str, str] = field(default_factory=dict)  # user synthesizers by column -> hash of their source
     probe: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # checksums of sampled values by table
+    earlier: Sequence[Mapping[str, Any]] = ()  # what was asked of the epochs that this one is appended to
+    follows: str = ""  # the fingerprint of the last of them
 
     def partitions(self, tables: Sequence[str] | None = None) -> Iterator[Partition]:
-        """Every partition of these tables (of all), in order. A table without rows has one empty partition."""
+        """Every partition of these tables (of all), in order. A table without rows has one empty partition at first,
+        and none when it is appended to."""
         for table in self.spec.tables:
             if tables is None or table.name in tables:
                 yield from self.partitions_of(table.name)
 
     def files(self, table: str) -> int:
         """How many partitions the table has."""
-        return max(1, -(-self.rows[table] // self.partition_rows[table]))
+        return _files(self._counts, table, bool(self.earlier))
 
     def partitions_of(self, table: str) -> Iterator[Partition]:
         """The table's partitions, in order."""
-        rows, step = self.rows[table], self.partition_rows[table]
-        for index in range(self.files(table)):
-            yield Partition(table, index, index * step, min((index + 1) * step, rows))
+        return partitions_of([*self.earlier, self._counts], table)
+
+    @property
+    def _counts(self) -> dict[str, Mapping[str, int]]:
+        return {"rows": self.rows, "partition_rows": self.partition_rows}
+
+    def first_row(self, table: str) -> int:
+        """The number of the first row, among all that are written of the table."""
+        return sum(int(request["rows"][table]) for request in self.earlier)
 
     @property
     def request(self) -> dict[str, Any]:
         """What was asked, as JSON: what must be equal for a run to be resumed."""
-        return {
+        appended = {"epoch": len(self.earlier) + 1, "follows": self.follows} if self.earlier else {}
+        if self.earlier:
+            appended["appended_to"] = {table: self.first_row(table) for table in self.rows}
+        return appended | {
             "schema": spec_to_json(self.spec),
             "rows": dict(self.rows),
             "seed": self.seed,
@@ -67,6 +79,26 @@ class Plan:
         """SHA-256 of the request: 64 hexadecimal digits."""
         text = json.dumps(self.request, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def partitions_of(requests: Sequence[Mapping[str, Any]], table: str) -> Iterator[Partition]:
+    """The partitions that the last of these requests has of a table: rows and files go on where those before end."""
+    *earlier, request = requests
+    first = sum(each["rows"][table] for each in earlier)
+    index = sum(_files(each, table, number > 0) for number, each in enumerate(earlier))
+    rows, step = request["rows"][table], request["partition_rows"][table]
+    for i in range(_files(request, table, bool(earlier))):
+        yield Partition(table, index + i, first + i * step, first + min((i + 1) * step, rows))
+
+
+def _files(request: Mapping[str, Any], table: str, is_appended: bool) -> int:
+    rows, step = int(request["rows"][table]), int(request["partition_rows"][table])
+    return max(0 if is_appended else 1, -(-rows // step))
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """The seed that an epoch's rows are drawn with: the run's own for the first."""
+    return seed if epoch == 1 else stream_key(seed, "", "", f"epoch {epoch}")
 
 
 def default_partition_rows(bytes_per_row: float) -> int:

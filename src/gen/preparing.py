@@ -6,24 +6,26 @@ import datetime
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from gen import artefacts, fork_server
+from gen.appending import Past, past_of
 from gen.builder import Schema, load_schema
 from gen.counts import RowRequest
 from gen.errors import BadRequest
 from gen.halves import in_halves
-from gen.plan import Plan, default_partition_rows
+from gen.plan import Plan, default_partition_rows, epoch_seed
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec
-from gen.sinks.folder import folder_name, read_run
+from gen.sinks.folder import RunFolder, folder_name
 from gen.sinks.parquet import ParquetLayout
-from gen.sizes import scaled_rows
+from gen.sinks.records import read_run
+from gen.sizes import appended_rows, scaled_rows
 from gen.synth.judging.judged import Judged
 from gen.synth.table import TableSource
-from gen.synth.tables import table_sources
+from gen.synth.tables import Epoch, table_sources
 from gen.synth.trial import tried_sources
 
 SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started
@@ -48,6 +50,8 @@ class Request:
     tables: tuple[str, ...] | None = None
     partition_rows: int | None = None
     overwrite: bool = False
+    append: bool = False
+    epoch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ class Prepared:
     unread: tuple[tuple[str, str], ...] = ()  # what the schema could not keep of where it was read
 
     def record(self, spec: str | None) -> dict[str, Any]:
-        """The contents of run.json."""
-        return {
+        """The contents of run.json; or of an epoch's record."""
+        return ({"tables": list(self.tables)} if self.plan.earlier else {}) | {
             "fingerprint": self.plan.fingerprint,
             "request": self.plan.request,
             "probe": {table: dict(sums) for table, sums in self.plan.probe.items()},
@@ -104,13 +108,19 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
     schema = request.schema if isinstance(request.schema, Schema) else load_schema(request.schema)
     spec = schema.spec
     _check_options(request, spec)
-    rows = scaled_rows(spec, request.rows)
-    written = [t for t in spec.tables if not t.existing and (not request.tables or t.name in request.tables)]
+    past = _past_of(request, spec) if request.append else None
+    rows = appended_rows(spec, request.rows) if past else scaled_rows(spec, request.rows)
+    names = past.tables if past else request.tables
+    written = [t for t in spec.tables if not t.existing and (not names or t.name in names)]
     if to_run and wants_workers(request, sum(rows[t.name] * len(t.columns) * 8 for t in written)):
         fork_server.start()
     said = request.as_of or schema.as_of
-    as_of = said or (_recorded_date(request, spec, rows) if to_run else None) or _today()
-    sources, probes = _tried(schema, rows, request.seed, as_of)
+    begun = past.begun if past else _begun(request, spec, rows) if to_run else None
+    as_of = said or (datetime.date.fromisoformat(begun["request"]["as_of"]) if begun else _today())
+    if past:
+        _check_first_rows(schema, past)
+    epoch = Epoch(rows, epoch_seed(request.seed, past.number if past else 1), as_of)
+    sources, probes = _tried(schema, epoch, past.epochs if past else [])
     steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
     plan = Plan(
         spec=spec,
@@ -121,7 +131,10 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
         layout=request.layout.to_json(),
         code=code_of(sources),
         probe=probes,
+        earlier=past.requests if past else (),
+        follows=past.records[-1]["fingerprint"] if past else "",
     )
+    sources = {table: replace(source, first=plan.first_row(table)) for table, source in sources.items()}
     for table in plan.rows:
         if plan.files(table) > MOST_FILES:
             raise BadRequest(
@@ -132,15 +145,23 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
 
 
 def _tried(
-    schema: Schema, rows: Mapping[str, int], seed: int, as_of: datetime.date
+    schema: Schema, epoch: Epoch, earlier: Sequence[Epoch]
 ) -> tuple[dict[str, TableSource], dict[str, dict[str, str]]]:
     """The sources of all tables, and the probes of what they compute."""
 
     def tried(tables: Sequence[str]) -> tuple[dict[str, TableSource], dict[str, dict[str, str]]]:
-        return tried_sources(table_sources(schema.spec, rows, seed, as_of, tables), schema.checks, seed)
+        made = table_sources(schema.spec, epoch.rows, epoch.seed, epoch.as_of, tables, earlier)
+        return tried_sources(made, schema.checks, epoch.seed)
 
     parts = in_halves(tried, [table.name for table in schema.spec.tables])
     return {t: s for sources, _ in parts for t, s in sources.items()}, {t: p for _, ps in parts for t, p in ps.items()}
+
+
+def _check_first_rows(schema: Schema, past: Past) -> None:
+    """Refuse to append where the first rows would not be made again as they are: keys go on from theirs."""
+    record = past.records[0]
+    _, probe = _tried(schema, past.epochs[0], [])
+    RunFolder(past.root, {**record, "probe": probe, "versions": artefacts.versions()}).check_values(record)
 
 
 def wants_workers(request: Request, volume: float) -> bool:
@@ -165,9 +186,31 @@ def _check_options(request: Request, spec: Spec) -> None:
     ]
     if len(given) > 1:
         raise BadRequest(f"{' and '.join(given)} are both given.", hint="Give one: each says where the work is done.")
+    _check_append(request)
     for table in request.tables or ():
         if spec.table(table).existing:
             raise BadRequest(f"--tables {table}: it exists already, and is not written.", hint="Leave it out.")
+
+
+def _check_append(request: Request) -> None:
+    """Refuse what makes no sense when rows are appended, or only then."""
+    if request.epoch is not None and not request.append:
+        raise BadRequest(
+            "--epoch is given without --append.", hint="It says which append is meant: --append --epoch 2."
+        )
+    if not request.append:
+        return
+    if request.out is None:
+        raise BadRequest("--append does not say to what.", hint="Name the folder: --out DIR.")
+    if request.tables:
+        raise BadRequest(
+            "--append and --tables are both given.", hint="Leave --tables out: rows go to the tables that are there."
+        )
+    if request.part and request.epoch is None:
+        raise BadRequest(
+            "--append --part does not say which append the share is of.",
+            hint="Say it to all shares: --epoch 2 for the first append, then 3.",
+        )
 
 
 def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
@@ -210,10 +253,14 @@ def judges_of(sources: Mapping[str, TableSource]) -> dict[str, tuple[Any, ...]]:
     }
 
 
-def _recorded_date(request: Request, spec: Spec, rows: Mapping[str, int]) -> datetime.date | None:
-    """The as-of date of the run that is being resumed, so that a run over midnight is one run."""
-    record = None if request.overwrite else read_run(target_of(request, spec, rows))
-    return datetime.date.fromisoformat(record["request"]["as_of"]) if record else None
+def _past_of(request: Request, spec: Spec) -> Past:
+    """What the rows that are asked for are appended to."""
+    return past_of(Path(str(request.out)).absolute(), spec, request.seed, request.epoch, request.overwrite)
+
+
+def _begun(request: Request, spec: Spec, rows: Mapping[str, int]) -> dict[str, Any] | None:
+    """The record of the run that is being resumed, so that a run over midnight is one run."""
+    return None if request.overwrite else read_run(target_of(request, spec, rows))
 
 
 def _today() -> datetime.date:

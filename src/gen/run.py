@@ -16,11 +16,12 @@ from gen.block import Partition, Receipt
 from gen.builder import EXAMPLE, Schema, recorded
 from gen.counts import parse_rows
 from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, run_on
-from gen.errors import BadRequest, RunError, SchemaError
+from gen.errors import BadRequest, RunError, SchemaError, TargetError
 from gen.plan import share_of
 from gen.preparing import Prepared, Request, functions_of, judges_of, prepare, target_of, wants_workers
-from gen.sinks.folder import RunFolder, read_run
+from gen.sinks.folder import RunFolder
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
+from gen.sinks.records import read_epochs, read_run, recorded_partitions
 from gen.synth.described import described, never_drawn
 
 # -- what is asked, and what came of it -------------------------------------------------------------------
@@ -73,6 +74,7 @@ def generate(
 
         gen.generate(schema="models.py", rows=1e7, out="data", seed=1)
         gen.generate(schema=schema, rows={"Employee": 500}, out="data")
+        gen.generate(schema="models.py", rows=1e6, out="data", seed=1, append=True)
 
     rows: of the largest table, the others in proportion; or by table. Other options are the fields of `Request`.
     Raises BadRequest when nothing was written, RunError when something is missing and the same call resumes.
@@ -83,36 +85,79 @@ def generate(
         )
         options["layout"] = options.get("layout") or ParquetLayout(compression, encoding)
         request = Request(rows=parse_rows(texts, scale), **options)
-    observer = observer or Silent()
+    return _generated(request, observer or Silent())
+
+
+def _generated(request: Request, observer: Any) -> Summary:
+    """What `generate` does, once it is one request."""
     started = time.monotonic()
     prepared = prepare(request, to_run=True)
     for table, sentence in prepared.unread:
         observer.warn(f"{table}: {sentence}" if table else sentence)
     root = target_of(request, prepared.plan.spec, prepared.plan.rows)
     sink = _sink(prepared, request, root)
-    done = {} if request.overwrite else sink.done()
-    there = sum(receipt.bytes for receipt in done.values())
-    sink.check(overwrite=request.overwrite, needed=max(prepared.needed - there, 0))
     partitions = list(prepared.plan.partitions(prepared.tables))
+    there = sink.done()
+    done = {} if request.overwrite else there
+    kept = _receipts_of(partitions, done)
+    sink.check(overwrite=request.overwrite, needed=max(prepared.needed - sum(r.bytes for r in kept), 0))
+    _check_others(sink.folder, prepared, there)
     missing = [p for p in share_of(partitions, request.part) if not is_done(done, p)]
-    is_new = request.part is None and (request.overwrite or read_run(root) is None)
+    is_new = request.part is None and (request.overwrite or read_run(root, sink.folder.epoch) is None)
     with cluster_for(prepared, missing, request, observer) as client:  # or refuse a scheduler that is silent
         sink.prepare(overwrite=request.overwrite)
-        observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, list(done.values()))
+        observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, kept)
         if missing:
             sink.folder.unseal()
             try:
                 write(prepared, sink, missing, client, observer)
             except SchemaError as error:  # of a value that no sample showed
                 _give_up(sink, error, is_new)
-            done = sink.done()  # what the target itself proves is there, and nothing else, is believed
-    receipts = [done[p.table, p.index] for p in partitions if is_done(done, p)]
-    complete = len(receipts) == len(partitions)
-    if complete and (missing or not sink.folder.is_sealed_with(receipts)):
+        done = sink.done()  # what the target itself proves is there, and nothing else, is believed
+    left = [p for p in partitions if not is_done(done, p)]
+    if left and request.part is None:
+        raise RunError(f"{len(left)} partitions are missing.", hint="Run the same command again.")
+    receipts, is_whole = _sealed(sink, partitions, done, bool(missing))
+    if not (left or is_whole):
+        observer.warn(
+            f"{root}: of what was appended something is missing. Run that append again, or gen verify --repair."
+        )
+    return _summary(root, receipts, missing, not left, time.monotonic() - started)
+
+
+def _check_others(folder: RunFolder, prepared: Prepared, there: Mapping[tuple[str, int], Receipt]) -> None:
+    """Refuse to append where earlier rows are missing; and to write a table anew beside what was appended to others."""
+    records = read_epochs(folder.root)
+    if folder.epoch == 1:
+        others = set(prepared.tables) - set(records[1]["tables"] if len(records) > 1 else prepared.tables)
+        if others and records[0]["fingerprint"] == folder.fingerprint:
+            raise TargetError(
+                f"{folder.root} was appended to, and {' and '.join(sorted(others))} "
+                f"{'is' if len(others) == 1 else 'are'} not among its tables.",
+                hint="Leave it out of --tables, or choose another --out.",
+            )
+        return
+    lost = [p for p in recorded_partitions(records[: folder.epoch - 1], prepared.tables) if not is_done(there, p)]
+    if lost:
+        raise TargetError(
+            f"{folder.root}: {len(lost):,} of the files with earlier rows are missing or damaged, the first is part "
+            f"{lost[0].index:,} of {lost[0].table}.",
+            hint=f"Mend them first: gen verify {folder.root} --repair.",
+        )
+
+
+def _sealed(
+    sink: ParquetSink, partitions: Sequence[Partition], done: Mapping[tuple[str, int], Receipt], is_changed: bool
+) -> tuple[list[Receipt], bool]:
+    """Seal the folder if all is there, of every epoch; the receipts of what is, and whether that is all."""
+    records = read_epochs(sink.folder.root)
+    if len(records) > 1:
+        partitions = list(recorded_partitions(records, records[1]["tables"]))
+    receipts = _receipts_of(partitions, done)
+    is_whole = len(receipts) == len(partitions)
+    if is_whole and (is_changed or not sink.folder.is_sealed_with(receipts)):
         sink.finish(receipts)
-    if not complete and request.part is None:
-        raise RunError(f"{len(partitions) - len(receipts)} partitions are missing.", hint="Run the same command again.")
-    return _summary(root, receipts, missing, complete, time.monotonic() - started)
+    return receipts, is_whole
 
 
 def _give_up(sink: ParquetSink, error: SchemaError, is_new: bool) -> NoReturn:
@@ -130,6 +175,11 @@ def _sink(prepared: Prepared, request: Request, root: Path) -> ParquetSink:
     folder = RunFolder(root, prepared.record(spec))
     layouts = {t: TableLayout.of(prepared.sources[t], request.layout) for t in prepared.tables}
     return ParquetSink(folder, layouts, request.layout)
+
+
+def _receipts_of(partitions: Sequence[Partition], done: Mapping[tuple[str, int], Receipt]) -> list[Receipt]:
+    """Those of these partitions that are done."""
+    return [done[p.table, p.index] for p in partitions if is_done(done, p)]
 
 
 def is_done(done: Mapping[tuple[str, int], Receipt], partition: Partition) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gen.counts import RowRequest
 from gen.errors import BadRequest, SchemaError
@@ -12,14 +13,31 @@ from gen.schema.spec import Column, Spec, Table
 from gen.synth.agreeing.company import in_company
 from gen.synth.related.children import histogram_for, rows_with_parents
 from gen.synth.related.dealing import condition_of, dealing_of
-from gen.synth.related.single_references import parents_of
 
 
-def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
+def appended_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
+    """How many rows each table gets when rows are appended: as `scaled_rows`, but of fixed tables none; and where only
+    some tables are pinned, of the others none but those that follow them.
+
+    Raises BadRequest where there are none at all.
+    """
+    only = request.largest is None and request.factor is None and request.pinned
+    left = [t.name for t in spec.tables if t.name not in request.pinned and not t.existing and (only or t.fixed)]
+    tables = tuple(replace(t, rows=0) if t.name in left and not t.follows else t for t in spec.tables)
+    found = scaled_rows(replace(spec, tables=tables), request, appended=True)
+    if not any(found[table.name] for table in spec.tables if not table.existing):
+        raise BadRequest(
+            "No rows would be appended.", hint=f"Say how many: --rows 1000, or --rows {spec.tables[0].name}=1000."
+        )
+    return found
+
+
+def scaled_rows(spec: Spec, request: RowRequest, *, appended: bool = False) -> dict[str, int]:
     """Rows of every table: declared counts scaled together, rounded, never below 1 where there is one; fixed tables
     and pins stay. Tables that follow their parents have as many rows as these have children.
 
-    The largest table has exactly the rows that are asked for it, where it follows others, too.
+    The largest table has exactly the rows that are asked for it, where it follows others, too. `appended`: rows that
+    exist already have had their children.
     """
     for name in request.pinned:
         if spec.table(name).existing:  # an unknown table is an error, too
@@ -27,7 +45,7 @@ def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
                 f"--rows {name}={request.pinned[name]:,}: {name} exists already, with {spec.table(name).rows:,} rows.",
                 hint="Leave it out: it is not made.",
             )
-    declared = _with_followers(spec, {t.name: t.rows for t in spec.tables if not t.follows}, request)
+    declared = _with_followers(spec, {t.name: t.rows for t in spec.tables if not t.follows}, request, appended)
     free = [t.name for t in spec.tables if not t.fixed and t.name not in request.pinned]
     biggest = max((declared[t.name] for t in spec.tables if not t.fixed), default=0)
     if request.largest is not None and free and not biggest:
@@ -47,11 +65,11 @@ def scaled_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
         is_largest = request.largest is not None and table.name in free and declared[table.name] == biggest
         if not table.follows or table.name in request.pinned or is_largest:
             rows[table.name] = count
-    found = _with_followers(spec, rows, request)
+    found = _with_followers(spec, rows, request, appended)
     return {table.name: found[table.name] for table in spec.tables}
 
 
-def _with_followers(spec: Spec, rows: Mapping[str, int], request: RowRequest) -> dict[str, int]:
+def _with_followers(spec: Spec, rows: Mapping[str, int], request: RowRequest, appended: bool) -> dict[str, int]:
     """The rows of all tables, of those that are not among the given as many as their parents have children."""
     found = dict(rows)
     waiting = {table.name: _followed(table) for table in spec.tables if table.name not in found}
@@ -64,7 +82,7 @@ def _with_followers(spec: Spec, rows: Mapping[str, int], request: RowRequest) ->
             )
         for name in ready:
             column, reference = waiting.pop(name)
-            parents = parents_of(spec, found, reference.table)
+            parents = found[reference.table] if appended else _parents_of(spec, found, reference.table)
             found[name] = _children(spec, name, column, reference, parents, request)
     return found
 
@@ -97,3 +115,9 @@ def _accepted(spec: Spec, where: str, reference: Reference, text: str, rows: int
 def _followed(table: Table) -> tuple[Column, Reference]:
     """The column, and its reference, whose parents' children are the table's rows."""
     return next((c, c.reference) for c in table.columns if c.reference and c.reference.children)
+
+
+def _parents_of(spec: Spec, rows: Mapping[str, int], table: str) -> int:
+    """How many rows of a table others may refer to: its own, and those that exist already."""
+    old = spec.table(table).extends
+    return rows[table] + (rows[old] if old else 0)

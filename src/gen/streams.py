@@ -298,6 +298,13 @@ def rows_array(rows: Rows) -> Words:
     return rows
 
 
+def shifted(rows: Rows, by: int) -> Rows:
+    """Rows with `by` added to each number, which may be negative."""
+    if not by:
+        return rows
+    return range(rows.start + by, rows.stop + by) if isinstance(rows, range) else rows + np.uint64(by % 2**64)
+
+
 _NONE = np.empty(0, np.uint64)
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gen.keys import Permutation
+from gen.permutations import Permutation
 from gen.streams import Rows, Words, rows_array
 
 

@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.keys import KeyOrder, Permutation
+from gen.keys import KeyOrder
+from gen.permutations import Permutation
 from gen.relations.histogram import Histogram
 from gen.streams import TILE, Rows, Stream, Word, Words, device, kernel, mulhi, rows_array
 

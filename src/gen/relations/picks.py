@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from gen.keys import ROUNDS, feistel, halves, round_keys
+from gen.permutations import ROUNDS, feistel, halves, round_keys
 from gen.streams import BITS32, LOW32, TILE, Stream, Word, Words, device, kernel, mulhi, philox
 
 TRACED = 64  # things up to which a shuffle is traced, which is exactly uniform; of so few, a network is not random

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.keys import Permutation
+from gen.permutations import Permutation
 from gen.streams import Rows, Word, Words, kernel, rows_array
 
 Bools = NDArray[np.bool_]

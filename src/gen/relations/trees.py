@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gen.keys import Permutation
+from gen.permutations import Permutation
 from gen.streams import Rows, Stream, Word, Words, first_and_rows, kernel, mulhi, rows_array
 
 Parents = tuple[Words, NDArray[np.bool_]]

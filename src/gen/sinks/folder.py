@@ -1,7 +1,7 @@
 """This file knows the folder a run writes files to: whose it is, how a file appears in it, and how it is sealed.
 
 DIR/<Table>/part-000000.parquet   a file appears whole or not at all, under a name that is a function of (table, part)
-DIR/_gen/run.json                 which run this is; written first
+DIR/_gen/run.json                 which run this is; written first; of what was appended, _gen/epoch-0002.json
 DIR/_gen/tmp/                     attempts under way; gone when the run is done
 DIR/_gen/manifest.json            per table: rows, files, bytes, checksums
 DIR/_SUCCESS                      written last
@@ -23,6 +23,17 @@ from typing import Any
 from gen.block import Receipt
 from gen.checksums import add_checksums
 from gen.errors import RunError, TargetError, TargetFull
+from gen.plan import partitions_of
+from gen.sinks.records import (
+    differing,
+    epoch_of,
+    read_epochs,
+    read_manifest,
+    read_run,
+    record_path,
+    said_of_epoch,
+    said_to_differ,
+)
 
 _FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "has no quota left", errno.EIO: "reports an input/output error"}
 _FORBIDDEN = {errno.EACCES: "may not be written", errno.EPERM: "may not be written", errno.EROFS: "is read-only"}
@@ -30,36 +41,10 @@ _FORBIDDEN = {errno.EACCES: "may not be written", errno.EPERM: "may not be writt
 LONGEST_NAME = 255  # bytes of a folder's, on every usual file system
 SEALING_ATTEMPTS = 10  # of several processes that finish the same run at once
 
-# fact of a run -> how a message calls it
-_FACTS = {
-    "schema": "schema",
-    "rows": "row counts",
-    "seed": "seed",
-    "as_of": "as-of date",
-    "partition_rows": "rows per file",
-    "layout": "format or compression",
-    "stream_version": "stream version",
-}
-
 
 def folder_name(table: str) -> str:
     """A table's name as a folder: percent-encoded outside [A-Za-z0-9_-], so that no name leaves the target."""
     return re.sub(rb"[^A-Za-z0-9_-]", lambda m: b"%%%02X" % m[0][0], table.encode()).decode()
-
-
-def read_run(root: Path) -> dict[str, Any] | None:
-    """What `run.json` says, or None where there is none. A damaged one is an error: it is never guessed at."""
-    path = root / "_gen" / "run.json"
-    try:
-        record = json.loads(path.read_text("utf-8"))
-        record["fingerprint"], record["request"]["rows"]
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise TargetError(f"{path} is damaged: {error}.", hint="Restore it, or write to another folder.") from error
-    except OSError as error:
-        raise TargetError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
-    return record  # type: ignore[no-any-return]
 
 
 class RunFolder:
@@ -69,6 +54,7 @@ class RunFolder:
         self.root = root
         self.record = dict(record)
         self.fingerprint: str = record["fingerprint"]
+        self.epoch = epoch_of(record)  # the first is the run itself
 
     @property
     def temporary(self) -> Path:
@@ -111,6 +97,9 @@ class RunFolder:
     def _check_owner(self, overwrite: bool) -> None:
         if self.root.exists() and not self.root.is_dir():
             raise TargetError(f"{self.root} is a file.", hint="Choose a folder.")
+        if self.epoch > 1:
+            self._check_epoch(overwrite)
+            return
         record = read_run(self.root)
         if record is None and self.root.is_dir() and not _is_unused(self.root):
             record = read_run(self.root)  # another process of this run may have taken the folder in between
@@ -122,16 +111,29 @@ class RunFolder:
         if record is None:
             return
         if record["fingerprint"] != self.fingerprint and not overwrite:
-            asked, found = self.record["request"], record["request"]
-            differ = [name for fact, name in _FACTS.items() if asked.get(fact) != found.get(fact)]
+            differ = differing(self.record["request"], record["request"])
             raise TargetError(
-                f"{self.root} holds another run: its {' and '.join(differ) or 'request'} "
-                f"{'differs' if len(differ) < 2 else 'differ'} from what is asked.",
-                hint="Choose another --out, or replace it with --overwrite.",
+                f"{self.root} holds another run: {said_to_differ(differ)}.",
+                hint="Choose another --out, or replace it with --overwrite; to add rows to it, say --append.",
                 differ=differ,
             )
         if record["fingerprint"] == self.fingerprint and not overwrite:
             self.check_values(record)
+
+    def _check_epoch(self, overwrite: bool) -> None:
+        """Refuse to append where another append has the number of this one."""
+        record = read_run(self.root, self.epoch)
+        if record is None or overwrite:
+            return
+        if record["fingerprint"] != self.fingerprint:
+            differ = differing(self.record["request"], record["request"])
+            raise TargetError(
+                f"{self.root}: other rows are being appended to it (epoch {self.epoch}), or were: "
+                f"{said_to_differ(differ)}.",
+                hint="Run that command again until it is done, or give it up: --append --overwrite.",
+                differ=differ,
+            )
+        self.check_values(record)
 
     def check_values(self, record: Mapping[str, Any]) -> None:
         """An unfinished run may only go on with the values it began with: code or library may have changed since."""
@@ -155,7 +157,7 @@ class RunFolder:
     def take(self, tables: Sequence[str], *, overwrite: bool) -> None:
         """Make the folder this run's: run.json first, then the tables' folders. May be repeated, or done by several."""
         with writing(self.root):
-            record = read_run(self.root)
+            record = read_run(self.root, self.epoch)
             if record is not None and overwrite:
                 self._clear(record)
             (self.root / "_gen").mkdir(parents=True, exist_ok=True)
@@ -166,26 +168,44 @@ class RunFolder:
             sync_folder(self.root)
 
     def abandon(self) -> None:
-        """Remove all that this run has begun, so that the place is as free as before."""
+        """Remove all that this run has begun: the place is as free as before, or has what it had."""
         self.check_still_ours()
         self._clear(self.record)
+        if self.epoch > 1:
+            (self.root / "_SUCCESS").touch()
+            return
         for folder in (self.root / "_gen", self.root):
             with suppress(OSError):
                 folder.rmdir()  # only if it is empty
 
     def _clear(self, record: Mapping[str, Any]) -> None:
-        """Remove what the other run wrote, run.json last: interrupted, the folder is still a run's."""
+        """Remove what the other run wrote, its record last: interrupted, the folder is still a run's."""
         (self.root / "_SUCCESS").unlink(missing_ok=True)
+        if self.epoch > 1:
+            self._clear_epoch(record)
+            return
         for table in record["request"]["schema"]["tables"]:
             shutil.rmtree(self.root / folder_name(table["name"]), ignore_errors=True)
         for name in ("tmp", "artefacts"):
             shutil.rmtree(self.root / "_gen" / name, ignore_errors=True)
         (self.root / "_gen" / "manifest.json").unlink(missing_ok=True)
-        (self.root / "_gen" / "run.json").unlink(missing_ok=True)
+        for later in self.root.glob("_gen/epoch-*.json"):
+            later.unlink(missing_ok=True)
+        record_path(self.root, 1).unlink(missing_ok=True)
+
+    def _clear_epoch(self, record: Mapping[str, Any]) -> None:
+        """Remove what another append wrote that was not finished, its record last."""
+        requests = [each["request"] for each in read_epochs(self.root)[: self.epoch - 1]] + [record["request"]]
+        for table in record["tables"]:
+            for partition in partitions_of(requests, table):
+                for path in self.table_folder(table).glob(f"part-{partition.index:06d}.*"):
+                    path.unlink(missing_ok=True)
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        record_path(self.root, self.epoch).unlink(missing_ok=True)
 
     def _create_record(self) -> bool:
-        """Write run.json unless it exists; of several that try at once, one succeeds."""
-        path = self.root / "_gen" / "run.json"
+        """Write run.json, or an epoch's, unless it exists; of several that try at once, one succeeds."""
+        path = record_path(self.root, self.epoch)
         if path.exists():
             return False
         draft = path.with_name(f"run.{uuid.uuid4().hex}.tmp")
@@ -205,11 +225,16 @@ class RunFolder:
 
     def check_still_ours(self) -> None:
         """Refuse to go on where another run has taken the folder since: a late attempt must not mix values in."""
-        record = read_run(self.root)
-        if record is None or record["fingerprint"] != self.fingerprint:
+        record = read_run(self.root, self.epoch)
+        if record is not None and record["fingerprint"] == self.fingerprint:
+            return
+        if self.epoch > 1 and record is not None:
             raise RunError(
-                f"{self.root} was taken over by another run.", hint="Nothing was changed there; choose another --out."
+                f"{self.root}: another process appends to it already.", hint="Run this again when that one is done."
             )
+        raise RunError(
+            f"{self.root} was taken over by another run.", hint="Nothing was changed there; choose another --out."
+        )
 
     # -- files ------------------------------------------------------------------------------------------------
 
@@ -275,16 +300,14 @@ class RunFolder:
 
     def manifest(self) -> dict[str, Any]:
         """What manifest.json says; empty where there is none."""
-        try:
-            return json.loads((self.root / "_gen" / "manifest.json").read_text("utf-8"))  # type: ignore[no-any-return]
-        except (OSError, ValueError):
-            return {}
+        return read_manifest(self.root)
 
     def manifest_of(self, receipts: Sequence[Receipt]) -> dict[str, Any]:
         """What manifest.json must say when these receipts are all there is, beside tables written earlier."""
         tables: dict[str, Any] = {}
-        known = self.manifest()
-        if known.get("fingerprint") == self.fingerprint:
+        known, epochs = self.manifest(), read_epochs(self.root)
+        run = epochs[0]["fingerprint"] if epochs else self.fingerprint
+        if known.get("fingerprint") == run:
             tables.update(known["tables"])  # of an earlier run with other --tables
         for table in dict.fromkeys(receipt.table for receipt in receipts):
             parts = sorted((r for r in receipts if r.table == table), key=lambda r: r.index)
@@ -294,7 +317,15 @@ class RunFolder:
                 "bytes": sum(part.bytes for part in parts),
                 "checksum": add_checksums(part.checksum for part in parts),
             }
-        return {"fingerprint": self.fingerprint, "tables": tables}
+        said = {"epochs": [said_of_epoch(epochs[: i + 1], list(tables)) for i in range(len(epochs))]}
+        return {"fingerprint": run, "tables": tables} | (said if len(epochs) > 1 else {})
+
+    def fingerprints(self) -> set[str]:
+        """Those whose files belong to the folder: of this run, what was appended to it, and what it is appended to."""
+        found = {epoch_of(record): str(record["fingerprint"]) for record in read_epochs(self.root)}
+        if self.epoch == 1 and found.get(1) != self.fingerprint:
+            return {self.fingerprint}
+        return set((found | {self.epoch: self.fingerprint}).values())
 
 
 def _is_unused(root: Path) -> bool:

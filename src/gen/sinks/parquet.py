@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,16 +212,20 @@ class ParquetSink:
         paths = [
             path for table in self.tables for path in sorted(self.folder.table_folder(table).glob("part-*.parquet"))
         ]
+        known = self.folder.fingerprints()
         with ThreadPoolExecutor(_READERS) as pool:
-            found = [receipt for receipt in pool.map(self.receipt_of, paths) if receipt]
+            found = [receipt for receipt in pool.map(lambda path: self.receipt_of(path, known), paths) if receipt]
         return {(receipt.table, receipt.index): receipt for receipt in found}
 
-    def receipt_of(self, path: Path) -> Receipt | None:
-        """The receipt in a file's footer; None where it does not open, or is of another run or place."""
+    def receipt_of(self, path: Path, known: Collection[str] = ()) -> Receipt | None:
+        """The receipt in a file's footer; None where it does not open, or is of another run or place.
+
+        known: the fingerprints that it may have; this run's alone unless given.
+        """
         try:
             metadata = pq.read_metadata(path)
             facts = json.loads((metadata.metadata or {})[RECEIPT_KEY])
-            if facts.pop("fingerprint") != self.folder.fingerprint:
+            if facts.pop("fingerprint") not in (known or (self.folder.fingerprint,)):
                 return None
             facts |= {"bytes": path.stat().st_size, "differences": ()}
             receipt = Receipt(**facts)

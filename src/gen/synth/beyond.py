@@ -8,10 +8,10 @@ import math
 import numpy as np
 import pyarrow as pa
 
+from gen.block import plain_type
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.synth.clock import DAY
-from gen.synth.nested import plain_type
 from gen.synth.numbers import OnGrid, SynthesizeFloat
 from gen.synth.synthesizer import Synthesizer, synthesizer_of
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from gen.block import plain_type
 from gen.schema.spec import Column
 from gen.synth.containers.unions import SynthesizeUnion
-from gen.synth.nested import SynthesizeField, plain_type, product_of
+from gen.synth.nested import SynthesizeField, product_of
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.table import TableSource
 

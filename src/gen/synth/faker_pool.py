@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gen.block import fixed_width_array, fixed_width_values
+from gen.block import fixed_width_array, fixed_width_values, plain_type
 from gen.errors import SchemaError
 from gen.keys import check_capacity
 from gen.schema.domains import Provider
@@ -103,7 +103,7 @@ class SynthesizeFaker(Synthesizer):
             )
         counts = Counter(taken)
         # Only decimals have a type of their values' own: that which holds the longest.
-        pool = pa.array(list(counts), None if self.column.kind == "decimal" else plain(kind))
+        pool = pa.array(list(counts), None if self.column.kind == "decimal" else plain_type(kind))
         if len(counts) == len(taken):
             return pool, None
         return pool, fixed_width_array(pa.uint64(), alias_table(list(map(float, counts.values()))))
@@ -203,11 +203,6 @@ class SynthesizeFakerKey(Ranked, SynthesizeFaker):
     def rank(self, values: pa.Array) -> Words:
         places = {value: i for i, value in enumerate(self.pool.to_pylist())}
         return np.array([places.get(value, len(places)) for value in values.to_pylist()], np.uint64)
-
-
-def plain(kind: pa.DataType) -> pa.DataType:
-    """The type of the values where they travel as a dictionary."""
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _as_kind(value: Any, kind: str, zone: str | None) -> Any:

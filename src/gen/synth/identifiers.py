@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gen.block import boolean_array
 from gen.errors import SchemaError
-from gen.keys import Permutation
+from gen.permutations import Permutation
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, first_and_rows, kernel, rows_array
 from gen.synth.json_text import is_null, uuid_text

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from gen.block import plain_type
 from gen.errors import SchemaError
-from gen.keys import Pool
+from gen.keys import KeyOrder, Pool
 from gen.schema.spec import KINDS
-from gen.streams import Rows, rows_array
-from gen.synth.nested import plain_type
+from gen.streams import Rows
 from gen.synth.ranked import Ranked
-from gen.synth.related.segments import merged_segments
+from gen.synth.related.segments import Cut
 from gen.synth.rows import Asking
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.tied.derived import MadeOfOthers
@@ -56,38 +57,36 @@ class RowPool(ComputedPool):
 
 @dataclass(frozen=True)
 class JoinedPool:
-    """The keys that exist already, and then those that are made."""
+    """The keys of rows that exist already, or were made before, and then of those that are made: the last pool's."""
 
-    old: Pool
-    new: Any
-
-    @property
-    def key(self) -> Synthesizer:
-        found: Synthesizer = self.new.key
-        return found
+    pools: tuple[Any, ...]
 
     @property
     def size(self) -> int:
-        return int(self.old.size + self.new.size)
+        return sum(int(pool.size) for pool in self.pools)
 
     @property
     def arrow_type(self) -> pa.DataType:
-        return plain_type(self.new.arrow_type)
+        return plain_type(self.pools[-1].arrow_type)
 
     @property
     def cardinality(self) -> None:
         return None
 
     def at(self, rows: Rows) -> pa.Array:
-        numbers, first = rows_array(rows), np.uint64(self.old.size)
-        is_old = numbers < first
-        return merged_segments(is_old, self.old.at(numbers[is_old]), self.new.at(numbers[~is_old] - first))
+        pieces = self._cut.pieces(rows)
+        return pieces.merged(lambda part: self.pools[part].at(pieces.rows[part]))
+
+    @cached_property
+    def _cut(self) -> Cut:
+        return Cut(np.cumsum([pool.size for pool in self.pools]).tolist())
 
 
 def avoid_existing(key: Synthesizer, taken: pa.Array) -> None:
     """Have a key never be one of those that exist already; refuse it where that is not known to be so."""
     if isinstance(key, Ranked):
-        key.avoid(taken)
+        if isinstance(key.order, KeyOrder):  # else one that goes on, and avoids them already
+            key.avoid(taken)
         return
     again = getattr(key, "row_of", None)
     if again is None:

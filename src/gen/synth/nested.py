@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gen.block import array_of, null_of
+from gen.block import array_of, null_of, plain, plain_type
 from gen.errors import SchemaError
 from gen.schema.links import Key
 from gen.schema.spec import Column
@@ -25,16 +25,6 @@ from gen.synth.listings import Listing, every_combination
 from gen.synth.ranked import Ranked
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Storage, Synthesizer, path_of
-
-
-def plain(array: pa.Array) -> pa.Array:
-    """The values themselves where they travel as a dictionary: parts do not."""
-    return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
-
-
-def plain_type(kind: pa.DataType) -> pa.DataType:
-    """The type of the values where they travel as a dictionary."""
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def part_field(name: str, part: Synthesizer) -> pa.Field:

@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_array, with_nulls
+from gen.block import fixed_width_array, plain, plain_type, with_nulls
 from gen.errors import SchemaError
-from gen.keys import Permutation
+from gen.permutations import Permutation
 from gen.schema.row_markers import DIRT
 from gen.schema.spec import KINDS, Column, Table
 from gen.streams import Rows, Words, rows_array
@@ -26,7 +26,6 @@ from gen.synth.beyond import beyond, beyond_keys
 from gen.synth.json_text import is_null
 from gen.synth.judging.checked import merged
 from gen.synth.key_pools import JoinedPool
-from gen.synth.nested import plain, plain_type
 from gen.synth.related.references import SynthesizeReference
 from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.tied.derived import MadeOfOthers
@@ -230,7 +229,7 @@ def _dangling(dirt: Dirt, words: Words, clean: pa.Array) -> pa.Array:
         return pa.array([f"dangling-{word:08x}" for word in words.tolist()], kind)
     if pa.types.is_fixed_size_binary(kind):
         return pa.array([bytes(12) + int(word).to_bytes(4, "big") for word in words.tolist()], kind)
-    outside = beyond_keys(synthesizer.pool.key)
+    outside = beyond_keys(_first_key(synthesizer.pool))
     assert outside is not None
     return outside.take(fixed_width_array(pa.int64(), _chosen(words, len(outside))))
 
@@ -239,12 +238,24 @@ def _can_dangle(synthesizer: Synthesizer) -> bool:
     """Whether there are values of a reference's type that are sure to be no key."""
     if not isinstance(synthesizer, SynthesizeReference):
         return False
-    if isinstance(synthesizer.pool, JoinedPool):
+    if _extends_existing(synthesizer.pool):
         return False  # what is beyond the keys that are made may exist
     kind = plain_type(synthesizer.arrow_type)
     if pa.types.is_string(kind) or pa.types.is_fixed_size_binary(kind):
         return True
-    return beyond_keys(getattr(synthesizer.pool, "key", None)) is not None
+    return beyond_keys(_first_key(synthesizer.pool)) is not None
+
+
+def _extends_existing(pool: Any) -> bool:
+    """Whether some of the keys exist already, and others are made."""
+    return isinstance(pool, JoinedPool) and any(each.key.column.held for each in pool.pools if hasattr(each, "key"))
+
+
+def _first_key(pool: Any) -> Synthesizer | None:
+    """What draws the first keys, below all others; None where they are held."""
+    first = pool.pools[0] if isinstance(pool, JoinedPool) else pool
+    found: Synthesizer | None = getattr(first, "key", None)
+    return found
 
 
 _MAKERS: dict[str, Callable[[Dirt, Words, pa.Array], pa.Array]] = {

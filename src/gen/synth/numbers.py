@@ -205,6 +205,20 @@ class SynthesizeIntegerKey(GridKey, SynthesizeInteger):
     def default_maximum(self) -> int:
         return DEFAULT_KEY_MAXIMUM if self.rows > MANY_ROWS and not self.column.bounded else DEFAULT_MAXIMUM
 
+    def continuing(self, earlier: Sequence[Ranked]) -> Ranked:
+        """Keys that ascend without an upper bound go on above all earlier ones; others where there is room for them."""
+        grids = [each.values_grid for each in earlier if isinstance(each, SynthesizeIntegerKey)]
+        last, step = max(grid.last for grid in grids), grids[0].step
+        same = [each for each, grid in zip(earlier, grids, strict=True) if grid == grids[-1]]
+        left = grids[-1].count - sum(each.rows for each in same)
+        above = Grid(last + step, step, min(self.values_grid.count, (_INT64[1] - last) // step))
+        is_open = self.column.maximum is None and above.count > self.rows
+        if not is_open or (self.order.order != "ascending" and left >= self.rows):
+            return Ranked.continuing(self, same)
+        self.values_grid = above
+        self.prepare_order()
+        return self
+
 
 def _number(where: str, bound: Any) -> int | float:
     """A declared bound, which the reader has checked to be a number."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -173,6 +174,15 @@ class SynthesizePatternKey(SynthesizePattern):
         check_capacity(self.table, self.column.name, self.rows, self.cardinality, domain)
         order = self.column.key.order or "scattered"
         self.keys = TextKeys(self.where, self.language, self.rows, order, self.stream_key)
+
+    def continuing(self, earlier: Sequence[SynthesizePatternKey]) -> SynthesizePatternKey:
+        """The key of rows that come after these, of the texts that the first of them has."""
+        before, first = sum(each.rows for each in earlier), earlier[0]
+        said = f"what {before:,} earlier rows leave"
+        check_capacity(self.table, self.column.name, self.rows, first.cardinality - before, said)
+        self.language, self.sampler = first.language, first.sampler
+        self.keys = self.keys.continuing([each.keys for each in earlier])
+        return self
 
     def _needed(self) -> int:
         return max(self.rows, 2)  # of a pattern that leaves an end open, too, as many texts as the column has

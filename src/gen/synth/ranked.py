@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from gen.errors import SchemaError
-from gen.keys import AvoidingOrder, KeyOrder, check_capacity
+from gen.keys import AvoidingOrder, KeyOrder, Order, check_capacity, later_order
 from gen.streams import Rows, Words
 from gen.synth.synthesizer import Synthesizer
 
@@ -46,7 +48,7 @@ class Ranked(Synthesizer):
         article = f"{'an' if self.column.kind[0] in 'aeio' else 'a'} {self.column.kind}"
         check_capacity(self.table, self.column.name, self.rows, self.cardinality, f"{article} in its bounds")
         order = self.column.key.order or self.default_order
-        self.order: KeyOrder | AvoidingOrder = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
+        self.order: Order = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
 
     def avoid(self, taken: pa.Array) -> None:
         """Have no row have one of these keys, which exist already; keys that ascend begin after the last of them."""
@@ -61,6 +63,17 @@ class Ranked(Synthesizer):
         said = f"what {len(taken):,} keys that exist already leave"
         check_capacity(self.table, self.column.name, self.rows, available, said)
         self.order = AvoidingOrder(KeyOrder(order, self.rows, available - start, key), ranks, start)
+
+    def continuing(self, earlier: Sequence[Ranked]) -> Ranked:
+        """The key of rows that come after these: other than all of theirs, from the domain of the first of them."""
+        first, before = earlier[0], sum(each.rows for each in earlier)
+        left = max(first.order.capacity - before, 0)
+        above = " above the keys that exist already" if getattr(first.order, "start", 0) else ""
+        check_capacity(self.table, self.column.name, self.rows, left, f"what {before:,} earlier rows leave{above}")
+        found = copy.copy(first)
+        found.column, found.rows = self.column, self.rows
+        found.order = later_order([each.order for each in earlier], self.rows, self.stream_key("key"))
+        return found
 
     def at(self, rows: Rows) -> pa.Array:
         return self.unrank(self.order.ranks(rows))

@@ -469,6 +469,7 @@ def _named(column: Column, where: str) -> type[Synthesizer]:
 # particular comes before what it is made of: a value after another, then one that is checked, then plain ones.
 _ASKED = [
     "held",
+    "continued",
     "agreeing.people",
     "agreeing.places",
     "agreeing.births",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gen.block import Partition
+from gen.block import Partition, plain_type
 from gen.checksums import Checksum
 from gen.errors import SchemaError
 from gen.streams import Rows, rows_array
@@ -32,7 +32,6 @@ from gen.synth.containers import lists as _lists  # noqa: F401
 from gen.synth.containers import unions as _unions  # noqa: F401
 from gen.synth.json_text import filled, json_text, object_json
 from gen.synth.judging.row_filter import RowFilter
-from gen.synth.nested import plain_type
 from gen.synth.noise import Dirt
 from gen.synth.related import aggregates as _aggregates  # noqa: F401
 from gen.synth.rows import Asking, RowView
@@ -57,6 +56,7 @@ class TableSource:
     dirt: Mapping[str, Dirt] = field(default_factory=dict)
     held: dict[str, pa.Array] = field(default_factory=dict, compare=False)  # whole columns that others ask for
     reads_held: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # by column, those of others
+    first: int = 0  # the number of its first row among all that are written of the table: of rows that are appended
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -106,9 +106,9 @@ class TableSource:
         return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     @property
-    def made(self) -> TableSource:
-        """The table whose rows are made: itself; see `Segments`."""
-        return self
+    def parts(self) -> tuple[TableSource, ...]:
+        """The table itself; see `Segments`."""
+        return (self,)
 
     def view(self, rows: Rows, asking: Asking) -> RowView:
         """These rows as columns of other tables see them: without dirt, each column made when it is asked for."""
@@ -186,9 +186,9 @@ class TableSource:
     def batches(self, partition: Partition) -> Iterator[pa.RecordBatch]:
         """The partition's rows in order, in blocks aligned to the table's first row."""
         step = max(1, min(BLOCK_ROWS, int(BLOCK_BYTES / max(self.bytes_per_row, 1))))
-        start = partition.start
-        while start < partition.stop:
-            stop = min((start // step + 1) * step, partition.stop)
+        start, last = partition.start - self.first, partition.stop - self.first
+        while start < last:
+            stop = min((start // step + 1) * step, last)
             yield self.at(range(start, stop))
             start = stop
 

@@ -11,29 +11,36 @@ from gen.errors import CapacityError, SchemaError
 from gen.keys import Pool
 from gen.schema.links import Key, Reference
 from gen.schema.relations import follow, is_unique, key_circle, unique_groups
-from gen.schema.spec import Column, Spec, Table, suggestion
+from gen.schema.spec import Column, Spec, Table
 from gen.synth.agreeing.company import in_company
-from gen.synth.correlation import correlate
-from gen.synth.held import SynthesizeHeld
-from gen.synth.judging.judged import where_judged
-from gen.synth.key_pools import JoinedPool, avoid_existing, check_distinct, pool_of, refuse_made
-from gen.synth.nested import SynthesizeField, Whole
-from gen.synth.noise import Dirt, dirt_of, refuse_noise_inside
+from gen.synth.columns import columns_of, dirt_in, where_judged_in
+from gen.synth.continued import continued_key, continued_series
+from gen.synth.formulas.expressions import Expression
+from gen.synth.joining import copied_from, refuse_inside, summed_link
+from gen.synth.key_pools import JoinedPool, avoid_existing, pool_of
+from gen.synth.noise import refuse_noise_inside
 from gen.synth.related.aggregates import SynthesizeAggregate
+from gen.synth.related.appended import Earlier
 from gen.synth.related.copies import SynthesizeCopy, SynthesizeOrdinal
 from gen.synth.related.dealing import Dealing, SynthesizeDealt, condition_of, dealing_of
 from gen.synth.related.linking import Linking
-from gen.synth.related.links import AllRows, Link, Parents
+from gen.synth.related.parents import AllRows, JoinedRows, Parents
 from gen.synth.related.references import SynthesizeReference
 from gen.synth.related.segments import Segments
-from gen.synth.related.single_references import parents_of
 from gen.synth.related.subsets import MOST_LISTED, Condition, ListedRows, TriedRows, check_popularity
-from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, refers_to_several
-from gen.synth.synthesizer import Storage, Synthesizer, synthesizer_of
+from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.table import TableSource
-from gen.synth.tied.ordered import with_room, with_room_inside
 
 Try = Callable[[TableSource], TableSource]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One time that rows were made: the first, or one that appended to those before. seed: its own."""
+
+    rows: Mapping[str, int]
+    seed: int
+    as_of: datetime.date
 
 
 class Tables(Mapping[str, TableSource]):
@@ -45,10 +52,13 @@ class Tables(Mapping[str, TableSource]):
     def __init__(self, making: Making, asked: Sequence[str]) -> None:
         self.asked = list(asked)
         self.tried: Try | None = None
+        self.seed = making.seed
+        self.earlier = making.earlier
         self._making: Making | None = making
         self._sources: dict[str, TableSource] = {}
         self._trying: set[str] = set()
-        self.extended = {table.name: table.extends for table in making.spec.tables if table.extends}
+        self._existing = {t.name: t.extends for t in making.spec.tables if t.extends}
+        self._fixed = {t.name for t in making.spec.tables if t.existing}
 
     def __getitem__(self, name: str) -> TableSource:
         if name in self._sources:
@@ -63,9 +73,25 @@ class Tables(Mapping[str, TableSource]):
         return self._sources[name]
 
     def referred(self, name: str) -> Any:
-        """A table as those see it that refer to it: rows that exist already come before its own."""
-        source, old = self[name], self.extended.get(name)
-        return Segments(self[old], source) if old else source
+        """A table as those see it that refer to it: rows that exist already, or were made before, precede its own."""
+        parts = [] if name in self._fixed else [tables[name] for tables in self.earlier]
+        if old := self._existing.get(name):
+            parts.insert(0, self[old])
+        parts = [part for part in parts if part.rows]
+        return Segments((*parts, self[name])) if parts else self[name]
+
+    @property
+    def making(self) -> Making:
+        """How they are made, while that is planned."""
+        assert self._making is not None
+        return self._making
+
+    def settle(self) -> None:
+        """Make all tables of earlier epochs, of which rows may be asked for wherever these are drawn."""
+        for tables in self.earlier:
+            for name, count in tables.making.rows.items():
+                if count:
+                    _ = tables[name]
 
     def is_final(self, name: str) -> bool:
         """Whether a table is as others see it from now on: tried, where tables are."""
@@ -87,19 +113,31 @@ def table_sources(
     seed: int,
     as_of: datetime.date | None = None,
     tables: Collection[str] | None = None,
+    earlier: Sequence[Epoch] = (),
 ) -> Tables:
     """A source for every table of the schema, or for some of them, references resolved.
 
-    `as_of` is the day that counts as today. Raises SchemaError, CapacityError or ReferenceError, naming table and
-    column, where a request cannot be met.
+    `as_of` is the day that counts as today. `earlier`: how the rows were made that these are appended to, the first of
+    them first. Raises SchemaError, CapacityError or ReferenceError, naming table and column, where a request cannot be
+    met.
     """
     today = as_of or datetime.datetime.now(datetime.UTC).date()
-    drawn = _drawn(spec, rows).seen_from(today)
-    asked = [table.name for table in drawn.tables if tables is None or table.name in tables]
-    making = Making(drawn, rows, seed, today)
-    made = making.tables = Tables(making, asked)
-    for name in asked:
-        making.source(name)
+    before: list[Tables] = []
+    for epoch in earlier:
+        before.append(_tables_of(spec, epoch, before))
+    made = _tables_of(spec, Epoch(rows, seed, today), before)
+    made.asked = [table.name for table in spec.tables if tables is None or table.name in tables]
+    for name in made.asked:
+        made.making.source(name)
+    return made
+
+
+def _tables_of(spec: Spec, epoch: Epoch, earlier: Sequence[Tables]) -> Tables:
+    """The tables of an epoch, none of which is made yet."""
+    making = Making(
+        _drawn(spec, epoch.rows).seen_from(epoch.as_of), epoch.rows, epoch.seed, epoch.as_of, tuple(earlier)
+    )
+    making.tables = made = Tables(making, ())
     return made
 
 
@@ -142,6 +180,7 @@ class Making:
     rows: Mapping[str, int]
     seed: int
     today: datetime.date
+    earlier: tuple[Tables, ...] = ()
     tables: Any = None
     _sources: dict[str, TableSource] = field(default_factory=dict)
     _columns: dict[str, dict[str, Synthesizer]] = field(default_factory=dict)
@@ -158,15 +197,16 @@ class Making:
             columns = self.columns(name)
             for column in columns:
                 self.join(name, column)
-            source = _where_judged(TableSource(name, self.rows[name], columns, document=table.document))
-            self._sources[name] = replace(source, dirt=_dirt(table, source))
+            source = where_judged_in(TableSource(name, self.rows[name], columns, document=table.document))
+            self._sources[name] = replace(source, dirt=dirt_in(table, source))
         return self._sources[name]
 
     def declared_table(self, name: str) -> Table:
         """The table with what its columns agree about."""
         if name not in self._tables:
             table = self.spec.table(name)
-            self._tables[name] = table if table.existing else in_company(table, self.rows[name], self.today)
+            rows = self.rows[name] + self.first_row(name)
+            self._tables[name] = table if table.existing else in_company(table, rows, self.today)
         return self._tables[name]
 
     def columns(self, name: str) -> dict[str, Synthesizer]:
@@ -177,7 +217,9 @@ class Making:
             if dealing := self.dealing(name):
                 dealt = [columns[each].column for each in dealing.columns]
                 columns |= {c.name: SynthesizeDealt(c, name, self.rows[name], self.seed).of(dealing) for c in dealt}
-            links, members = Linking(self.spec, table, self.rows, self.seed, self.standing).links(columns)
+            columns |= self._continued(table, columns)
+            earlier = Earlier(bool(self.earlier), self._earlier_columns(name))
+            links, members = Linking(self.spec, table, self.rows, earlier, self.seed, self.standing).links(columns)
             columns |= members
             self._extend(table, columns)
             for column, link in links.items():
@@ -186,6 +228,30 @@ class Making:
                     reference.link = link
             self._columns[name] = columns
         return self._columns[name]
+
+    def first_row(self, name: str) -> int:
+        """The number of a table's first row here, among all that others may refer to: as many precede it."""
+        table = self.spec.table(name)
+        if table.existing:
+            return 0
+        return sum(tables.making.rows[name] for tables in self.earlier) + (
+            self.rows[table.extends] if table.extends else 0
+        )
+
+    def _earlier_columns(self, name: str) -> list[dict[str, Synthesizer]]:
+        """The columns of a table in those earlier epochs that have rows of it."""
+        return [tables.making.columns(name) for tables in self.earlier if tables.making.rows[name]]
+
+    def _continued(self, table: Table, columns: Mapping[str, Synthesizer]) -> dict[str, Synthesizer]:
+        """The columns of a table that is appended to that go on: keys drawn by themselves, and series."""
+        if table.existing or not self.rows[table.name] or not (earlier := self._earlier_columns(table.name)):
+            return {}
+        before = sum(tables.making.rows[table.name] for tables in self.earlier)
+        series = {name: continued_series(drawn, before) for name, drawn in columns.items()}
+        names = [group.columns[0] for group in unique_groups(table) if len(group.columns) == 1]
+        own = [name for name in names if name in columns and not table.column(name).reference]
+        keys = {name: continued_key(columns[name], [each[name] for each in earlier]) for name in own}
+        return {name: found for name, found in series.items() if found} | keys
 
     def _extend(self, table: Table, columns: Mapping[str, Synthesizer]) -> None:
         """Have what is unique in a table differ from what exists already, too."""
@@ -211,17 +277,29 @@ class Making:
             self._dealings[name] = dealing_of(self.spec, table, rows, self.seed)
         return self._dealings[name]
 
-    def standing(self, where: str, reference: Reference) -> Parents:
-        """The rows of its table that a reference may lead to."""
-        name, rows = reference.table, parents_of(self.spec, self.rows, reference.table)
+    def standing(self, where: str, reference: Reference, only_new: bool = False) -> Parents:
+        """The rows of its table that a reference may lead to; `only_new`: of those that this epoch makes."""
+        name, first = reference.table, self.first_row(reference.table)
+        rows, first = first + self.rows[name], first if only_new else 0
         if reference.where is None:
-            return AllRows(rows)
+            return AllRows(rows) if not first else JoinedRows(((first, AllRows(rows - first)),))
         check_popularity(where, reference, self.spec)
-        condition, dealing = condition_of(self.spec, where, name, reference.where), self.dealing(name)
-        if dealing is not None and dealing.serves(condition):
-            return dealing.union(condition)
-        accepted = Condition(self.tables, name, rows, condition)
-        return ListedRows(accepted) if rows <= MOST_LISTED else TriedRows(rows, accepted)
+        condition = condition_of(self.spec, where, name, reference.where)
+        if (dealt := self._dealt(name, condition, only_new)) is not None:
+            return dealt
+        accepted = Condition(self.tables, name, rows, condition, first)
+        return ListedRows(accepted) if rows - first <= MOST_LISTED else TriedRows(rows, accepted)
+
+    def _dealt(self, name: str, condition: Expression, only_new: bool) -> Parents | None:
+        """The rows that a condition accepts, where it reads only columns that are dealt in all epochs."""
+        epochs = [each.making for each in self.earlier if each.making.rows[name] and not only_new] + [self]
+        parts: list[tuple[int, Parents]] = []
+        for making in epochs:
+            dealing = making.dealing(name)
+            if dealing is None or not dealing.serves(condition):
+                return None
+            parts.append((making.first_row(name), dealing.union(condition)))
+        return parts[0][1] if parts[-1][0] == 0 else JoinedRows(tuple(parts))
 
     def before(self, table: Table, path: str) -> tuple[Table, Column] | None:
         """What a path through references leads to."""
@@ -257,40 +335,37 @@ class Making:
         for part in column.every_part():
             inside = part.where.startswith((f"{column.where}.", f"{column.where}["))
             if inside and isinstance(part, (SynthesizeAggregate, SynthesizeCopy, SynthesizeOrdinal)):
-                self._check_inside(column, part)
-
-    def _check_inside(self, column: Synthesizer, part: Synthesizer) -> None:
-        """Refuse, inside another field, what is of the rows of a table; a copy there is a path in an expression."""
-        said = part.column
-        what = said.aggregate or ("a copy" if said.copied else "an ordinal")
-        instead = f'; here write Derived("{".".join(said.copied)}")' if said.copied else ""
-        raise SchemaError(
-            f"{part.where}: it is {what} inside another field, {column.column.name}.",
-            hint=f"Only a field of the table itself can be that{instead}.",
-        )
+                refuse_inside(column, part)
 
     def pool(self, target: Reference) -> tuple[Pool, Storage]:
         """The keys of a table, and what a sink may know of them."""
-        if target.table in self._columns or not self._is_plain(target):
-            self.columns(target.table)
-            self.join(target.table, target.column)
-            key = self._columns[target.table][target.column]
-        else:
-            key = self._key(target)
-        made, old = pool_of(key, self.tables), self.spec.table(target.table).extends
-        if old is None:
-            return made, key.storage
-        return JoinedPool(self.pool(replace(target, table=old))[0], made), key.storage
+        table, key = self.spec.table(target.table), self._key_of(target)
+        pools = [pool_of(key, self.tables)]
+        if table.existing:
+            return pools[0], key.storage
+        earlier = [each.making for each in self.earlier if each.making.rows[table.name]]
+        pools[:0] = [pool_of(making._key_of(target), making.tables) for making in earlier]
+        if table.extends:
+            pools.insert(0, self.pool(replace(target, table=table.extends))[0])
+        return JoinedPool(tuple(pools)) if len(pools) > 1 else pools[0], key.storage
+
+    def _key_of(self, target: Reference) -> Synthesizer:
+        """What draws the keys of this epoch's rows of a table."""
+        if target.table not in self._columns and self._is_plain(target):
+            return self._plain_key(target)
+        self.columns(target.table)
+        self.join(target.table, target.column)
+        return self._columns[target.table][target.column]
 
     def _is_plain(self, target: Reference) -> bool:
         """Whether a key is drawn by itself, without the other columns of its table."""
-        if target.table in self.tables.asked:
-            return False
         table = self.spec.table(target.table)
+        if target.table in self.tables.asked or table.extends or (self.earlier and not table.existing):
+            return False
         column = table.column(target.column)
         return column.key is not None and column.reference is None and is_unique(table, [target.column])
 
-    def _key(self, target: Reference) -> Synthesizer:
+    def _plain_key(self, target: Reference) -> Synthesizer:
         """A key of a table of which nothing else is needed."""
         plain = Reference(target.table, target.column)
         if plain not in self._keys:
@@ -300,27 +375,9 @@ class Making:
 
     def _origin(self, table: str, copy: SynthesizeCopy) -> Synthesizer:
         """The column that a copy copies."""
-        *path, last = copy.column.copied
-        here = table
-        for name in path:
-            reference = self.columns(here).get(name)
-            referring = [n for n, s in self.columns(here).items() if s.column.reference]
-            said = ".".join(copy.column.copied)
-            if refers_to_several(reference):
-                raise SchemaError(f"{copy.where}: it copies {said}, and {here}.{name} {TO_SEVERAL}.", hint=OF_SEVERAL)
-            if not isinstance(reference, SynthesizeReference) or reference.column.reference is None:
-                raise SchemaError(
-                    f"{copy.where}: it copies {'.'.join(copy.column.copied)}, and {here}.{name} is no reference.",
-                    hint=f"All names of a copy but the last are references. {suggestion(name, referring)}",
-                )
-            here = reference.column.reference.table
-        origin = self.columns(here).get(last)
-        if origin is None:
-            raise SchemaError(
-                f"{copy.where}: it copies {'.'.join(copy.column.copied)}, and {here} has no field {last!r}.",
-                hint=suggestion(last, self.columns(here)),
-            )
-        self.join(here, last)
+        here, name = copied_from(self.columns, table, copy)
+        origin = self.columns(here)[name]
+        self.join(here, name)
         if isinstance(origin, SynthesizeCopy) and origin.origin is None:
             raise SchemaError(
                 f"{copy.where}: it copies {origin.where}, which copies it.", hint="Break the circle: let one be drawn."
@@ -330,127 +387,9 @@ class Making:
     def _aggregate(self, table: str, aggregate: SynthesizeAggregate) -> None:
         """Hand an aggregate the link whose rows refer to this table, and the column of theirs that it is of."""
         said = aggregate.aggregate
-        names = [t.name for t in self.spec.tables]
-        if said.table not in names:
-            raise SchemaError(
-                f"{aggregate.where}: it is {said}, and there is no table {said.table!r}.",
-                hint=suggestion(said.table, names),
-            )
-        columns = self.columns(said.table)
-        for name in (said.column, said.by):
-            if name is not None and name not in columns:
-                raise SchemaError(
-                    f"{aggregate.where}: it is {said}, and {said.table} has no field {name!r}.",
-                    hint=suggestion(name, columns),
-                )
-        link = self._link_back(table, aggregate, columns)
+        link = summed_link(self.spec, self.columns, table, aggregate)
         if said.column is not None:
             self.join(said.table, said.column)
-        aggregate.first = parents_of(self.spec, self.rows, table) - self.rows[table]
-        aggregate.sums(link, self.tables, columns[said.column] if said.column is not None else None)
-
-    def _link_back(self, table: str, aggregate: SynthesizeAggregate, columns: Mapping[str, Synthesizer]) -> Link:
-        said = aggregate.aggregate
-        back: dict[str, SynthesizeReference] = {
-            name: s
-            for name, s in columns.items()
-            if isinstance(s, SynthesizeReference) and s.column.reference and s.column.reference.table == table
-        }
-        links = {id(s.link): name for name, s in back.items()}
-        through = said.through or next((n for n, s in columns.items() if _leads_to(s, table)), None)
-        if through is not None and (said.through or not back) and _leads_to(columns.get(through), table):
-            raise SchemaError(
-                f"{aggregate.where}: it is {said}, and {said.table}.{through} {TO_SEVERAL}.", hint=OF_SEVERAL
-            )
-        if said.through is not None:
-            if said.through not in back:
-                raise SchemaError(
-                    f"{aggregate.where}: it is {said} through {said.through!r}, which does not refer to {table}.",
-                    hint=suggestion(said.through, back),
-                )
-            chosen = said.through
-        elif len(links) == 1:
-            chosen = next(iter(links.values()))
-        else:
-            raise SchemaError(
-                f"{aggregate.where}: it is {said}, and {len(links) or 'no'} fields of {said.table} refer to {table}"
-                f"{': ' + ', '.join(links.values()) if links else ''}.",
-                hint=f'Say which: through="{next(iter(links.values()))}".' if links else "Give it a ForeignKey.",
-            )
-        link = back[chosen].link
-        assert link is not None
-        if not link.is_invertible:
-            raise SchemaError(
-                f"{aggregate.where}: which rows of {said.table} refer to a row of {table} cannot be told without a "
-                f"look at all of them: {said.table}.{chosen} refers to them so: {link.pick.described()}.",
-                hint=f"Declare beside {said.table}.{chosen} how many rows each has, and nothing else of the parents: "
-                "Children(Poisson(3)).",
-            )
-        return link
-
-
-def _leads_to(synthesizer: Any, table: str) -> bool:
-    """Whether a column refers to a table among several."""
-    return refers_to_several(synthesizer) and table in [each.table for each in synthesizer.column.references]
-
-
-def _where_judged(source: TableSource) -> TableSource:
-    """The table, in which only those models inside rows are asked that refuse some values."""
-    if not source.rows:
-        return source
-    judged = {name: where_judged(s) for name, s in source.columns.items() if any(s.column.judges())}
-    return replace(source, columns={**source.columns, **judged}) if judged else source
-
-
-def _dirt(table: Table, source: TableSource) -> dict[str, Dirt]:
-    """The dirt that its columns declare; which values no key has is known once the keys are."""
-    return {column.name: dirt_of(source.columns[column.name], column) for column in table.columns if column.noise}
-
-
-Before = Callable[[Table, str], "tuple[Table, Column] | None"]
-
-
-def columns_of(
-    table: Table, rows: int, seed: int, before: Before, only: Collection[str] | None = None
-) -> dict[str, Synthesizer]:
-    """A synthesizer for every column, or for some keys; those of a table that is drawn whole are fields of it."""
-    if table.existing:
-        return {c.name: SynthesizeHeld(c, table.name, rows, seed) for c in table.columns}
-    if table.whole is not None:
-        return _fields(table, table.whole, rows, seed)
-    declared = with_room(table.columns, table.name, rows, seed, lambda path: before(table, path))
-    synthesizers = {c.name: _synthesizer(table, c, rows, seed) for c in declared if only is None or c.name in only}
-    correlate(table.name, synthesizers)
-    for synthesizer in synthesizers.values():
-        synthesizer.check_beside(synthesizers)
-    return synthesizers
-
-
-def _fields(table: Table, whole_column: Column, rows: int, seed: int) -> dict[str, Synthesizer]:
-    """The columns of a table that is drawn whole."""
-    whole_column = with_room_inside(whole_column, table.name, rows, seed)
-    root = synthesizer_of(whole_column, table.name, rows, seed, "")
-    whole = Whole(root)
-    inner: Any = getattr(root, "inner", root)
-    made: dict[str, Synthesizer] = {}
-    for column in table.columns:
-        if column.key or column.reference:
-            raise SchemaError(
-                f"{table.name}.{column.name}: a key in a table whose schema ties its columns together.",
-                hint="Say what it means without `not`, `oneOf`, `if`, `maxProperties` or dependent keywords.",
-            )
-        field = SynthesizeField(column, table.name, rows, seed)
-        made[column.name] = field.of(whole, inner.parts[column.name])
-    return made
-
-
-def _synthesizer(table: Table, column: Column, rows: int, seed: int) -> Synthesizer:
-    """What draws a column; a key that is one together with others is drawn as no key, and combined later."""
-    alone = column.key is None or is_unique(table, [column.name])
-    if alone or column.reference or column.ordinal or column.copied:
-        synthesizer = synthesizer_of(column, table.name, rows, seed)
-        if alone and column.key and not synthesizer.unique and not column.reference:
-            refuse_made(synthesizer)
-            check_distinct(synthesizer)
-        return synthesizer
-    return synthesizer_of(replace(column, key=None), table.name, rows, seed)
+        aggregate.first = self.first_row(table)
+        origin = self.columns(said.table)[said.column] if said.column is not None else None
+        aggregate.sums(link, self.tables, origin)

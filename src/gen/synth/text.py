@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import SchemaError
-from gen.keys import Permutation, check_capacity
+from gen.keys import check_capacity
+from gen.permutations import Permutation
 from gen.schema.spec import Column
 from gen.streams import BITS32, LOW32, Rows, Word, Words, first_and_rows, kernel, mulhi, rows_array
 from gen.synth.laws.compiled import law_of
@@ -212,7 +213,8 @@ class SynthesizeStringKey(SynthesizeString):
             )
         self.lengths = list(range(self.shortest, self.longest + 1))
         sizes = [self.alphabet.size**length for length in self.lengths]
-        counts = _fill(sizes, self.rows) if self.order == "sequential" else _deal(sizes, self.rows)
+        counts = _fill(sizes, self.rows) if self.order == "sequential" else dealt(sizes, self.rows)
+        self.used = np.zeros(len(self.lengths), np.uint64)  # of each length, by earlier rows
         self.starts = np.cumsum([0, *counts]).astype(np.uint64)
         self.deal = Permutation(max(self.rows, 1), self.stream_key("length"))
         self.within = [
@@ -225,11 +227,23 @@ class SynthesizeStringKey(SynthesizeString):
         if self.order == "scattered":
             places = self.deal.at(places)
         which = np.searchsorted(self.starts, places, side="right") - 1
-        ranks = places - self.starts[which]
+        ranks = places - self.starts[which] + self.used[which]
         if self.order == "scattered":
             self._permute(ranks, which)
         sizes = which.astype(np.int64) + self.shortest
         return self._write(rows, ranks, sizes)
+
+    def continuing(self, earlier: Sequence[SynthesizeStringKey]) -> SynthesizeStringKey:
+        """The key of rows that come after these: of each length, the texts that they leave."""
+        counts = [np.diff(each.starts) for each in earlier]
+        self.used, self.within = np.sum(counts, axis=0, dtype=np.uint64), earlier[0].within
+        sizes = [self.alphabet.size**length for length in self.lengths]
+        left = [size - used for size, used in zip(sizes, self.used.tolist(), strict=True)]
+        before = sum(each.rows for each in earlier)
+        check_capacity(self.table, self.column.name, self.rows, sum(left), f"what {before:,} earlier rows leave")
+        found = _fill(left, self.rows) if self.order == "sequential" else dealt(left, self.rows)
+        self.starts = np.cumsum([0, *found]).astype(np.uint64)
+        return self
 
     def _permute(self, ranks: Words, which: NDArray[np.int64]) -> None:
         """Each rank by the permutation of its length, in place; those of a length side by side meanwhile."""
@@ -273,19 +287,20 @@ class SynthesizeStringKey(SynthesizeString):
             rank = rank * self.alphabet.size + index
         if self.order == "scattered":
             rank = int(self.within[which].inverse(np.array([rank], np.uint64))[0])
-        place = int(self.starts[which]) + rank
-        if place >= int(self.starts[which + 1]):
+        place = int(self.starts[which]) + rank - int(self.used[which])
+        if not int(self.starts[which]) <= place < int(self.starts[which + 1]):
             return -1
         return int(self.deal.inverse(np.array([place], np.uint64))[0]) if self.order == "scattered" else place
 
 
-def _deal(sizes: list[int], rows: int) -> list[int]:
-    """How many rows each length gets: equal shares, as far as a length has texts; the rest goes to longer ones."""
-    counts = []
+def dealt(sizes: Sequence[int], rows: int) -> list[int]:
+    """How many rows each length gets: equal shares, as far as it has texts; what is left goes to those with more."""
+    counts = [0] * len(sizes)
     left = rows
-    for i, size in enumerate(sizes):  # sizes ascend, so a share that does not fit is made up for later
-        counts.append(min(size, left // (len(sizes) - i), left))
-        left -= counts[-1]
+    order = sorted(range(len(sizes)), key=lambda i: (sizes[i], i))
+    for done, i in enumerate(order):
+        counts[i] = min(sizes[i], left // (len(sizes) - done))
+        left -= counts[i]
     return counts
 
 

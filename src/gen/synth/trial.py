@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,21 @@ def filtered_sources(tables: Tables, checks: Mapping[str, RowCheck], seed: int) 
     Raises SchemaError, naming the field, its rate and what to do, where too few values are taken.
     """
     tables.tried = lambda source: _sampled(source, checks.get(source.table), seed)[0]
+    _try_earlier(tables, checks)
     sources = dict(tables)
     hold_amplified(tables)
     return sources
+
+
+def _try_earlier(tables: Tables, checks: Mapping[str, RowCheck]) -> None:
+    """Have the rows that these are appended to be those that their models take, as they were when they were made."""
+    for earlier in tables.earlier:
+        earlier.tried = partial(_as_tried, checks, earlier.seed)
+    tables.settle()
+
+
+def _as_tried(checks: Mapping[str, RowCheck], seed: int, source: TableSource) -> TableSource:
+    return _sampled(source, checks.get(source.table), seed)[0]
 
 
 def tried_sources(
@@ -44,6 +57,7 @@ def tried_sources(
         return result
 
     tables.tried = tried
+    _try_earlier(tables, checks)
     sources = dict(tables)
     hold_amplified(tables)
     return sources, {name: source.probe(drawn[name]) for name, source in sources.items()}

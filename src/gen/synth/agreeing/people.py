@@ -9,7 +9,7 @@ As a primary key an e-mail address or a user name carries a number that no other
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from gen.block import boolean_array
 from gen.errors import SchemaError
-from gen.keys import KeyOrder
+from gen.keys import KeyOrder, Order, later_order
 from gen.schema.domains import Company
 from gen.schema.spec import Column
 from gen.streams import Rows, Stream, Words
@@ -289,7 +289,7 @@ class SynthesizePersonKey(SynthesizePerson):
 
     @classmethod
     def recipe(cls, column: Column, company: Company) -> Recipe:
-        digits = int({name: low for name, low, _ in company.lengths}.get("digits", 1))
+        digits = _digits(company)
         first = digits % 3 or 3
         recipe: list[Part | str] = []
         for part in super().recipe(column, company):
@@ -315,10 +315,17 @@ class SynthesizePersonKey(SynthesizePerson):
                 f"{self.where}: text keys are sequential or scattered, not ascending.",
                 hint='Use PrimaryKey() or PrimaryKey(order="sequential").',
             )
-        self.digits = digits_of(self.rows)
-        self.order = KeyOrder(
-            self.column.key.order or "scattered", self.rows, 9 * 10 ** (self.digits - 1), self.stream_key("key")
-        )
+        assert self.column.company is not None
+        self.digits = _digits(self.column.company)
+        order = self.column.key.order or "scattered"
+        self.order: Order = KeyOrder(order, self.rows, self.cardinality, self.stream_key("key"))
+
+    def continuing(self, earlier: Sequence[SynthesizePersonKey]) -> SynthesizePersonKey:
+        """The key of rows that come after these: numbers that no earlier row has, or that have more digits."""
+        same = [each.order for each in earlier if each.digits == self.digits]
+        if same:
+            self.order = later_order(same, self.rows, self.stream_key("key"))
+        return self
 
     @property
     def cardinality(self) -> int:
@@ -348,6 +355,11 @@ class SynthesizePersonKey(SynthesizePerson):
         asked = values.filter(boolean_array(known)).to_pylist()
         rows[known] = np.where([a == b for a, b in zip(made, asked, strict=True)], rows[known], -1)
         return rows
+
+
+def _digits(company: Company) -> int:
+    """How many digits the numbers of a company's keys have."""
+    return int({name: low for name, low, _ in company.lengths}.get("digits", 1))
 
 
 def digits_of(rows: int) -> int:

@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from gen.block import plain
 from gen.checksums import hash_values
 from gen.schema.spec import Column
 from gen.streams import Words, kernel, mulhi
 from gen.synth.choices import SynthesizeChoice
 from gen.synth.judging.checked import merged
-from gen.synth.nested import plain
 from gen.synth.synthesizer import Synthesizer
 
 Alike: TypeAlias = Callable[[pa.Array], pa.Array]  # values -> what is equal for those that count as one

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import boolean_array, fixed_width_array, fixed_width_values, null_of
+from gen.block import boolean_array, fixed_width_array, fixed_width_values, null_of, plain, plain_type
 from gen.errors import CapacityError, SchemaError
 from gen.schema.links import Key
 from gen.schema.spec import KINDS, Column
@@ -25,7 +25,7 @@ from gen.synth.containers.distinct import Pool, distinct_ranks, has_law, repeats
 from gen.synth.json_text import filled, joined, json_text, list_json
 from gen.synth.judging.checked import ATTEMPTS, merged
 from gen.synth.lengths import LengthLaw, even_lengths
-from gen.synth.nested import different_of, part_field, plain, plain_type
+from gen.synth.nested import different_of, part_field
 from gen.synth.synthesizer import Storage, Synthesizer, keys_like
 
 DEFAULT_ITEMS = 5  # a list without a declared length has 0 to so many items

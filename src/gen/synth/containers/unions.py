@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import array_of, fixed_width_array
+from gen.block import array_of, fixed_width_array, plain, plain_type
 from gen.schema.spec import Column
 from gen.schema.variants import is_one_struct, of_objects, tag_of, why_unlike, with_choices
 from gen.streams import Rows, rows_array
@@ -27,8 +27,6 @@ from gen.synth.nested import (
     SynthesizeTuple,
     objects_json,
     objects_python,
-    plain,
-    plain_type,
     storages_of,
 )
 from gen.synth.synthesizer import ReadAsAnother, Storage, Synthesizer

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import boolean_array
+from gen.block import boolean_array, plain
 from gen.errors import SchemaError
 from gen.schema.models.model_check import check_of
 from gen.schema.row_facts import FUNCTIONS
@@ -26,7 +26,7 @@ from gen.synth.judging.attempts import Attempts, drawn_together, made_of
 from gen.synth.judging.checked import DrawnUntilTaken
 from gen.synth.judging.row_filter import RowFilter, too_few_taken
 from gen.synth.listings import Listing
-from gen.synth.nested import SynthesizeObject, plain
+from gen.synth.nested import SynthesizeObject
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer, synthesizer_of
 

@@ -7,6 +7,7 @@ texts would have the same first part, so the same place, so the same rank; and r
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,12 +18,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import SchemaError
-from gen.keys import KeyOrder, Permutation
+from gen.keys import KeyOrder, Order, later_order
+from gen.permutations import Permutation
 from gen.streams import Rows, Stream, Words, rows_array
 from gen.synth.patterns.language import Language
 from gen.synth.patterns.sampling import CUT, TextSampler, ranked_cells, too_large, write_ranked
 from gen.synth.patterns.walks import EVERY, Cell, Runs, Slots, TooLarge, Way, Ways, in_order
-from gen.synth.text import SPARE, text_array
+from gen.synth.text import SPARE, dealt, text_array
 
 MAXIMUM_LOSS = 1000  # one text in so many may be left out, where few texts lead on from some first parts
 _PIECE = 2**16  # rows at once, where each has many words
@@ -70,10 +72,32 @@ class TextKeys:
                 else f"{where}: more than 10^300 texts are too many to ascend through; at most 2^63 are supported.",
                 hint='Declare a smaller max_length, or PrimaryKey(order="scattered") or "sequential".',
             )
+        self.earlier: Sequence[TextKeys] = ()
         whole = language.is_small or (len(language.lengths) == 1 and language.cardinality <= EVERY)
         self.is_dealt = order == "scattered" and not whole
         if self.is_dealt and rows:
             _ = self._tables  # refuses now what cannot be cut
+
+    def continuing(self, earlier: Sequence[TextKeys]) -> TextKeys:
+        """The texts of as many rows that come after these: other than all of theirs, of the language of the first."""
+        found, first = copy.copy(self), earlier[0]
+        found.language, found.length_keys, found.is_dealt = first.language, first.length_keys, first.is_dealt
+        found.earlier = tuple(earlier)
+        if found.is_dealt:
+            found._check_cuts()
+        return found
+
+    def _check_cuts(self) -> None:
+        """Refuse more texts of a length, those of earlier rows included, than its cuts tell apart."""
+        counts = [self.language.counts[length][0] for length in self.language.lengths]
+        asked = [used + more for used, more in zip(self._used, self._counts, strict=True)]
+        most = max((n for n, count in zip(asked, counts, strict=True) if count >= EVERY), default=0)
+        if most > self._tables.narrowest:
+            raise SchemaError(
+                f"{self.where}: {most:,} texts of a length are asked for, with those of earlier rows, and the first "
+                f"rows were made so that {self._tables.narrowest:,} are told apart.",
+                hint="Append fewer rows.",
+            )
 
     def at(self, rows: Rows) -> pa.Array:
         """The texts of these rows: Arrow text of len(rows), all different for different rows."""
@@ -89,7 +113,7 @@ class TextKeys:
         texts = values.to_pylist()
         if not self.is_dealt:
             ranks = [-1 if text is None else self.language.rank(text) for text in texts]
-            kept = [rank if 0 <= rank < self._ranks.domain else 2**64 - 1 for rank in ranks]
+            kept = [rank if 0 <= rank < self._ranks.capacity else 2**64 - 1 for rank in ranks]
             return self._ranks.row_of(np.array(kept, np.uint64))
         rows = np.array([-1 if text is None else self._dealt_row_of(text) for text in texts], np.int64)
         known = np.flatnonzero(rows >= 0)
@@ -106,7 +130,9 @@ class TextKeys:
         return TextSampler(self.where, self.language)
 
     @cached_property
-    def _ranks(self) -> KeyOrder:
+    def _ranks(self) -> Order:
+        if self.earlier:
+            return later_order([each._ranks for each in self.earlier], self.rows, self.keys["key"])
         return KeyOrder(self.order, self.rows, min(self.language.cardinality, EVERY), self.keys["key"])
 
     # -- rows dealt to lengths -------------------------------------------------------------------------------
@@ -114,7 +140,13 @@ class TextKeys:
     @cached_property
     def _counts(self) -> list[int]:
         """How many rows each length has."""
-        return dealt([self.language.counts[length][0] for length in self.language.lengths], self.rows)
+        sizes = [self.language.counts[length][0] for length in self.language.lengths]
+        return dealt([size - used for size, used in zip(sizes, self._used, strict=True)], self.rows)
+
+    @property
+    def _used(self) -> list[int]:
+        """How many texts of each length earlier rows have."""
+        return [sum(each._counts[i] for each in self.earlier) for i in range(len(self.language.lengths))]
 
     @cached_property
     def _deal(self) -> tuple[Permutation, Words]:
@@ -130,6 +162,8 @@ class TextKeys:
 
     @cached_property
     def _tables(self) -> _Tables:
+        if self.earlier:
+            return self.earlier[0]._tables
         try:
             return _tables(self.where, self.language, max(self._counts))
         except TooLarge:
@@ -141,7 +175,7 @@ class TextKeys:
         outside = numbers >= np.uint64(self.rows)  # rows outside the table have values too
         places = deal.at(np.where(outside, numbers % np.uint64(max(self.rows, 1)), numbers))
         which = np.searchsorted(starts, places, side="right").astype(np.int64) - 1
-        ranks = places - starts[which]
+        ranks = places - starts[which] + np.array(self._used, np.uint64)[which]
         order = np.argsort(which.astype(np.uint16), kind="stable")
         bounds = np.searchsorted(which[order], np.arange(starts.size))
         for i, permutation in enumerate(self._within):
@@ -176,8 +210,9 @@ class TextKeys:
         while place and place * whole + (place * fraction >> 64) > rank:  # at most twice
             place -= 1
         deal, starts = self._deal
-        row = int(starts[which]) + int(permutation.inverse(np.array([place], np.uint64))[0])
-        if row >= int(starts[which + 1]):
+        within = int(permutation.inverse(np.array([place], np.uint64))[0]) - self._used[which]
+        row = int(starts[which]) + within
+        if within < 0 or row >= int(starts[which + 1]):
             return -1
         return int(deal.inverse(np.array([row], np.uint64))[0])
 
@@ -195,17 +230,6 @@ class TextKeys:
     def __getstate__(self) -> dict[str, Any]:
         cached = ("_sampler", "_ranks", "_counts", "_deal", "_within", "_tables")
         return {name: value for name, value in self.__dict__.items() if name not in cached}
-
-
-def dealt(sizes: Sequence[int], rows: int) -> list[int]:
-    """How many rows each length gets: equal shares, as far as it has texts; what is left goes to those with more."""
-    counts = [0] * len(sizes)
-    left = rows
-    order = sorted(range(len(sizes)), key=lambda i: (sizes[i], i))
-    for done, i in enumerate(order):
-        counts[i] = min(sizes[i], left // (len(sizes) - done))
-        left -= counts[i]
-    return counts
 
 
 def _tables(where: str, language: Language, needed: int) -> _Tables:

@@ -16,13 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_array, fixed_width_values, with_nulls
+from gen.block import fixed_width_array, fixed_width_values, plain, plain_type, with_nulls
 from gen.errors import SchemaError
 from gen.schema.links import Aggregate
 from gen.schema.spec import KINDS, Column
 from gen.streams import Rows, Words, kernel
 from gen.synth.json_text import is_null
-from gen.synth.nested import plain, plain_type
 from gen.synth.related.links import Link
 from gen.synth.rows import Asking, RowView
 from gen.synth.synthesizer import Synthesizer
@@ -120,7 +119,7 @@ class SynthesizeAggregate(MadeOfOthers):
         view = source.view(np.empty(0, np.uint64), asking)
         together = meter.contiguous and self.link.is_in_order
         for name in names:
-            with meter.beyond(source, name, together, children=source.rows / max(self.rows, 1)):
+            with meter.beyond((source,), name, together, children=source.rows / max(self.rows, 1)):
                 view.array(name)
 
     def _does_not_fit(self, why: str) -> SchemaError:

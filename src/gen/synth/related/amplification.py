@@ -8,15 +8,15 @@ aggregate of all rows of a table draws each once, as that table itself does, how
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from gen.block import plain
 from gen.errors import CapacityError, SchemaError
-from gen.synth.nested import plain
 from gen.synth.rows import Asking
 from gen.synth.synthesizer import ADDRESS_BLOCK, ReadAsAnother
 from gen.synth.table import TableSource
@@ -49,23 +49,34 @@ class Meter(Asking):
 
     @contextmanager
     def beyond(
-        self, source: TableSource, name: str, contiguous: bool, *, shared: float = 1.0, children: float | None = None
+        self,
+        parts: Sequence[TableSource],
+        name: str,
+        contiguous: bool,
+        *,
+        shared: float = 1.0,
+        children: float | None = None,
     ) -> Iterator[None]:
-        """A column of another table is asked for: each value for a `shared` part of one; or for each of `children`."""
+        """A column of another table is asked for: each value for a `shared` part of one; or for each of `children`.
+
+        parts: of the table, the rows that are made with these and those before.
+        """
         outside = self.drawn, self.by_child, self.contiguous
         self.drawn, self.by_child, self.contiguous = 0.0, 0.0, contiguous
         yield
         drawn, by_child = self.drawn * shared, self.by_child * shared
         judged = drawn if children is None else by_child if outside[2] else 0.0  # else what asks for it is judged
-        if judged > MOST_DRAWN and name in source.columns:
-            self._hold(source, name, judged)
+        made = [part for part in parts if name in part.columns and part.columns[name].column.held is None]
+        for part in made if judged > MOST_DRAWN else ():
+            self._hold(part, name, judged)
             drawn = by_child = 1.0
-        if name in source.held:
-            self.reads.append(source.columns[name].where)
+        self.reads += [part.columns[name].where for part in made[-1:] if name in part.held]
         each = 1.0 if children is None else children
         self.drawn, self.by_child, self.contiguous = outside[0] + each * drawn, outside[1] + by_child, outside[2]
 
     def _hold(self, source: TableSource, name: str, cost: float) -> None:
+        if name in source.held:
+            return
         where, taken = source.columns[name].where, sum(self.held.values())
         asked = int(source.rows * source.storage(name).bytes)
         if source.rows > HELD_ROWS or asked + taken > HELD_BYTES:
@@ -81,7 +92,7 @@ class Meter(Asking):
             )
         _held_for(source, name, self.held)  # what it is made of itself
         source.held[name] = _whole(source, name)
-        self.held[where] = source.held[name].nbytes
+        self.held[where] = self.held.get(where, 0) + source.held[name].nbytes
 
 
 def _whole(source: TableSource, name: str) -> pa.Array:

@@ -37,7 +37,7 @@ class BeyondRows:
         rows, parents = max(self.reference.rows, 1), self.source.rows
         together = self.reference.link.is_in_order and self.asking.meter.contiguous
         shared = min(parents / rows, 1.0) if self.whole or together else 1.0
-        with self.asking.meter.beyond(self.source.made, name, self.whole or together, shared=shared):
+        with self.asking.meter.beyond(self.source.parts, name, self.whole or together, shared=shared):
             return self._array(name)
 
     def _array(self, name: str) -> pa.Array:

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gen.block import fixed_width_array, with_nulls
+from gen.block import fixed_width_array, plain, plain_type, with_nulls
 from gen.errors import SchemaError
 from gen.schema.spec import KINDS, Column, suggestion
 from gen.streams import Rows
-from gen.synth.nested import plain, plain_type
 from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, RowView, refers_to_several
 from gen.synth.synthesizer import Storage, Synthesizer
 from gen.synth.tied.derived import MadeOfOthers

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gen.keys import KeyOrder
+from gen.keys import KeyOrder, Order
 from gen.relations.picks import SkewedPicks, UniformPicks
 from gen.streams import Rows, Words
 from gen.synth.related.links import FanOutPick, Pick, Picked
@@ -44,7 +44,7 @@ class Digits(ABC):
 class ProductDigits(Digits):
     """Combinations in an order of keys: the first member's digit counts most."""
 
-    order: KeyOrder
+    order: Order
     sizes: tuple[int, ...]
 
     def at(self, rows: Rows) -> list[Words]:
@@ -147,7 +147,11 @@ class DigitPick(Pick):
     def children_of(self, places: Rows) -> tuple[Rows, Words] | None:
         if self._fan_out is not None:
             return self._fan_out.children_of(places)
-        if isinstance(self.digits, ProductDigits) and not self.digits.order.rows:
+        if (
+            isinstance(self.digits, ProductDigits)
+            and isinstance(self.digits.order, KeyOrder)
+            and not self.digits.order.rows
+        ):
             return places[:0], np.zeros(len(places), np.uint64)
         return None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from gen.errors import SchemaError
-from gen.keys import MAXIMUM_DOMAIN, KeyOrder, check_capacity
+from gen.keys import MAXIMUM_DOMAIN, KeyOrder, check_capacity, later_order
 from gen.relations.histogram import Histogram
 from gen.relations.picks import SkewedPicks, UniformPicks, popularity_classes
 from gen.schema.links import Children, Distribution
@@ -79,6 +80,8 @@ class Linking(SingleReferences):
                     hint=f"Let {column.copied[0]} be one of them.",
                 )
         own = [column for column in own if not column.copied]  # which the reference that it is copied through decides
+        if self.earlier.columns and not inside:
+            return self._continued(own)
         keyed = {column.name: self._keyed(column, columns[column.name]) for column in own}
         counts = [min(keyed[column.name].cardinality or 1, MOST_COMBINATIONS) for column in own]
 
@@ -94,6 +97,21 @@ class Linking(SingleReferences):
             made = GroupMember(column, self.table.name, self.count, self.seed)
             members[column.name] = made.of(keyed[column.name], digits, i)
             assert drawn.path == made.path
+        return members
+
+    def _continued(self, own: Sequence[Column]) -> dict[str, Synthesizer]:
+        """Members of a unique group without references, of rows that are appended: other combinations than before."""
+        earlier: list[Any] = [columns[own[0].name] for columns in self.earlier.columns]
+        orders, sizes = [member.digits.order for member in earlier], earlier[0].digits.sizes
+        left, where = orders[0].capacity - sum(member.rows for member in earlier), ", ".join(c.name for c in own)
+        said = f"the set of combinations that {sum(member.rows for member in earlier):,} earlier rows leave"
+        check_capacity(self.table.name, f"({where})", self.count, left, said)
+        key = stream_key(self.seed, self.table.name, " ".join(path_of(column.name) for column in own), "key")
+        digits = ProductDigits(later_order(orders, self.count, key), sizes)
+        members: dict[str, Synthesizer] = {}
+        for i, column in enumerate(own):
+            values = self.earlier.columns[0][column.name].inner
+            members[column.name] = GroupMember(column, self.table.name, self.count, self.seed).of(values, digits, i)
         return members
 
     def _numbered(self, unique: UniqueGroup, inside: Sequence[ReferenceGroup]) -> ReferenceGroup | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,10 @@ from gen.relations.covering import Covering
 from gen.relations.fan_out import FanOut, ScatteredFanOut
 from gen.relations.trees import LeveledTree, RecursiveTree, Ring
 from gen.streams import Rows, Stream, Word, Words, kernel, rows_array, uniform_integers
+from gen.synth.related.parents import AllRows, Bools, Parents
 from gen.synth.related.popularity import Popularity
 from gen.synth.rows import RowView
 
-Bools = NDArray[np.bool_]
 FEW_ROWS = 256  # of which it is seen whether rows with one parent stand together
 EVENLY = "each equally likely"
 
@@ -261,35 +261,7 @@ class NoPick(Pick):
         return "none, as there is none"
 
 
-# -- where they stand -----------------------------------------------------------------------------------------
-
-
-class Parents(Protocol):
-    """The rows of a table that may be referred to, each at a place below `size`."""
-
-    @property
-    def size(self) -> int: ...
-
-    def rows(self, places: Words) -> Words:
-        """The row at each place."""
-        ...
-
-    def places(self, rows: Words) -> tuple[Words, Bools]:
-        """The place of each row, any where it has none; and whether it has one."""
-        ...
-
-
-@dataclass(frozen=True)
-class AllRows:
-    """Every row of a table, at the place of its number."""
-
-    size: int
-
-    def rows(self, places: Words) -> Words:
-        return places
-
-    def places(self, rows: Words) -> tuple[Words, Bools]:
-        return rows, np.ones(rows.size, np.bool_)
+# -- the rows that stand there ---------------------------------------------------------------------------------
 
 
 @kernel("uint64(uint64[::1])")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from gen.elementary import expm1, log, power
 from gen.errors import SchemaError
-from gen.keys import Permutation
+from gen.permutations import Permutation
 from gen.schema.links import Distribution, Reference
 from gen.streams import Words, stream_key
 from gen.synth.grids import Grid

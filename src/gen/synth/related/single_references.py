@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,11 @@ from gen.relations.fan_out import FanOut, ScatteredFanOut
 from gen.relations.histogram import Histogram, histogram_of
 from gen.relations.trees import LeveledTree, RecursiveTree, Ring, natural_depth, tree_capacity
 from gen.schema.links import Children, Distribution, Reference, Tree
-from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, unique_groups
-from gen.schema.spec import Column, Spec, Table
+from gen.schema.relations import ReferenceGroup
+from gen.schema.spec import Column
 from gen.streams import stream_key
 from gen.synth.laws.discrete import binomial_weights
+from gen.synth.related.appended import TableReferences
 from gen.synth.related.children import described_children, histogram_for, without_parent
 from gen.synth.related.links import (
     CoveringPick,
@@ -27,13 +28,13 @@ from gen.synth.related.links import (
     FanOutPick,
     Link,
     NoPick,
-    Parents,
     PartlyPick,
     Pick,
     PopularPick,
     RingPick,
     TreePick,
 )
+from gen.synth.related.parents import Parents
 from gen.synth.related.popularity import Popularity, check_rank_law, popularity_key, popularity_of
 from gen.synth.related.subsets import (
     LaterPick,
@@ -49,31 +50,22 @@ _POISSON = 4096  # parents' picks among more combinations than so many times the
 
 
 @dataclass
-class SingleReferences:
-    """The references of one table while their links are made, each by itself; `rows` are those of all tables.
+class SingleReferences(TableReferences):
+    """The references of one table while their links are made, each by itself.
 
-    standing: which rows of its parent a reference may lead to; the field that refers, as messages name it, comes first.
+    standing: which rows of its parent a reference may lead to; the field that refers, as messages name it, comes first,
+    and last whether only those that are made with these rows.
     """
 
-    spec: Spec
-    table: Table
-    rows: Mapping[str, int]
     seed: int
-    standing: Callable[[str, Reference], Parents]
-    groups: Sequence[ReferenceGroup] = field(init=False)
-    unique: Sequence[UniqueGroup] = field(init=False)
+    standing: Callable[[str, Reference, bool], Parents]
 
     def __post_init__(self) -> None:
-        self.groups = reference_groups(self.spec, self.table)
-        self.unique = unique_groups(self.table)
-        self._standing = {g.columns: self.standing(self._where(g), g.reference) for g in self.groups}
-
-    @property
-    def count(self) -> int:
-        return self.rows[self.table.name]
-
-    def _where(self, group: ReferenceGroup) -> str:
-        return f"{self.table.name}.{group.columns[0]}"
+        super().__post_init__()
+        self._standing = {
+            group.columns: self.standing(self._where(group), group.reference, self.is_among_new(group))
+            for group in self.groups
+        }
 
     def _key(self, group: ReferenceGroup, purpose: str) -> int:
         return stream_key(self.seed, self.table.name, path_of(group.columns[0]), purpose)
@@ -279,10 +271,6 @@ class SingleReferences:
             natural = histogram_for(where, children, self.parents(group), self._with_parent(group))
         return self._exactly(group, children, natural, described_children(children))
 
-    def _is_numbered(self, group: ReferenceGroup) -> bool:
-        """Whether rows with one parent are numbered."""
-        return any(column.ordinal and column.ordinal.reference in group.columns for column in self.table.columns)
-
     def _with_parent(self, group: ReferenceGroup) -> int:
         """How many rows have a parent, where exactly so many children are said of each."""
         return self.count - without_parent(self._first(group).nulls or 0.0, self.count)
@@ -328,12 +316,6 @@ class SingleReferences:
         chances = np.full(spread.size, np.finfo(float).tiny)
         chances[np.searchsorted(spread, counts)] += weights
         return histogram_of(self._where(group), spread, chances, parents, count)
-
-
-def parents_of(spec: Spec, rows: Mapping[str, int], table: str) -> int:
-    """How many rows of a table others may refer to: its own, and those that exist already."""
-    old = spec.table(table).extends
-    return rows[table] + (rows[old] if old else 0)
 
 
 def said_law(law: Distribution) -> str:

@@ -23,7 +23,8 @@ from gen.schema.spec import Spec, with_parts
 from gen.streams import Rows, Words, rows_array
 from gen.synth.formulas.expressions import Expression
 from gen.synth.related.dealing import not_a_condition
-from gen.synth.related.links import AllRows, Bools, EvenPick, Pick, Picked, PopularPick
+from gen.synth.related.links import EvenPick, Pick, Picked, PopularPick
+from gen.synth.related.parents import AllRows, Bools
 from gen.synth.rows import Asking
 
 MOST_LISTED = 4_000_000  # rows of a table whose accepted ones are listed
@@ -36,8 +37,9 @@ _AT_ONCE = 65_536  # rows whose condition is evaluated together
 class Condition:
     """Which rows of a table an expression over its columns accepts; these are made, so none may depend on it."""
 
-    def __init__(self, tables: Any, table: str, rows: int, expression: Expression) -> None:
+    def __init__(self, tables: Any, table: str, rows: int, expression: Expression, first: int = 0) -> None:
         self.tables, self.table, self.rows, self.expression = tables, table, rows, expression
+        self.first = first  # of those rows that are asked for
         self._evaluating: set[int] = set()  # threads
         self._early = False  # evaluated while the table was not tried yet
 
@@ -132,8 +134,9 @@ class ListedRows:
         """Their numbers, ascending, as an Arrow array of uint64."""
         if self._listed is None:
             assert self.condition is not None
-            accepted = self.condition.accepts(range(self.condition.rows))
-            self._listed = fixed_width_array(pa.uint64(), np.flatnonzero(accepted).astype(np.uint64))
+            first = self.condition.first
+            accepted = np.flatnonzero(self.condition.accepts(range(first, self.condition.rows)))
+            self._listed = fixed_width_array(pa.uint64(), accepted.astype(np.uint64) + np.uint64(first))
         if self.condition is not None:
             self.condition.check_final()
         return self._listed

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import array_of, fixed_width_array, fixed_width_values, scalar_of, with_nulls
+from gen.block import array_of, fixed_width_array, fixed_width_values, plain, plain_type, scalar_of, with_nulls
 from gen.checksums import hash_values
 from gen.errors import ReferenceError, SchemaError
 from gen.schema.row_facts import FUNCTIONS
@@ -24,7 +24,6 @@ from gen.streams import Rows, Words, rows_array
 from gen.synth.cased import in_case
 from gen.synth.formulas.expressions import Expression
 from gen.synth.json_text import is_null
-from gen.synth.nested import plain, plain_type
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Storage, Synthesizer
 

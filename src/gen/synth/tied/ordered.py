@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import fixed_width_values
+from gen.block import fixed_width_values, plain
 from gen.errors import SchemaError
 from gen.schema.links import Distribution
 from gen.schema.relations import splits
@@ -26,7 +26,6 @@ from gen.synth.json_text import is_null
 from gen.synth.judging.checked import merged
 from gen.synth.laws.compiled import Compiled, compile_law
 from gen.synth.laws.lines import Line, line_of_grid
-from gen.synth.nested import plain
 from gen.synth.numbers import OnGrid, SynthesizeFloat
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import Synthesizer, synthesizer_of

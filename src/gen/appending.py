@@ -1,0 +1,122 @@
+"""This file knows what rows are appended to: the epochs that a folder has, and what may be asked of the next."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gen.errors import BadRequest, TargetError
+from gen.plan import epoch_seed
+from gen.schema.spec import Spec
+from gen.schema.written import spec_to_json
+from gen.sinks.records import MOST_EPOCHS, Record, read_epochs, read_manifest, without_counts
+from gen.synth.tables import Epoch
+
+
+@dataclass(frozen=True)
+class Past:
+    """What an epoch is appended to: the records of all before it; and its own, where it was begun."""
+
+    root: Path
+    records: Sequence[Record]
+    begun: Record | None = None
+
+    @property
+    def number(self) -> int:
+        """Which epoch it is: the first that is appended is the second."""
+        return len(self.records) + 1
+
+    @property
+    def epochs(self) -> list[Epoch]:
+        """How the rows before it were made."""
+        return [made_epoch(record["request"]) for record in self.records]
+
+    @property
+    def requests(self) -> list[Mapping[str, Any]]:
+        """What was asked of them."""
+        return [record["request"] for record in self.records]
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Those that are written there."""
+        return tuple(read_manifest(self.root).get("tables", {}))
+
+
+def made_epoch(request: Mapping[str, Any]) -> Epoch:
+    """How the rows of a recorded epoch are made."""
+    seed = epoch_seed(request["seed"], request.get("epoch", 1))
+    return Epoch(request["rows"], seed, datetime.date.fromisoformat(request["as_of"]))
+
+
+def past_of(root: Path, spec: Spec, seed: int, asked: int | None, overwrite: bool) -> Past:
+    """What the next epoch of a folder comes after; or that which was begun and is not finished; or the one asked for.
+
+    Raises TargetError where there is nothing to append to, or what is there is not finished, or was made otherwise.
+    """
+    records = read_epochs(root)
+    if not records:
+        raise TargetError(
+            f"{root} holds no run, and rows are to be appended to one.",
+            hint="Leave --append out: that makes the first.",
+        )
+    _check_same(root, records[0]["request"], spec, seed)
+    finished = _finished(root, records)
+    if asked is not None and not 2 <= asked <= finished + 1:
+        raise BadRequest(
+            f"--epoch {asked}: {root} has {finished} epoch{'s' * (finished != 1)}; the first is the run itself.",
+            hint=f"The next is --epoch {finished + 1}; without it, that is what is appended.",
+        )
+    if not finished:
+        raise TargetError(
+            f"{root} is not complete yet: its first rows are still to be made.",
+            hint="Run the command that makes them again, without --append; then append.",
+        )
+    number = asked or finished + 1
+    if overwrite and (number <= finished or number > len(records)):
+        raise BadRequest(
+            f"--append --overwrite gives up an append that is not finished, and {root} has none.",
+            hint="Leave --overwrite out, to append; or leave --append out, to replace all that is there.",
+        )
+    if number > MOST_EPOCHS:
+        raise TargetError(f"{root} has {finished:,} epochs, which is the most.", hint="Append to another folder.")
+    return Past(root, records[: number - 1], records[number - 1] if len(records) >= number else None)
+
+
+def _finished(root: Path, records: Sequence[Record]) -> int:
+    """How many epochs are complete, as the manifest says."""
+    manifest = read_manifest(root)
+    if manifest.get("fingerprint") != records[0]["fingerprint"]:
+        return 0
+    return len(manifest.get("epochs", [0]))
+
+
+def _check_same(root: Path, found: Mapping[str, Any], spec: Spec, seed: int) -> None:
+    """Refuse to append rows of another schema, or by another seed or arithmetic."""
+    if without_counts(spec_to_json(spec)) != without_counts(found["schema"]):
+        changed = _changed(without_counts(spec_to_json(spec)), without_counts(found["schema"]))
+        raise TargetError(
+            f"{root} was made of another schema: {changed}.",
+            hint="Append with the same --schema; rows of another go to another folder.",
+        )
+    if seed != found["seed"]:
+        raise TargetError(f"{root} was made with --seed {found['seed']}.", hint="Append with the same one.")
+
+
+def _changed(asked: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """How a schema differs from the one that a folder was made of, in words."""
+    here = {table["name"]: table for table in asked["tables"]}
+    there = {table["name"]: table for table in found["tables"]}
+    if here.keys() != there.keys():
+        return f"its tables are {', '.join(there)}, and {', '.join(here)} are asked for"
+    names = [name for name in there if here[name] != there[name]]
+    if not names:
+        return f"that is called {found['name']!r}, and this one {asked['name']!r}"
+    if any(there[name].get("existing") for name in names):
+        return f"rows of {' and '.join(names)}, which exist already, have changed since"
+    columns = {column["name"]: column for column in there[names[0]]["columns"]}
+    same = [c["name"] for c in here[names[0]]["columns"] if columns.get(c["name"]) == c]
+    unlike = [name for name in [*columns, *(c["name"] for c in here[names[0]]["columns"])] if name not in same]
+    return f"{', '.join(names)} differ{'s' * (len(names) == 1)}" + (f", in {unlike[0]}" if unlike else "")

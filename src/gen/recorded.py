@@ -1,0 +1,116 @@
+"""This file knows what a folder was made by, worked out again from its records: to be verified, or asked for a row."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from gen import artefacts
+from gen.appending import made_epoch
+from gen.block import Partition
+from gen.builder import load_schema
+from gen.errors import BadRequest
+from gen.plan import Plan
+from gen.preparing import Prepared, code_of
+from gen.schema.models.model_check import ModelCheck
+from gen.schema.spec import Spec
+from gen.schema.written import spec_from_json
+from gen.sinks.folder import RunFolder
+from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
+from gen.sinks.records import Record, read_epochs, read_manifest
+from gen.synth.tables import table_sources
+from gen.synth.trial import tried_sources
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An epoch of a folder, worked out again from its record."""
+
+    prepared: Prepared
+    sink: ParquetSink
+    partitions: tuple[Partition, ...]
+
+
+def recorded_epochs(root: Path, schema: str | None = None, only: int | None = None) -> list[Recorded]:
+    """The epochs of a folder, from their records, or `only` one of them; user code is imported from where it was."""
+    records = _records_of(root)
+    spec = spec_from_json(records[0]["request"]["schema"])
+    checks = _checks_of(root, records[0], spec, schema)
+    judged = spec.judged_by(records[0]["code"])
+    wanted = range(1, len(records) + 1) if only is None else (only,)
+    return [_recorded(root, spec, judged, checks, records[:epoch]) for epoch in wanted]
+
+
+def _records_of(root: Path) -> list[dict[str, Any]]:
+    records = read_epochs(root)
+    if not records:
+        raise BadRequest(f"{root} holds no run of gen.", hint="Give the folder that `--out` named.")
+    return records
+
+
+def _checks_of(root: Path, record: Mapping[str, Any], spec: Spec, schema: str | None) -> dict[str, ModelCheck]:
+    """The models that take only some rows; with them the user's code, and rows that exist already, are found again."""
+    held = [table.name for table in spec.tables if table.existing]
+    if not (record["code"] or held):
+        return {}
+    if not (schema or record["schema"]):
+        raise BadRequest(
+            f"{root} was made by Python code, and {', '.join(record['code'])} cannot be computed without it."
+            if record["code"]
+            else f"{root} was made beside rows that existed already: {', '.join(held)}.",
+            hint="Say where the schema is: --schema models.py or --schema models.py:schema.",
+        )
+    known = load_schema(schema or record["schema"]).checks
+    return {table: known[table] for table in record["code"] if table in known}
+
+
+def _recorded(
+    root: Path, spec: Spec, judged: Spec, checks: Mapping[str, ModelCheck], records: Sequence[Record]
+) -> Recorded:
+    """The last of these epochs."""
+    record, asked = records[-1], records[-1]["request"]
+    epoch, earlier = made_epoch(asked), [made_epoch(each["request"]) for each in records[:-1]]
+    made = table_sources(judged, epoch.rows, epoch.seed, epoch.as_of, earlier=earlier)
+    sources, probes = tried_sources(made, checks, epoch.seed)
+    plan = Plan(
+        spec=spec,
+        rows=asked["rows"],
+        seed=asked["seed"],
+        as_of=epoch.as_of,
+        partition_rows=asked["partition_rows"],
+        layout=asked["layout"],
+        code=code_of(sources),
+        probe=probes,
+        earlier=[each["request"] for each in records[:-1]],
+        follows=asked.get("follows", ""),
+    )
+    sources = {table: replace(source, first=plan.first_row(table)) for table, source in sources.items()}
+    folder = RunFolder(root, {**record, "probe": probes, "versions": artefacts.versions()})
+    folder.check_values(record)
+    layout = ParquetLayout(**{k: v for k, v in asked["layout"].items() if k != "format"})
+    known = read_manifest(root).get("tables", {})
+    tables = tuple(
+        record.get("tables") or (t.name for t in spec.tables if not t.existing and (not known or t.name in known))
+    )
+    sink = ParquetSink(folder, {table: TableLayout.of(sources[table], layout) for table in tables}, layout)
+    return Recorded(Prepared(plan, sources, tables), sink, tuple(plan.partitions(tables)))
+
+
+def recorded_row(target: str, table: str, index: int, schema: str | None = None) -> dict[str, Any]:
+    """One row of a folder by its number, whichever epoch made it, as JSON values."""
+    root = Path(target).absolute()
+    requests = [record["request"] for record in _records_of(root)]
+    existing = spec_from_json(requests[0]["schema"]).table(table).existing
+    ends = list(accumulate(request["rows"][table] for request in (requests[:1] if existing else requests)))
+    if not 0 <= index < ends[-1]:
+        raise BadRequest(f"{table} has no row {index:,}.", hint=f"Its rows are 0 to {ends[-1] - 1:,}.")
+    epoch = bisect_right(ends, index)
+    row = index - (ends[epoch - 1] if epoch else 0)
+    source = recorded_epochs(root, schema, epoch + 1)[0].prepared.sources[table]
+    found: dict[str, Any] = json.loads(source.json(source.at(range(row, row + 1)))[0].as_py())
+    return found

@@ -1,0 +1,113 @@
+"""This file knows where copies and aggregates lead: to the column that is copied, the link whose rows are summed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gen.errors import SchemaError
+from gen.schema.spec import Spec, suggestion
+from gen.synth.related.aggregates import SynthesizeAggregate
+from gen.synth.related.copies import SynthesizeCopy
+from gen.synth.related.links import Link
+from gen.synth.related.references import SynthesizeReference
+from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, refers_to_several
+from gen.synth.synthesizer import Synthesizer
+
+Columns = Callable[[str], Mapping[str, Synthesizer]]  # those of a table, by its name
+
+
+def refuse_inside(column: Synthesizer, part: Synthesizer) -> None:
+    """Refuse, inside another field, what is of the rows of a table; a copy there is a path in an expression."""
+    said = part.column
+    what = said.aggregate or ("a copy" if said.copied else "an ordinal")
+    instead = f'; here write Derived("{".".join(said.copied)}")' if said.copied else ""
+    raise SchemaError(
+        f"{part.where}: it is {what} inside another field, {column.column.name}.",
+        hint=f"Only a field of the table itself can be that{instead}.",
+    )
+
+
+def copied_from(columns: Columns, table: str, copy: SynthesizeCopy) -> tuple[str, str]:
+    """The table, and the column of it, that a copy copies. Raises SchemaError where its path leads nowhere."""
+    *path, last = copy.column.copied
+    here, said = table, ".".join(copy.column.copied)
+    for name in path:
+        reference = columns(here).get(name)
+        referring = [n for n, s in columns(here).items() if s.column.reference]
+        if refers_to_several(reference):
+            raise SchemaError(f"{copy.where}: it copies {said}, and {here}.{name} {TO_SEVERAL}.", hint=OF_SEVERAL)
+        if not isinstance(reference, SynthesizeReference) or reference.column.reference is None:
+            raise SchemaError(
+                f"{copy.where}: it copies {said}, and {here}.{name} is no reference.",
+                hint=f"All names of a copy but the last are references. {suggestion(name, referring)}",
+            )
+        here = reference.column.reference.table
+    if last not in columns(here):
+        raise SchemaError(
+            f"{copy.where}: it copies {said}, and {here} has no field {last!r}.",
+            hint=suggestion(last, columns(here)),
+        )
+    return here, last
+
+
+def summed_link(spec: Spec, columns: Columns, table: str, aggregate: SynthesizeAggregate) -> Link:
+    """The link whose rows refer to a table's, and which an aggregate there is of. Raises SchemaError."""
+    said = aggregate.aggregate
+    names = [t.name for t in spec.tables]
+    if said.table not in names:
+        raise SchemaError(
+            f"{aggregate.where}: it is {said}, and there is no table {said.table!r}.",
+            hint=suggestion(said.table, names),
+        )
+    children = columns(said.table)
+    for name in (said.column, said.by):
+        if name is not None and name not in children:
+            raise SchemaError(
+                f"{aggregate.where}: it is {said}, and {said.table} has no field {name!r}.",
+                hint=suggestion(name, children),
+            )
+    return _link_back(table, aggregate, children)
+
+
+def _link_back(table: str, aggregate: SynthesizeAggregate, columns: Mapping[str, Synthesizer]) -> Link:
+    said = aggregate.aggregate
+    back: dict[str, SynthesizeReference] = {
+        name: s
+        for name, s in columns.items()
+        if isinstance(s, SynthesizeReference) and s.column.reference and s.column.reference.table == table
+    }
+    links = {id(s.link): name for name, s in back.items()}
+    through = said.through or next((n for n, s in columns.items() if _leads_to(s, table)), None)
+    if through is not None and (said.through or not back) and _leads_to(columns.get(through), table):
+        raise SchemaError(f"{aggregate.where}: it is {said}, and {said.table}.{through} {TO_SEVERAL}.", hint=OF_SEVERAL)
+    if said.through is not None:
+        if said.through not in back:
+            raise SchemaError(
+                f"{aggregate.where}: it is {said} through {said.through!r}, which does not refer to {table}.",
+                hint=suggestion(said.through, back),
+            )
+        chosen = said.through
+    elif len(links) == 1:
+        chosen = next(iter(links.values()))
+    else:
+        raise SchemaError(
+            f"{aggregate.where}: it is {said}, and {len(links) or 'no'} fields of {said.table} refer to {table}"
+            f"{': ' + ', '.join(links.values()) if links else ''}.",
+            hint=f'Say which: through="{next(iter(links.values()))}".' if links else "Give it a ForeignKey.",
+        )
+    link = back[chosen].link
+    assert link is not None
+    if not link.is_invertible:
+        raise SchemaError(
+            f"{aggregate.where}: which rows of {said.table} refer to a row of {table} cannot be told without a "
+            f"look at all of them: {said.table}.{chosen} refers to them so: {link.pick.described()}.",
+            hint=f"Declare beside {said.table}.{chosen} how many rows each has, and nothing else of the parents: "
+            "Children(Poisson(3)).",
+        )
+    return link
+
+
+def _leads_to(synthesizer: Any, table: str) -> bool:
+    """Whether a column refers to a table among several."""
+    return refers_to_several(synthesizer) and table in [each.table for each in synthesizer.column.references]
