@@ -48,6 +48,8 @@ FLOORS = [
     {"permutations"},
     {"keys"},
     {"relations.histogram", "relations.picks", "relations.trees", "relations.covering", "relations.strata"},
+    {"relations.level_kernels"},
+    {"relations.arranged"},
     {"relations.fan_out"},
     {"block"},
     {"checksums"},

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gen.errors import CapacityError
-from gen.relations import fan_out
+from gen.relations import arranged as arranging
 from gen.relations.fan_out import FanOut, ScatteredFanOut
 from gen.relations.histogram import Histogram, histogram_of
+from gen.relations.level_kernels import to_parents
 
 
 def array(values):
@@ -187,8 +188,8 @@ def check(fan):
 @pytest.mark.parametrize("limits", LIMITS)
 @pytest.mark.parametrize("law", LAWS)
 def test_both_directions_agree_with_counting(limits, law, monkeypatch):
-    monkeypatch.setattr(fan_out, "ARRANGED", limits[0])
-    monkeypatch.setattr(fan_out, "ODD", limits[1])
+    monkeypatch.setattr(arranging, "ARRANGED", limits[0])
+    monkeypatch.setattr(arranging, "ODD", limits[1])
     for size in SIZES:
         histogram = histogram_of("here", *LAWS[law], size)
         if histogram.total < (4_000_000 if limits[0] > 1000 else 400_000):
@@ -205,8 +206,8 @@ def test_both_directions_agree_with_counting(limits, law, monkeypatch):
 def test_any_histogram_at_any_limits_agrees_with_counting(classes, key, arranged, odd):
     counts, parents = (np.array(side, np.int64) for side in zip(*sorted(classes.items()), strict=True))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fan_out, "ARRANGED", arranged)
-        patch.setattr(fan_out, "ODD", odd)
+        patch.setattr(arranging, "ARRANGED", arranged)
+        patch.setattr(arranging, "ODD", odd)
         check(FanOut(Histogram(counts, parents), key))
 
 
@@ -217,12 +218,31 @@ def depth(fan):
     return levels
 
 
+@pytest.mark.parametrize("law", LAWS)
+def test_the_way_through_two_levels_at_once_is_that_through_each(law):
+    """At random children, at the first and the last, and those of odd parents."""
+    met = 0
+    for size in (140_000, 300_000, 1_000_003):
+        fan = FanOut(histogram_of("here", *LAWS[law], size), size)
+        level = fan._arranged
+        if level.two_levels is None:
+            continue
+        met += 1
+        odd = level.records[1:-1, 1]
+        children = np.random.default_rng(1).integers(0, fan.total, 100_000, np.uint64)
+        children = np.concatenate([children, odd[odd < fan.total], np.array([0, fan.total - 1], np.uint64)])
+        found = fan.parents_of(children)
+        meant = level.search(children, to_parents, "guide", "shift", listed=True)
+        assert (found[0] == meant[0]).all() and (found[1] == meant[1]).all()
+    assert met or law != "poisson"
+
+
 def test_the_sizes_above_cover_one_level_and_many(monkeypatch):
     fan = FanOut(histogram_of("here", *LAWS["poisson"], 100_000), 5)
     assert depth(fan) == 1
     assert depth(FanOut(histogram_of("here", *LAWS["poisson"], 1_000_000), 5)) == 2
-    monkeypatch.setattr(fan_out, "ARRANGED", 100)
-    monkeypatch.setattr(fan_out, "ODD", 100)
+    monkeypatch.setattr(arranging, "ARRANGED", 100)
+    monkeypatch.setattr(arranging, "ODD", 100)
     assert depth(FanOut(fan.histogram, 5)) > 3
 
 
@@ -325,8 +345,8 @@ def test_counts_are_independent_of_the_row_number_and_of_their_neighbours(law, l
     """Normal with 1 / sqrt(n) at most, n the parents of the arrangement, since every block repeats what correlation it
     happens to have. False alarms: 1e-6 each, 2e-4 in all.
     """
-    monkeypatch.setattr(fan_out, "ARRANGED", limits[0])
-    monkeypatch.setattr(fan_out, "ODD", limits[1])
+    monkeypatch.setattr(arranging, "ARRANGED", limits[0])
+    monkeypatch.setattr(arranging, "ODD", limits[1])
     size = 200_000
     for key in range(4):
         _, count = FanOut(histogram_of("here", *LAWS[law], size), key).children_of(range(size))
@@ -353,8 +373,8 @@ def test_giants_are_anywhere(law, limits, monkeypatch):
     """Chi-square of the rows of the thousandth with the most children over 32 bins, and of what they are modulo 32.
     Dealt evenly, they are too even, never too uneven. False alarms: 1e-6 each, 1e-4 in all.
     """
-    monkeypatch.setattr(fan_out, "ARRANGED", limits[0])
-    monkeypatch.setattr(fan_out, "ODD", limits[1])
+    monkeypatch.setattr(arranging, "ARRANGED", limits[0])
+    monkeypatch.setattr(arranging, "ODD", limits[1])
     size = 512_000
     counts, weights = LAWS[law] if law != "few" else listed({0: 0.9, 1: 0.099, 50: 0.001})
     for key in range(4):
