@@ -114,6 +114,7 @@ FLOORS = [
     {"synth.laws.components", "synth.laws.parameters"},
     {"synth.laws.reaches"},
     {"synth.laws.compiled"},
+    {"synth.related.popular_rows"},
     {"synth.related.popularity"},
     {"synth.lengths", "synth.letters"},
     {"synth.related.children", "synth.related.segments"},

@@ -113,7 +113,7 @@ class Permutation:
     size: int
     key: int
     _table: tuple[Words, Words] | None = field(init=False, repr=False, compare=False, default=None)
-    _keys: tuple[Any, ...] = field(init=False, repr=False, compare=False, default=())
+    keys: tuple[Any, ...] = field(init=False, repr=False, compare=False, default=())  # of the network's rounds
 
     def __post_init__(self) -> None:
         if not 1 <= self.size <= 2**64:
@@ -121,7 +121,7 @@ class Permutation:
         if self.size <= TABLE_LIMIT:
             object.__setattr__(self, "_table", _shuffled(self.size, self.key))
             return
-        object.__setattr__(self, "_keys", round_keys(Stream(self.key).words(range(ROUNDS))))
+        object.__setattr__(self, "keys", round_keys(Stream(self.key).words(range(ROUNDS))))
 
     def at(self, rows: Words) -> Words:
         """Where each row goes: uint64 in [0, size), all different for different rows."""
@@ -135,7 +135,7 @@ class Permutation:
         if self._table is not None:
             return self._table[direction][values]
         out = np.empty(values.size, np.uint64)
-        network(values, out, *halves(self.size), self._keys)
+        network(values, out, *halves(self.size), self.keys)
         return out
 
 

@@ -25,7 +25,7 @@ _PARTS = 9  # of a cell, at whose ends it is compared with the pieces
 
 
 @device
-def _even(word: Word) -> tuple[Word, float]:
+def even_place(word: Word) -> tuple[Word, float]:
     """The cell of a word, and its place there, in [0, 1)."""
     place = float_of((word & np.uint64(0xFFFFFFFFFFFFF)) | np.uint64(0x3FF0000000000000)) - 1.0
     return word >> np.uint64(52), place
@@ -42,7 +42,7 @@ def _turned(word: Word, turns: Word, point: Word) -> tuple[Word, Word]:
 
 
 @device
-def _by_piece(
+def value_by_piece(
     word: Word, starts: Words, guide: NDArray[np.uint32], shift: Word, lines: Floats, tables: Floats
 ) -> float:
     """The value at one word, the way of `place`."""
@@ -85,10 +85,10 @@ def follow(
             for i in range(some.size):
                 turn, word = _turned(some[i], turns, point)
                 moves[i] = np.float64(turn) * period
-                rows[i], x[i] = _even(word)
+                rows[i], x[i] = even_place(word)
         else:
             for i in range(some.size):
-                rows[i], x[i] = _even(some[i])
+                rows[i], x[i] = even_place(some[i])
         cubics(cells, rows, held, x)
         count = np.uint64(0)
         for i in range(some.size):  # first all, then their values: a branch would often be guessed wrong
@@ -96,7 +96,7 @@ def follow(
             count += np.uint64(x[i] != x[i])
         for j in range(count):
             word = _turned(some[others[j]], turns, point)[1] if turns else some[others[j]]
-            x[others[j]] = _by_piece(word, starts, guide, shift, lines, tables)
+            x[others[j]] = value_by_piece(word, starts, guide, shift, lines, tables)
         for i in range(some.size):
             x[i] = min(max(x[i] + moves[i], low), high)
 

@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from gen.elementary import expm1, log, power
 from gen.errors import SchemaError
-from gen.permutations import Permutation
+from gen.permutations import TABLE_LIMIT, Permutation
 from gen.schema.links import Distribution, Reference
 from gen.streams import Words, stream_key
 from gen.synth.grids import Grid
+from gen.synth.laws.cells import Celled
 from gen.synth.laws.compiled import compile_law
 from gen.synth.laws.discrete import Piece, Pieces, power_weights
 from gen.synth.laws.lines import line_of_grid
 from gen.synth.laws.parameters import BY_ROW, law_of
-from gen.synth.laws.samplers import EvenIntegers, Rounded, Sampler
+from gen.synth.laws.samplers import LEAST_FOLLOWED, EvenIntegers, Rounded, Sampler
 from gen.synth.laws.special import Floats
+from gen.synth.related.popular_rows import popular_rows
 
 MOST_RANKS = 2**53
 RANKED = ("uniform", "zipf", "hot_set", "geometric", "exponential", "pareto")  # laws of ranks, none of which rises
@@ -215,6 +217,9 @@ class Popularity:
 
     def rows(self, words: Words) -> Words:
         """uint64 in [0, size): the row at each word's rank."""
+        sampler = self.law.sampler
+        if isinstance(sampler, Rounded) and isinstance(sampler.law, Celled) and self.size > TABLE_LIMIT:
+            return popular_rows(sampler.law, self._order, words)
         return self.rows_at(self.ranks(words))
 
     def rows_at(self, ranks: Words) -> Words:
@@ -308,10 +313,18 @@ def _law_of(where: str, distribution: Distribution | None, size: int) -> RankLaw
         )
     if name == "uniform" or size == 1:
         return EvenRanks(size)
-    sampler = cast(Sampler, compile_law(where, distribution, line_of_grid(Grid(0, 1, size))).sampler)
+    sampler = _fast(cast(Sampler, compile_law(where, distribution, line_of_grid(Grid(0, 1, size))).sampler))
     if name == "zipf" and "start" not in parameters:
         return ZipfRanks(size, float(parameters.get("exponent", 1.0)), sampler)
     return DrawnRanks(size, sampler)
+
+
+def _fast(sampler: Sampler) -> Sampler:
+    """The sampler of a law of ranks, in even cells where these have most of the words: see `Celled`."""
+    if not (isinstance(sampler, Rounded) and isinstance(sampler.law, Pieces) and sampler.law.curved):
+        return sampler
+    celled = Celled(sampler.law)
+    return Rounded(celled, sampler.grid) if celled.followed > LEAST_FOLLOWED else sampler
 
 
 def _hot_set(where: str, parameters: dict[str, Any], size: int) -> HotSet:
