@@ -53,7 +53,8 @@ def made_in(schema, *requests, checks=None):
     """
     spec, epochs, found = schema.spec, [], []
     for number, request in enumerate(requests, 1):
-        rows = (appended_rows if epochs else scaled_rows)(spec, request)
+        there = {t.name: sum(epoch.rows[t.name] for epoch in epochs) for t in spec.tables}
+        rows = appended_rows(spec, request, there) if epochs else scaled_rows(spec, request)
         seed = epoch_seed(schema.seed, number)
         tables = table_sources(spec, rows, seed, DAY, earlier=epochs)
         found.append(filtered_sources(tables, schema.checks if checks is None else checks, seed))
@@ -323,9 +324,7 @@ def test_parents_that_have_all_that_is_said_of_them_get_no_more(why):
     schema = Schema("appended")
     schema.add(parent, rows=100)
     schema.add(child, rows=100 if parent is P else None)
-    said = (
-        f"C.p: rows are appended to C and none to {parent.__name__}, and {why}.* Append rows of {parent.__name__}, too"
-    )
+    said = f"C.p: rows are appended to C and none to {parent.__name__}, and {why}.* Append rows of {parent.__name__}"
     with pytest.raises(SchemaError, match=said):
         by_epoch(schema, ("C",), {parent.__name__: 100}, {"C": 10})
     more = by_epoch(
@@ -365,6 +364,70 @@ def test_what_extends_existing_rows_is_appended_to(order, bounds):
     assert len(set().union(*parts)) == 1400
     assert all(any(row["p"] in part for row in children) for part in parts)
     assert all(row["region"] == ("old" if row["p"] in parts[0] else "new") for row in children)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"p": (ForeignKey("Old.id"), Unique())}, "it is unique"),
+        ({"p": (ForeignKey("Old.id"), Children((1, 3))), "n": (Ordinal("p"),)}, "its rows with one Old are numbered"),
+        ({"p": (ForeignKey("Old.id"), PrimaryKey()), "n": (PrimaryKey(), Field(ge=0, lt=9))}, "are unique"),
+    ],
+)
+def test_rows_that_exist_already_get_no_more_than_is_said_of_them(fields, why):
+    schema = Schema("beside")
+    schema.add(Existing(pa.table({"id": pa.array(range(90))}), key="id"), name="Old")
+    schema.add(
+        create_model("C", **{n: (Annotated[(int, *said)], ...) for n, said in fields.items()}),
+        rows=40 if "n" not in fields else 180,
+    )
+    schema.add(P, rows=10)
+    _, late = by_epoch(schema, ("P", "C"), {}, {"P": 5})
+    assert len(late[0]) in (40, 180) and not late[1]
+    with pytest.raises(SchemaError, match=f"rows are appended to C and none to Old, and .*{why}.* Append no rows of C"):
+        by_epoch(schema, ("C",), {}, {"C": 50})
+
+
+def test_rows_that_exist_already_are_covered_once_and_their_followers_follow_once():
+    schema = Schema("beside")
+    schema.add(Existing(pa.table({"id": pa.array(range(90))}), key="id"), name="Old")
+    schema.add(create_model("C", p=(Annotated[int, ForeignKey("Old.id", covering=True)], ...)), rows=100)
+    schema.add(create_model("D", p=(Annotated[int, ForeignKey("Old.id"), Children(2)], ...)))
+    schema.add(
+        create_model(
+            "E",
+            mixed=(Annotated[int, ForeignKey("Old.id"), PrimaryKey()], ...),
+            p=(Annotated[int, ForeignKey("P.id"), PrimaryKey()], ...),
+        ),
+        rows=60,
+    )
+    schema.add(P, rows=10)
+    c, d, e = by_epoch(schema, ("C", "D", "E"), {}, {"C": 7, "P": 5, "E": 60})
+    assert [len(rows) for rows in c + d] == [100, 7, 180, 0]
+    assert len({tuple(row.values()) for rows in e for row in rows}) == 120
+
+
+def test_the_reference_that_leads_a_junction_leads_it_in_every_epoch():
+    """The second one, which has a law: sums over it hold of all rows."""
+    b = create_model("B", id=(Annotated[int, PrimaryKey()], ...), n=(Annotated[int, Count("J", through="b")], ...))
+    j = create_model(
+        "J",
+        a=(Annotated[int, PrimaryKey(), ForeignKey("P.id")], ...),
+        b=(Annotated[int, PrimaryKey(), ForeignKey("B.id"), Zipf(1.2)], ...),
+    )
+    each = {"P": 50, "B": 20, "J": 300}
+    bs, js = by_epoch(schema_of(P=(P, 50), B=(b, 20), J=(j, 300)), ("B", "J"), each, each)
+    pairs = [(row["a"], row["b"]) for rows in js for row in rows]
+    assert len(set(pairs)) == 600
+    counts = Counter(second for _, second in pairs)
+    assert all(row["n"] == counts[row["id"]] for rows in bs for row in rows)
+
+
+def test_a_scattered_key_that_refers_to_a_table_may_get_no_rows():
+    q = create_model("Q", id=(Annotated[int, ForeignKey("P.id"), PrimaryKey(order="scattered")], ...))
+    x = create_model("X", id=(Annotated[int, PrimaryKey()], ...))
+    rows = by_epoch(schema_of(P=(P, 10), Q=(q, 10), X=(x, 3)), ("Q", "X"), {}, {"X": 5})
+    assert [len(each) for table in rows for each in table] == [10, 0, 3, 5]
 
 
 def test_series_go_on():
@@ -456,13 +519,18 @@ def test_rows_are_scaled_as_at_first_but_fixed_tables_get_none():
     schema.add(create_model("Country", id=(Annotated[int, PrimaryKey()], ...)), rows=50, fixed=True)
     schema.add(P, rows=1000)
     schema.add(create_model("C", p=(Annotated[int, ForeignKey("P.id"), Children(3)], ...)))
-    spec = schema.spec
-    assert appended_rows(spec, RowRequest(300)) == {"Country": 0, "P": 100, "C": 300}
-    assert appended_rows(spec, RowRequest()) == {"Country": 0, "P": 1000, "C": 3000}
-    assert appended_rows(spec, RowRequest(factor=0.1)) == {"Country": 0, "P": 100, "C": 300}
-    assert appended_rows(spec, RowRequest(pinned={"P": 7})) == {"Country": 0, "P": 7, "C": 21}
-    assert appended_rows(spec, RowRequest(pinned={"Country": 2})) == {"Country": 2, "P": 0, "C": 0}
-    assert appended_rows(spec, RowRequest(pinned={"C": 9})) == {"Country": 0, "P": 0, "C": 9}
-    assert appended_rows(spec, RowRequest(300, pinned={"Country": 2})) == {"Country": 2, "P": 100, "C": 300}
+    there = {"Country": 50, "P": 20_000, "C": 60_000}
+
+    def appended(*asked, **pinned):
+        return tuple(appended_rows(schema.spec, RowRequest(*asked, pinned=pinned), there).values())
+
+    assert appended(300) == (0, 100, 300)
+    assert appended(None, 0.1) == (0, 2000, 6000)  # of what is there
+    assert appended(P=7) == (0, 7, 21)
+    assert appended(Country=2) == (2, 0, 0)
+    assert appended(C=9) == (0, 0, 9)
+    assert appended(300, Country=2) == (2, 100, 300)
     with pytest.raises(BadRequest, match="No rows would be appended"):
-        appended_rows(spec, RowRequest(pinned={"P": 0}))
+        appended(P=0)
+    with pytest.raises(BadRequest, match="does not say how many rows"):
+        appended()

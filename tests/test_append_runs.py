@@ -14,6 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from gen.plan import fingerprint_of
+from gen.recorded import recorded_epochs
 from program import AS_OF, ENVIRONMENT, Forks, assert_no_halves, checksums, manifest, parts, query, stamps, wait_until
 
 FIRST = ("--rows", 40, "--partition-rows", 20, *AS_OF, "--part", "1/1")
@@ -244,10 +246,10 @@ def test_killed_at_any_operation_an_append_resumes(first: Path, appended: Path, 
             assert said in (40, 70)
             if said == 40:
                 assert manifest(out) == manifest(first)
-        if manifest(out) != manifest(appended):  # else it was done, and is not asked for again
-            done(forks, out, *MORE)
+        if (out / "_SUCCESS").exists() and manifest(out) == manifest(appended):  # done: it would be appended once more
+            assert_like(out, appended)
         else:
-            done(forks, out, *MORE, "--epoch", 2)
+            done(forks, out, *MORE)
         assert_like(out, appended)
         shutil.rmtree(out)
     raise AssertionError("the append never came to its end")
@@ -265,7 +267,7 @@ def test_killed_at_any_operation_it_can_be_given_up(first: Path, forks: Forks, s
             break
         if (out / "_gen" / "epoch-0002.json").exists() and manifest(out) == manifest(first):
             said = refused(forks, out, *other, "--out", out)
-            assert "other rows are being appended to it (epoch 2), or were: its row counts and rows per file" in said
+            assert "an append of --rows Employee=30 --rows Manager=3 was begun (epoch 2), and is not done" in said
             killed = forks(*other, "--overwrite", "--out", out, cwd=swift, fault="kill", at=at % 7 + 1)
             given_up += 1
             overwrite = ["--overwrite"] if killed.code and (out / "_gen" / "epoch-0002.json").exists() else []
@@ -326,6 +328,64 @@ def test_an_append_with_workers_killed_midway_resumes(forks: Forks, swift: Path)
     assert_like(out, meant)
 
 
+def test_a_record_that_is_lost_or_changed_is_said_and_nothing_is_overwritten(
+    appended: Path, forks: Forks, tmp_path: Path
+) -> None:
+    for name, change, said in (
+        ("epoch-0002.json", None, "epoch-0002.json is missing, and 2 epochs are there"),
+        ("run.json", None, "run.json is missing, and 2 epochs are there"),
+        ("epoch-0002.json", "{}", "epoch-0002.json is damaged: it is no record of a run"),
+        ("epoch-0002.json", "[]", "epoch-0002.json is damaged: it is no record of a run"),
+        ("epoch-0002.json", ('"Employee": 30', '"Employee": 31'), "epoch-0002.json was changed, or belongs to another"),
+        ("run.json", ('"Employee": 40', '"Employee": 41'), "run.json was changed, or belongs to another"),
+    ):
+        out = copy_of(appended, tmp_path / f"{len(list(tmp_path.iterdir()))}")
+        path = out / "_gen" / name
+        text = path.read_text("utf-8")
+        if change is None:
+            path.unlink()
+        else:
+            path.write_text(change if isinstance(change, str) else text.replace(*change), "utf-8")
+        for command in ((*MORE, "--out", out), ("verify", out, "--repair"), ("row", "Employee", 5, "--out", out)):
+            assert said in refused(forks, out, *command)
+    (out / "_gen" / "run.json").write_text(text, "utf-8")
+    (out / "Employee" / "part-000004.parquet").write_bytes(b"mine")
+    assert "part-000004.parquet is not part of the run, and would be overwritten" in refused(
+        forks, out, *MORE, "--out", out
+    )
+
+
+def test_what_is_appended_meanwhile_is_left_to_those_who_append(first: Path, appended: Path, tmp_path: Path) -> None:
+    """A process that is late to seal, or to repair, does not claim what another has begun since."""
+    out = copy_of(appended, tmp_path / "data")
+    late = recorded_epochs(out)[1].sink
+    receipts = list(late.done().values())
+    (out / "_SUCCESS").unlink()
+    shutil.copy(out / "_gen" / "epoch-0002.json", out / "_gen" / "epoch-0003.json")  # begun
+    record = json.loads((out / "_gen" / "epoch-0002.json").read_text("utf-8"))
+    record["request"] |= {"epoch": 3, "follows": record["fingerprint"]}
+    record["fingerprint"] = fingerprint_of(record["request"])
+    (out / "_gen" / "epoch-0003.json").write_text(json.dumps(record), "utf-8")
+    late.finish(receipts)
+    assert not (out / "_SUCCESS").exists()
+    assert manifest(out) == manifest(appended)
+
+
+def test_the_run_says_it_is_whole_when_what_was_appended_is(first: Path, forks: Forks, tmp_path: Path) -> None:
+    out = copy_of(first, tmp_path / "data")
+    asked = ("--append", "--epoch", 2, "--rows", 30, "--partition-rows", 20, *AS_OF)
+    done(forks, out, *asked, "--part", "1/2")
+    ended = forks(*FIRST[:-2], "--json", "--out", out, cwd=tmp_path)
+    assert json.loads(ended.out)["complete"] is False
+    assert "an append is not finished" in ended.err
+    found = forks("verify", out, cwd=tmp_path)
+    assert found.code == 1 and "epoch-0002.json: what it appends is not finished" in found.out
+    ended = forks(*asked, "--json", "--out", out, cwd=tmp_path)
+    summary = json.loads(ended.out)
+    assert (summary["complete"], summary["epoch"]) == (True, 2)
+    assert "epoch 2; with --epoch 2 the same command adds no more" in ended.err
+
+
 # -- what is refused ------------------------------------------------------------------------------------------
 
 MODELS = """
@@ -344,7 +404,9 @@ def test_a_bad_request_says_what_is_wrong(first: Path, forks: Forks, tmp_path: P
     to = ("--out", out)
     for said, asked in {
         "--append does not say to what": ["--append", "--rows", 5],
-        "no run, and rows are to be appended": ["--append", "--rows", 5, "--out", tmp_path / "nowhere"],
+        "nowhere does not exist, and rows are to be appended": ["--append", "--rows", 5, "--out", tmp_path / "nowhere"],
+        "--append does not say how many rows": ["--append", *to],
+        "There is no table 'Employe'": ["--append", "--rows", "Employe=5", *to],
         "--epoch is given without --append": ["--epoch", 2, *to],
         "--epoch 3: ": ["--append", "--epoch", 3, "--rows", 5, *to],
         "--epoch 1: ": ["--append", "--epoch", 1, "--rows", 5, *to],
@@ -386,7 +448,9 @@ def test_a_table_that_was_empty_gets_rows(forks: Forks, tmp_path: Path) -> None:
 def test_rows_are_appended_to_a_run_that_is_whole(forks: Forks, tmp_path: Path) -> None:
     out = tmp_path / "data"
     done(forks, out, "--rows", 40, "--partition-rows", 20, *AS_OF, "--part", "1/2")
-    assert "is not complete yet: its first rows are still to be made" in refused(forks, out, *MORE, "--out", out)
+    assert "is not complete: its first rows, or the manifest of them, are not all there" in refused(
+        forks, out, *MORE, "--out", out
+    )
 
 
 def test_what_was_appended_to_is_no_place_for_another_table(forks: Forks, tmp_path: Path) -> None:
@@ -396,7 +460,8 @@ def test_what_was_appended_to_is_no_place_for_another_table(forks: Forks, tmp_pa
     assert not (out / "Manager").exists()
     assert manifest(out)["tables"]["Employee"]["rows"] == 70
     said = refused(forks, out, *FIRST, "--out", out)
-    assert "was appended to, and Manager is not among its tables" in said
+    assert "was appended to, and of its tables is not: Manager" in said
+    assert "it is not among the tables that" in refused(forks, out, *MORE, "--rows", "Manager=5", "--out", out)
     assert "all as it should be" in forks("verify", out, cwd=tmp_path).err
 
 

@@ -12,17 +12,17 @@ from gen.errors import BadRequest, TargetError
 from gen.plan import epoch_seed
 from gen.schema.spec import Spec
 from gen.schema.written import spec_to_json
-from gen.sinks.records import MOST_EPOCHS, Record, read_epochs, read_manifest, without_counts
+from gen.sinks.records import MOST_EPOCHS, Record, epoch_of, read_epochs, read_manifest, without_counts
 from gen.synth.tables import Epoch
 
 
 @dataclass(frozen=True)
 class Past:
-    """What an epoch is appended to: the records of all before it; and its own, where it was begun."""
+    """What an epoch is appended to: the records of all before it; and its own, where there is one."""
 
     root: Path
     records: Sequence[Record]
-    begun: Record | None = None
+    found: Record | None = None
 
     @property
     def number(self) -> int:
@@ -32,7 +32,7 @@ class Past:
     @property
     def epochs(self) -> list[Epoch]:
         """How the rows before it were made."""
-        return [made_epoch(record["request"]) for record in self.records]
+        return [made_epoch(record) for record in self.records]
 
     @property
     def requests(self) -> list[Mapping[str, Any]]:
@@ -40,15 +40,21 @@ class Past:
         return [record["request"] for record in self.records]
 
     @property
+    def rows(self) -> dict[str, int]:
+        """How many rows of each table are there."""
+        return {table: sum(request["rows"][table] for request in self.requests) for table in self.requests[0]["rows"]}
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """Those that are written there."""
         return tuple(read_manifest(self.root).get("tables", {}))
 
 
-def made_epoch(request: Mapping[str, Any]) -> Epoch:
+def made_epoch(record: Record) -> Epoch:
     """How the rows of a recorded epoch are made."""
-    seed = epoch_seed(request["seed"], request.get("epoch", 1))
-    return Epoch(request["rows"], seed, datetime.date.fromisoformat(request["as_of"]))
+    request = record["request"]
+    day = datetime.date.fromisoformat(request["as_of"])
+    return Epoch(request["rows"], epoch_seed(request["seed"], epoch_of(record)), day, frozenset(record["code"]))
 
 
 def past_of(root: Path, spec: Spec, seed: int, asked: int | None, overwrite: bool) -> Past:
@@ -58,35 +64,47 @@ def past_of(root: Path, spec: Spec, seed: int, asked: int | None, overwrite: boo
     """
     records = read_epochs(root)
     if not records:
+        what = "does not exist" if not root.exists() else "is a file" if root.is_file() else "holds no run of gen"
         raise TargetError(
-            f"{root} holds no run, and rows are to be appended to one.",
-            hint="Leave --append out: that makes the first.",
+            f"{root} {what}, and rows are to be appended to it.",
+            hint="Name the folder that --out named; the first rows of a new one are made without --append.",
         )
     _check_same(root, records[0]["request"], spec, seed)
-    finished = _finished(root, records)
+    known = _in_manifest(root, records)
+    finished = known if len(records) > known or (root / "_SUCCESS").exists() else known - 1
     if asked is not None and not 2 <= asked <= finished + 1:
         raise BadRequest(
             f"--epoch {asked}: {root} has {finished} epoch{'s' * (finished != 1)}; the first is the run itself.",
             hint=f"The next is --epoch {finished + 1}; without it, that is what is appended.",
         )
-    if not finished:
+    if finished < 1:
         raise TargetError(
-            f"{root} is not complete yet: its first rows are still to be made.",
+            f"{root} is not complete: its first rows, or the manifest of them, are not all there.",
             hint="Run the command that makes them again, without --append; then append.",
         )
     number = asked or finished + 1
-    if overwrite and (number <= finished or number > len(records)):
-        raise BadRequest(
-            f"--append --overwrite gives up an append that is not finished, and {root} has none.",
-            hint="Leave --overwrite out, to append; or leave --append out, to replace all that is there.",
-        )
     if number > MOST_EPOCHS:
         raise TargetError(f"{root} has {finished:,} epochs, which is the most.", hint="Append to another folder.")
+    if overwrite:
+        _check_unfinished(root, number, known, len(records))
     return Past(root, records[: number - 1], records[number - 1] if len(records) >= number else None)
 
 
-def _finished(root: Path, records: Sequence[Record]) -> int:
-    """How many epochs are complete, as the manifest says."""
+def _check_unfinished(root: Path, number: int, known: int, there: int) -> None:
+    """Refuse to give up what is finished, or was not begun."""
+    if known < number <= there:
+        return
+    said = f"{root} has none" if known >= there else f"that is epoch {there}, not {number}"
+    raise BadRequest(
+        f"--append --overwrite gives up an append that is not finished, and {said}.",
+        hint=f"Say --epoch {there}."
+        if known < there
+        else "Leave --overwrite out, to append; or leave --append out, to replace all that is there.",
+    )
+
+
+def _in_manifest(root: Path, records: Sequence[Record]) -> int:
+    """How many epochs the manifest says are there."""
     manifest = read_manifest(root)
     if manifest.get("fingerprint") != records[0]["fingerprint"]:
         return 0
@@ -95,10 +113,17 @@ def _finished(root: Path, records: Sequence[Record]) -> int:
 
 def _check_same(root: Path, found: Mapping[str, Any], spec: Spec, seed: int) -> None:
     """Refuse to append rows of another schema, or by another seed or arithmetic."""
-    if without_counts(spec_to_json(spec)) != without_counts(found["schema"]):
-        changed = _changed(without_counts(spec_to_json(spec)), without_counts(found["schema"]))
+    asked = without_counts(spec_to_json(spec))
+    there = {t["name"]: t for t in without_counts(found["schema"])["tables"]}
+    changed = [n for t in asked["tables"] if t.get("existing") and (n := t["name"]) in there and there[n] != t]
+    if changed:
         raise TargetError(
-            f"{root} was made of another schema: {changed}.",
+            f"{root} was made beside rows of {' and '.join(changed)} that existed already, and have changed since.",
+            hint="Append beside the same rows: what was made refers to them, and is made again to be verified.",
+        )
+    if asked != without_counts(found["schema"]):
+        raise TargetError(
+            f"{root} was made of another schema: {_changed(asked, without_counts(found['schema']))}.",
             hint="Append with the same --schema; rows of another go to another folder.",
         )
     if seed != found["seed"]:
@@ -114,8 +139,6 @@ def _changed(asked: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     names = [name for name in there if here[name] != there[name]]
     if not names:
         return f"that is called {found['name']!r}, and this one {asked['name']!r}"
-    if any(there[name].get("existing") for name in names):
-        return f"rows of {' and '.join(names)}, which exist already, have changed since"
     columns = {column["name"]: column for column in there[names[0]]["columns"]}
     same = [c["name"] for c in here[names[0]]["columns"] if columns.get(c["name"]) == c]
     unlike = [name for name in [*columns, *(c["name"] for c in here[names[0]]["columns"])] if name not in same]

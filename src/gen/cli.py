@@ -50,9 +50,9 @@ SchedulerOption = Annotated[str | None, typer.Option("--scheduler", metavar="ADD
 PartOption = Annotated[str | None, typer.Option("--part", metavar="I/N", help="Just that share, in this process, without Dask.")]
 TablesOption = Annotated[str | None, typer.Option("--tables", metavar="A,B", help="Write only these; values as in the whole.")]
 PartitionRowsOption = Annotated[str | None, typer.Option("--partition-rows", metavar="N", help="Rows per file; about 128 MB unless given.")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same folder.")]
-AppendOption = Annotated[bool, typer.Option("--append", help="Add so many rows to what is in --out, which stays as it is: with new keys, referring to all that are there.")]
-EpochOption = Annotated[int | None, typer.Option("--epoch", metavar="N", help="Which append is meant, from 2: the same command again then does nothing.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace another run in the same folder; beside --append, an append that is not finished.")]
+AppendOption = Annotated[bool, typer.Option("--append", help="Add rows to what is in --out, which stays as it is: --rows N, --rows TABLE=N, or --scale F of what is there.")]
+EpochOption = Annotated[int | None, typer.Option("--epoch", metavar="N", help="Which append is meant: 2 is the first. Asked for again once it is there, it does nothing.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="The result as JSON on standard output.")]
 RepairOption = Annotated[bool, typer.Option("--repair", help="Write again what differs, and only that.")]
@@ -91,7 +91,8 @@ def generate(
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the data set, or what is missing of it. The same command again resumes, or does nothing."""
+    """Make the data set, or what is missing of it. The same command again resumes, or does nothing; but --append, once it
+    is done, appends again, unless --epoch says which append is meant."""
     _refuse_later_work(to, format, out)
     basics = _basics(schema, rows, scale, seed, as_of)
     many = workers > 1 if workers is not None else fork_server.cores() > 1 and basics["rows"].most >= EARLY_ROWS
@@ -320,6 +321,11 @@ def _say_summary(summary: Any) -> None:
 
     for name, table in summary.tables.items():
         _say(f"{name}: {table['rows']:,} rows, {table['files']:,} files, {table['bytes'] / 1e6:,.1f} MB")
+    if summary.epoch > 1 and summary.complete:
+        _say(
+            f"{summary.rows_written:,} rows were appended: epoch {summary.epoch}; with --epoch {summary.epoch} the same "
+            "command adds no more"
+        )
     if not summary.written:
         state = "all there already, nothing to do" if summary.complete else "this share is there; others are missing"
     else:

@@ -59,6 +59,8 @@ def parse_rows(texts: Sequence[str], factor: float | None = None) -> RowRequest:
     pinned: dict[str, int] = {}
     for text in texts:
         table, equals, count = text.rpartition("=")
+        if equals and table in pinned:
+            raise BadRequest(f"--rows {table} is given twice.", hint="Give it once.")
         if equals:
             pinned[table] = parse_count(count, f"--rows {table}")
             continue

@@ -19,6 +19,7 @@ from gen.errors import CapacityError
 from gen.permutations import Permutation
 from gen.streams import BITS32, LOW32, Rows, Stream, Word, Words, first_and_rows, kernel, mulhi, rows_array, shifted
 
+FEWER = "Append fewer rows: keys cannot be widened any more."  # where those that are there were made
 MAXIMUM_DOMAIN = 2**64 - 1  # ranks are uint64, and so is their number
 
 
@@ -31,12 +32,12 @@ class Pool(Protocol):
     def at(self, rows: Rows) -> pa.Array: ...
 
 
-def check_capacity(table: str, column: str, asked: int, available: int, domain: str) -> None:
+def check_capacity(table: str, column: str, asked: int, available: int, domain: str, hint: str = "") -> None:
     """Refuse more distinct values than the domain holds, before row one."""
     if asked > available:
         raise CapacityError(
             f"{table}.{column}: {asked:,} distinct values are asked for, but {domain} holds {available:,}.",
-            hint="Ask for fewer rows, or widen the column's bounds.",
+            hint=hint or "Ask for fewer rows, or widen the column's bounds.",
             table=table,
             column=column,
             asked=asked,
@@ -159,7 +160,7 @@ class KeyOrder:
 
     @cached_property
     def _permutation(self) -> Permutation:
-        return Permutation(self.domain, self.key)
+        return Permutation(max(self.domain, 1), self.key)
 
     @cached_property
     def _stream(self) -> Stream:
@@ -263,11 +264,13 @@ def later_order(earlier: Sequence[Order], rows: int, key: int) -> LaterOrder | A
     """
     first = earlier[0]
     if isinstance(first, AvoidingOrder):
-        found = later_order([each.ordered for each in earlier if isinstance(each, AvoidingOrder)], rows, key)
+        inner = [each.ordered for each in earlier if isinstance(each, AvoidingOrder)]
+        assert len(inner) == len(earlier), "orders of one key"
+        found = later_order(inner, rows, key)
         assert isinstance(found, LaterOrder)
         return AvoidingOrder(found, first.taken, first.start)
-    orders = [each.ordered if isinstance(each, LaterOrder) else each for each in earlier]
-    plain = [each for each in orders if isinstance(each, KeyOrder)]
+    plain = [order for each in earlier if isinstance(order := getattr(each, "ordered", each), KeyOrder)]
+    assert len(plain) == len(earlier), "orders of one key"
     if plain[0].order == "ascending":
         left = min(plain[0].domain, MAXIMUM_DOMAIN) - sum(each.rows for each in plain)
         return LaterOrder(tuple(plain), KeyOrder("ascending", rows, left, key), 0)

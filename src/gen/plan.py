@@ -61,10 +61,9 @@ class Plan:
     @property
     def request(self) -> dict[str, Any]:
         """What was asked, as JSON: what must be equal for a run to be resumed."""
-        appended = {"epoch": len(self.earlier) + 1, "follows": self.follows} if self.earlier else {}
-        if self.earlier:
-            appended["appended_to"] = {table: self.first_row(table) for table in self.rows}
-        return appended | {
+        there = {table: self.first_row(table) for table in self.rows}
+        appended = {"epoch": len(self.earlier) + 1, "follows": self.follows, "appended_to": there}
+        return (appended if self.earlier else {}) | {
             "schema": spec_to_json(self.spec),
             "rows": dict(self.rows),
             "seed": self.seed,
@@ -77,8 +76,13 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the request: 64 hexadecimal digits."""
-        text = json.dumps(self.request, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return fingerprint_of(self.request)
+
+
+def fingerprint_of(request: Mapping[str, Any]) -> str:
+    """SHA-256 of what was asked: 64 hexadecimal digits."""
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def partitions_of(requests: Sequence[Mapping[str, Any]], table: str) -> Iterator[Partition]:

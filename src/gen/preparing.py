@@ -18,7 +18,7 @@ from gen.errors import BadRequest
 from gen.halves import in_halves
 from gen.plan import Plan, default_partition_rows, epoch_seed
 from gen.schema.row_facts import FUNCTIONS
-from gen.schema.spec import Spec
+from gen.schema.spec import Spec, suggestion
 from gen.sinks.folder import RunFolder, folder_name
 from gen.sinks.parquet import ParquetLayout
 from gen.sinks.records import read_run
@@ -62,6 +62,13 @@ class Prepared:
     sources: Mapping[str, TableSource]
     tables: tuple[str, ...]  # to be written
     unread: tuple[tuple[str, str], ...] = ()  # what the schema could not keep of where it was read
+    checked: tuple[Any, ...] = ()  # the models that may be asked which rows they take, of earlier epochs, too
+
+    @property
+    def models(self) -> list[Any]:
+        """The models that are asked which rows they take, in this epoch or an earlier one."""
+        here = [source.filter.check.model for source in self.sources.values() if source.filter]
+        return [*here, *(self.checked if self.plan.earlier else ())]
 
     def record(self, spec: str | None) -> dict[str, Any]:
         """The contents of run.json; or of an epoch's record."""
@@ -109,16 +116,16 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
     spec = schema.spec
     _check_options(request, spec)
     past = _past_of(request, spec) if request.append else None
-    rows = appended_rows(spec, request.rows) if past else scaled_rows(spec, request.rows)
+    rows = appended_rows(spec, request.rows, past.rows) if past else scaled_rows(spec, request.rows)
     names = past.tables if past else request.tables
     written = [t for t in spec.tables if not t.existing and (not names or t.name in names)]
     if to_run and wants_workers(request, sum(rows[t.name] * len(t.columns) * 8 for t in written)):
         fork_server.start()
     said = request.as_of or schema.as_of
-    begun = past.begun if past else _begun(request, spec, rows) if to_run else None
-    as_of = said or (datetime.date.fromisoformat(begun["request"]["as_of"]) if begun else _today())
+    found = past.found if past else _found(request, spec, rows) if to_run else None
+    as_of = said or (datetime.date.fromisoformat(found["request"]["as_of"]) if found else _today())
     if past:
-        _check_first_rows(schema, past)
+        _check_earlier_values(schema, past)
     epoch = Epoch(rows, epoch_seed(request.seed, past.number if past else 1), as_of)
     sources, probes = _tried(schema, epoch, past.epochs if past else [])
     steps = {t: request.partition_rows or default_partition_rows(s.bytes_per_row) for t, s in sources.items()}
@@ -141,7 +148,8 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
                 f"{table} would be {plan.files(table):,} files of {steps[table]:,} rows; {MOST_FILES:,} is the most.",
                 hint="Ask for fewer rows, or for more in each file: --partition-rows N.",
             )
-    return Prepared(plan, sources, tuple(t.name for t in written), schema.unread)
+    models = tuple(check.model for check in schema.checks.values())
+    return Prepared(plan, sources, tuple(t.name for t in written), schema.unread, models)
 
 
 def _tried(
@@ -157,11 +165,24 @@ def _tried(
     return {t: s for sources, _ in parts for t, s in sources.items()}, {t: p for _, ps in parts for t, p in ps.items()}
 
 
-def _check_first_rows(schema: Schema, past: Past) -> None:
-    """Refuse to append where the first rows would not be made again as they are: keys go on from theirs."""
-    record = past.records[0]
-    _, probe = _tried(schema, past.epochs[0], [])
+def _check_earlier_values(schema: Schema, past: Past) -> None:
+    """Refuse to append where earlier rows would not be made again as they are: keys go on, and columns are copied.
+
+    The first rows are made again for that, where they are probed; those of later epochs where code or a library is
+    another than then.
+    """
+    code = code_of(_made_again(schema, past, 1))
+    for number, record in enumerate(past.records[1:], 2):
+        if record["versions"] != artefacts.versions() or record["code"] != code:
+            _made_again(schema, past, number)
+
+
+def _made_again(schema: Schema, past: Past, number: int) -> dict[str, TableSource]:
+    """The tables of an earlier epoch. Raises TargetError where its probe finds other values than it did."""
+    record = past.records[number - 1]
+    sources, probe = _tried(schema, past.epochs[number - 1], past.epochs[: number - 1])
     RunFolder(past.root, {**record, "probe": probe, "versions": artefacts.versions()}).check_values(record)
+    return sources
 
 
 def wants_workers(request: Request, volume: float) -> bool:
@@ -255,10 +276,16 @@ def judges_of(sources: Mapping[str, TableSource]) -> dict[str, tuple[Any, ...]]:
 
 def _past_of(request: Request, spec: Spec) -> Past:
     """What the rows that are asked for are appended to."""
-    return past_of(Path(str(request.out)).absolute(), spec, request.seed, request.epoch, request.overwrite)
+    past = past_of(Path(str(request.out)).absolute(), spec, request.seed, request.epoch, request.overwrite)
+    for table in request.rows.pinned:
+        if spec.table(table).name not in past.tables:
+            raise BadRequest(
+                f"--rows {table}: it is not among the tables that {past.root} has.", hint=suggestion(table, past.tables)
+            )
+    return past
 
 
-def _begun(request: Request, spec: Spec, rows: Mapping[str, int]) -> dict[str, Any] | None:
+def _found(request: Request, spec: Spec, rows: Mapping[str, int]) -> dict[str, Any] | None:
     """The record of the run that is being resumed, so that a run over midnight is one run."""
     return None if request.overwrite else read_run(target_of(request, spec, rows))
 

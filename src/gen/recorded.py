@@ -23,7 +23,7 @@ from gen.schema.written import spec_from_json
 from gen.sinks.folder import RunFolder
 from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
 from gen.sinks.records import Record, read_epochs, read_manifest
-from gen.synth.tables import table_sources
+from gen.synth.tables import Epoch, Tables, table_sources
 from gen.synth.trial import tried_sources
 
 
@@ -43,7 +43,17 @@ def recorded_epochs(root: Path, schema: str | None = None, only: int | None = No
     checks = _checks_of(root, records[0], spec, schema)
     judged = spec.judged_by(records[0]["code"])
     wanted = range(1, len(records) + 1) if only is None else (only,)
-    return [_recorded(root, spec, judged, checks, records[:epoch]) for epoch in wanted]
+    found: list[Recorded] = []
+    before: list[Epoch | Tables] = []
+    for epoch, record in enumerate(records, 1):
+        if epoch not in wanted:
+            before.append(made_epoch(record))
+            continue
+        made = made_epoch(record)
+        tables = table_sources(judged, made.rows, made.seed, made.as_of, earlier=before)
+        found.append(_recorded(root, spec, tables, checks, records[:epoch]))
+        before.append(tables)
+    return found
 
 
 def _records_of(root: Path) -> list[dict[str, Any]]:
@@ -70,18 +80,16 @@ def _checks_of(root: Path, record: Mapping[str, Any], spec: Spec, schema: str | 
 
 
 def _recorded(
-    root: Path, spec: Spec, judged: Spec, checks: Mapping[str, ModelCheck], records: Sequence[Record]
+    root: Path, spec: Spec, made: Tables, checks: Mapping[str, ModelCheck], records: Sequence[Record]
 ) -> Recorded:
-    """The last of these epochs."""
+    """The last of these epochs, whose tables are made."""
     record, asked = records[-1], records[-1]["request"]
-    epoch, earlier = made_epoch(asked), [made_epoch(each["request"]) for each in records[:-1]]
-    made = table_sources(judged, epoch.rows, epoch.seed, epoch.as_of, earlier=earlier)
-    sources, probes = tried_sources(made, checks, epoch.seed)
+    sources, probes = tried_sources(made, checks, made.seed)
     plan = Plan(
         spec=spec,
         rows=asked["rows"],
         seed=asked["seed"],
-        as_of=epoch.as_of,
+        as_of=made_epoch(record).as_of,
         partition_rows=asked["partition_rows"],
         layout=asked["layout"],
         code=code_of(sources),
@@ -98,7 +106,8 @@ def _recorded(
         record.get("tables") or (t.name for t in spec.tables if not t.existing and (not known or t.name in known))
     )
     sink = ParquetSink(folder, {table: TableLayout.of(sources[table], layout) for table in tables}, layout)
-    return Recorded(Prepared(plan, sources, tables), sink, tuple(plan.partitions(tables)))
+    models = tuple(check.model for check in checks.values())
+    return Recorded(Prepared(plan, sources, tables, checked=models), sink, tuple(plan.partitions(tables)))
 
 
 def recorded_row(target: str, table: str, index: int, schema: str | None = None) -> dict[str, Any]:

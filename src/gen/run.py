@@ -29,7 +29,11 @@ from gen.synth.described import described, never_drawn
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did. `tables`: rows, files and bytes by table; `complete` is False only for one share of several."""
+    """What a run did. `tables`: rows, files and bytes that are there, by table.
+
+    complete: whether the whole data set is there, and not only a share of it. epoch: 1 of a run, 2 of what was appended
+    to it first.
+    """
 
     path: str
     tables: dict[str, dict[str, int]]
@@ -40,6 +44,7 @@ class Summary:
     bytes_written: int
     seconds: float
     complete: bool
+    epoch: int = 1
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -97,12 +102,14 @@ def _generated(request: Request, observer: Any) -> Summary:
     root = target_of(request, prepared.plan.spec, prepared.plan.rows)
     sink = _sink(prepared, request, root)
     partitions = list(prepared.plan.partitions(prepared.tables))
-    there = sink.done()
-    done = {} if request.overwrite else there
-    kept = _receipts_of(partitions, done)
+    kept = [] if request.overwrite else _receipts_of(partitions, sink.done())
     sink.check(overwrite=request.overwrite, needed=max(prepared.needed - sum(r.bytes for r in kept), 0))
-    _check_others(sink.folder, prepared, there)
-    missing = [p for p in share_of(partitions, request.part) if not is_done(done, p)]
+    if request.append:
+        _check_earlier(sink, prepared.tables, partitions)
+    elif not request.overwrite:
+        _check_tables(sink.folder, prepared.tables)
+    there = {(receipt.table, receipt.index) for receipt in kept}
+    missing = [p for p in share_of(partitions, request.part) if (p.table, p.index) not in there]
     is_new = request.part is None and (request.overwrite or read_run(root, sink.folder.epoch) is None)
     with cluster_for(prepared, missing, request, observer) as client:  # or refuse a scheduler that is silent
         sink.prepare(overwrite=request.overwrite)
@@ -112,37 +119,44 @@ def _generated(request: Request, observer: Any) -> Summary:
             try:
                 write(prepared, sink, missing, client, observer)
             except SchemaError as error:  # of a value that no sample showed
-                _give_up(sink, error, is_new)
-        done = sink.done()  # what the target itself proves is there, and nothing else, is believed
-    left = [p for p in partitions if not is_done(done, p)]
+                _give_up(sink, error, is_new and not _receipts_of(partitions, sink.done()))
+    done = sink.done()  # what the target itself proves is there, and nothing else, is believed
+    left = len(partitions) - len(_receipts_of(partitions, done))
     if left and request.part is None:
-        raise RunError(f"{len(left)} partitions are missing.", hint="Run the same command again.")
+        raise RunError(f"{left} partitions are missing.", hint="Run the same command again.")
     receipts, is_whole = _sealed(sink, partitions, done, bool(missing))
     if not (left or is_whole):
-        observer.warn(
-            f"{root}: of what was appended something is missing. Run that append again, or gen verify --repair."
-        )
-    return _summary(root, receipts, missing, not left, time.monotonic() - started)
+        observer.warn(f"{root}: an append is not finished. Run that again, or gen verify {root} --repair.")
+    return _summary(root, receipts, missing, is_whole, time.monotonic() - started, sink.folder.epoch)
 
 
-def _check_others(folder: RunFolder, prepared: Prepared, there: Mapping[tuple[str, int], Receipt]) -> None:
-    """Refuse to append where earlier rows are missing; and to write a table anew beside what was appended to others."""
+def _check_tables(folder: RunFolder, tables: Sequence[str]) -> None:
+    """Refuse to write a table anew where rows were appended to others."""
     records = read_epochs(folder.root)
-    if folder.epoch == 1:
-        others = set(prepared.tables) - set(records[1]["tables"] if len(records) > 1 else prepared.tables)
-        if others and records[0]["fingerprint"] == folder.fingerprint:
-            raise TargetError(
-                f"{folder.root} was appended to, and {' and '.join(sorted(others))} "
-                f"{'is' if len(others) == 1 else 'are'} not among its tables.",
-                hint="Leave it out of --tables, or choose another --out.",
-            )
-        return
-    lost = [p for p in recorded_partitions(records[: folder.epoch - 1], prepared.tables) if not is_done(there, p)]
+    others = sorted(set(tables) - set(records[1]["tables"])) if len(records) > 1 else []
+    if others:
+        raise TargetError(
+            f"{folder.root} was appended to, and of its tables is not: {', '.join(others)}.",
+            hint="Leave that out of --tables, or choose another --out.",
+        )
+
+
+def _check_earlier(sink: ParquetSink, tables: Sequence[str], partitions: Sequence[Partition]) -> None:
+    """Refuse to append where earlier rows are missing, or where files are that are no rows of the folder's."""
+    folder, there = sink.folder, sink.done()
+    epochs = read_epochs(folder.root)
+    lost = [p for p in recorded_partitions(epochs[: folder.epoch - 1], tables) if not is_done(there, p)]
     if lost:
         raise TargetError(
             f"{folder.root}: {len(lost):,} of the files with earlier rows are missing or damaged, the first is part "
             f"{lost[0].index:,} of {lost[0].table}.",
             hint=f"Mend them first: gen verify {folder.root} --repair.",
+        )
+    unknown = [sink.path(p) for p in partitions if sink.path(p).exists()] if len(epochs) < folder.epoch else []
+    if unknown:
+        raise TargetError(
+            f"{unknown[0]} is not part of the run, and would be overwritten.",
+            hint=f"Move it; or have it removed: gen verify {folder.root} --repair.",
         )
 
 
@@ -160,9 +174,9 @@ def _sealed(
     return receipts, is_whole
 
 
-def _give_up(sink: ParquetSink, error: SchemaError, is_new: bool) -> NoReturn:
+def _give_up(sink: ParquetSink, error: SchemaError, is_bare: bool) -> NoReturn:
     """The declaration cannot be met: leave nothing of a run that has written no file, or say that it is not done."""
-    if is_new and not sink.done():
+    if is_bare:
         sink.folder.abandon()
         raise error
     raise RunError(
@@ -208,14 +222,14 @@ def write(
         return run_here(job, partitions, observer)
     columns = [column for source in prepared.sources.values() for column in source.columns.values()]
     classes: list[Any] = list(dict.fromkeys(type(s) for column in columns for s in column.every_part()))
-    classes += [source.filter.check.model for source in prepared.sources.values() if source.filter]
+    classes += prepared.models
     classes += [*functions_of(prepared.sources).values(), *itertools.chain(*judges_of(prepared.sources).values())]
     packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))
     return run_on(client, packed, partitions, observer)
 
 
 def _summary(
-    root: Path, receipts: Sequence[Receipt], written: Sequence[Partition], complete: bool, seconds: float
+    root: Path, receipts: Sequence[Receipt], written: Sequence[Partition], complete: bool, seconds: float, epoch: int
 ) -> Summary:
     tables: dict[str, dict[str, int]] = {}
     for receipt in sorted(receipts, key=lambda r: (r.table, r.index)):
@@ -228,7 +242,7 @@ def _summary(
     new = {(p.table, p.index) for p in written}
     new_size = sum(r.bytes for r in receipts if (r.table, r.index) in new)
     new_rows = sum(p.rows for p in written)
-    return Summary(str(root), tables, rows, size, len(written), new_rows, new_size, round(seconds, 3), complete)
+    return Summary(str(root), tables, rows, size, len(written), new_rows, new_size, round(seconds, 3), complete, epoch)
 
 
 # -- looking ------------------------------------------------------------------------------------------------

@@ -15,20 +15,34 @@ from gen.synth.related.children import histogram_for, rows_with_parents
 from gen.synth.related.dealing import condition_of, dealing_of
 
 
-def appended_rows(spec: Spec, request: RowRequest) -> dict[str, int]:
-    """How many rows each table gets when rows are appended: as `scaled_rows`, but of fixed tables none; and where only
-    some tables are pinned, of the others none but those that follow them.
+def appended_rows(spec: Spec, request: RowRequest, there: Mapping[str, int]) -> dict[str, int]:
+    """How many rows each table gets when rows are appended to as many as are `there`.
 
-    Raises BadRequest where there are none at all.
+    As `scaled_rows`, but of fixed tables none; where only some tables are pinned, of the others none but those that
+    follow them; and a factor is one of the rows that are there. Raises BadRequest where it comes to none.
     """
-    only = request.largest is None and request.factor is None and request.pinned
-    left = [t.name for t in spec.tables if t.name not in request.pinned and not t.existing and (only or t.fixed)]
-    tables = tuple(replace(t, rows=0) if t.name in left and not t.follows else t for t in spec.tables)
-    found = scaled_rows(replace(spec, tables=tables), request, appended=True)
-    if not any(found[table.name] for table in spec.tables if not table.existing):
+    made = [table for table in spec.tables if not table.existing]
+    if request == RowRequest():
         raise BadRequest(
-            "No rows would be appended.", hint=f"Say how many: --rows 1000, or --rows {spec.tables[0].name}=1000."
+            "--append does not say how many rows.",
+            hint=f"Say it: --rows 1000, --rows {made[0].name}=1000, or --scale 0.1 for a tenth of what is there.",
         )
+    if request.factor is not None:
+        spec = replace(spec, tables=tuple(t if t.existing else replace(t, rows=there[t.name]) for t in spec.tables))
+    only = request.largest is None and request.factor is None
+    left = [t.name for t in made if t.name not in request.pinned and (only or t.fixed)]
+    tables = tuple(replace(t, rows=0) if t.name in left and not t.follows else t for t in spec.tables)
+    none = BadRequest(
+        "No rows would be appended: tables that are fixed, or have none, get none in proportion.",
+        hint=f"Name those that get some: --rows {made[0].name}=1000.",
+    )
+    if not any(table.rows for table in tables if not (table.existing or table.follows)) and not any(
+        request.pinned.values()
+    ):
+        raise none
+    found = scaled_rows(replace(spec, tables=tables), request, appended=True)
+    if not any(found[table.name] for table in made):
+        raise none
     return found
 
 
@@ -82,7 +96,7 @@ def _with_followers(spec: Spec, rows: Mapping[str, int], request: RowRequest, ap
             )
         for name in ready:
             column, reference = waiting.pop(name)
-            parents = found[reference.table] if appended else _parents_of(spec, found, reference.table)
+            parents = _parents_of(spec, found, reference.table, appended)
             found[name] = _children(spec, name, column, reference, parents, request)
     return found
 
@@ -117,7 +131,9 @@ def _followed(table: Table) -> tuple[Column, Reference]:
     return next((c, c.reference) for c in table.columns if c.reference and c.reference.children)
 
 
-def _parents_of(spec: Spec, rows: Mapping[str, int], table: str) -> int:
-    """How many rows of a table others may refer to: its own, and those that exist already."""
-    old = spec.table(table).extends
-    return rows[table] + (rows[old] if old else 0)
+def _parents_of(spec: Spec, rows: Mapping[str, int], name: str, appended: bool) -> int:
+    """How many rows of a table others may refer to, of those that are made now, and of those that exist at first."""
+    table = spec.table(name)
+    if appended:
+        return 0 if table.existing else rows[name]
+    return rows[name] + (rows[table.extends] if table.extends else 0)

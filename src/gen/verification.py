@@ -16,6 +16,7 @@ from gen.recorded import Recorded, recorded_epochs
 from gen.run import Silent, cluster_for, is_done, write
 from gen.sinks.folder import RunFolder
 from gen.sinks.parquet import ParquetComparison, ParquetSink
+from gen.sinks.records import read_epochs, read_manifest
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ def verify(
         for epoch in epochs:
             comparison = ParquetComparison(epoch.sink, epoch.prepared.sources)
             receipts += write(epoch.prepared, comparison, epoch.partitions, client, observer)
-    differences = [d for r in sorted(receipts, key=lambda r: (r.table, r.index)) for d in r.differences]
+    if len(read_epochs(root)) != len(epochs):
+        raise RunError(f"{root} was appended to while it was verified.", hint="Verify it again.")
+    differences = _unfinished(root, len(epochs))
+    differences += [d for r in sorted(receipts, key=lambda r: (r.table, r.index)) for d in r.differences]
     unknown = _unknown_files(epochs[0].sink, partitions)
     differences += [f"{path.relative_to(root)}: not part of the run" for path in unknown]
     differences += _differences_of_seal(epochs[0].sink.folder, receipts)
@@ -61,6 +65,13 @@ def verify(
     if repair and differences:
         repaired = _repair(epochs, receipts, unknown, request, observer)
     return Verdict(str(root), len(partitions), tuple(differences), repaired, round(time.monotonic() - started, 3))
+
+
+def _unfinished(root: Path, epochs: int) -> list[str]:
+    """That an append was begun, and did not come to its end."""
+    if epochs < 2 or len(read_manifest(root).get("epochs", [])) >= epochs:
+        return []
+    return [f"_gen/epoch-{epochs:04d}.json: what it appends is not finished; its command does that, or --repair"]
 
 
 def _unknown_files(sink: ParquetSink, partitions: Sequence[Partition]) -> list[Path]:
@@ -96,6 +107,8 @@ def _repair(
         if broken:
             with cluster_for(epoch.prepared, broken, request, observer) as client:
                 write(epoch.prepared, epoch.sink, broken, client, observer)
+    if len(read_epochs(epochs[0].sink.folder.root)) != len(epochs):
+        raise RunError("The folder was appended to while it was repaired.", hint="Run it again.")
     for path in unknown:
         path.unlink()
     sink, partitions = epochs[0].sink, [partition for epoch in epochs for partition in epoch.partitions]

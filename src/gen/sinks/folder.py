@@ -31,6 +31,7 @@ from gen.sinks.records import (
     read_manifest,
     read_run,
     record_path,
+    recorded_partitions,
     said_of_epoch,
     said_to_differ,
 )
@@ -81,8 +82,12 @@ class RunFolder:
         place = self.root
         while not place.exists():
             place = place.parent
-        if not os.access(place, os.W_OK | os.X_OK):
-            raise TargetError(f"{place} may not be written.", hint="Choose another --out, or change its permissions.")
+        folders = [self.root / "_gen", *map(self.table_folder, self.record["probe"])]
+        for folder in (place, *(each for each in folders if each.is_dir())):
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise TargetError(
+                    f"{folder} may not be written.", hint="Choose another --out, or change its permissions."
+                )
         free = shutil.disk_usage(place).free
         if overwrite:
             free += _size_of(self.root)
@@ -125,15 +130,24 @@ class RunFolder:
         record = read_run(self.root, self.epoch)
         if record is None or overwrite:
             return
-        if record["fingerprint"] != self.fingerprint:
-            differ = differing(self.record["request"], record["request"])
+        if record["fingerprint"] == self.fingerprint:
+            self.check_values(record)
+            return
+        differ = differing(self.record["request"], record["request"])
+        rows = " ".join(f"--rows {table}={count}" for table, count in record["request"]["rows"].items() if count)
+        if self.epoch <= len(self.manifest().get("epochs", [])):
             raise TargetError(
-                f"{self.root}: other rows are being appended to it (epoch {self.epoch}), or were: "
-                f"{said_to_differ(differ)}.",
-                hint="Run that command again until it is done, or give it up: --append --overwrite.",
+                f"{self.root} has an epoch {self.epoch} already, of {rows}: {said_to_differ(differ)}.",
+                hint="Leave --epoch out, to append the next.",
                 differ=differ,
             )
-        self.check_values(record)
+        raise TargetError(
+            f"{self.root}: an append of {rows} was begun (epoch {self.epoch}), and is not done; "
+            f"{said_to_differ(differ)}.",
+            hint=f"Run that command again until it is done: --append --epoch {self.epoch} {rows}; or give it up, by "
+            "--overwrite beside --append.",
+            differ=differ,
+        )
 
     def check_values(self, record: Mapping[str, Any]) -> None:
         """An unfinished run may only go on with the values it began with: code or library may have changed since."""
@@ -150,7 +164,9 @@ class RunFolder:
             raise TargetError(
                 f"{self.root} was begun with other values of {', '.join(changed)}{because}: a synthesizer's code, a "
                 "library or the platform has changed since.",
-                hint="Undo the change to resume, or start anew with --overwrite.",
+                hint="Undo the change to resume, or start anew with --overwrite."
+                if self.epoch == 1
+                else "Undo the change.",
                 changed=changed,
             )
 
@@ -172,7 +188,6 @@ class RunFolder:
         self.check_still_ours()
         self._clear(self.record)
         if self.epoch > 1:
-            (self.root / "_SUCCESS").touch()
             return
         for folder in (self.root / "_gen", self.root):
             with suppress(OSError):
@@ -180,27 +195,28 @@ class RunFolder:
 
     def _clear(self, record: Mapping[str, Any]) -> None:
         """Remove what the other run wrote, its record last: interrupted, the folder is still a run's."""
-        (self.root / "_SUCCESS").unlink(missing_ok=True)
         if self.epoch > 1:
             self._clear_epoch(record)
             return
+        (self.root / "_SUCCESS").unlink(missing_ok=True)
         for table in record["request"]["schema"]["tables"]:
             shutil.rmtree(self.root / folder_name(table["name"]), ignore_errors=True)
         for name in ("tmp", "artefacts"):
             shutil.rmtree(self.root / "_gen" / name, ignore_errors=True)
         (self.root / "_gen" / "manifest.json").unlink(missing_ok=True)
-        for later in self.root.glob("_gen/epoch-*.json"):
+        for later in sorted(self.root.glob("_gen/epoch-*.json"), reverse=True):  # so that none is missing in between
             later.unlink(missing_ok=True)
         record_path(self.root, 1).unlink(missing_ok=True)
 
     def _clear_epoch(self, record: Mapping[str, Any]) -> None:
-        """Remove what another append wrote that was not finished, its record last."""
+        """Remove what another append wrote that was not finished, its record last: the folder is what it was before."""
         requests = [each["request"] for each in read_epochs(self.root)[: self.epoch - 1]] + [record["request"]]
         for table in record["tables"]:
             for partition in partitions_of(requests, table):
                 for path in self.table_folder(table).glob(f"part-{partition.index:06d}.*"):
                     path.unlink(missing_ok=True)
         shutil.rmtree(self.temporary, ignore_errors=True)
+        (self.root / "_SUCCESS").touch()
         record_path(self.root, self.epoch).unlink(missing_ok=True)
 
     def _create_record(self) -> bool:
@@ -208,20 +224,23 @@ class RunFolder:
         path = record_path(self.root, self.epoch)
         if path.exists():
             return False
-        draft = path.with_name(f"run.{uuid.uuid4().hex}.tmp")
-        try:
-            draft.write_text(json.dumps(self.record, indent=1), "utf-8")
-            sync_file(draft)
+        for _ in range(SEALING_ATTEMPTS):
+            draft = path.with_name(f"run.{uuid.uuid4().hex}.tmp")
             try:
+                draft.write_text(json.dumps(self.record, indent=1), "utf-8")
+                sync_file(draft)
                 os.link(draft, path)
-            except (FileExistsError, FileNotFoundError):  # another was first; having finished, it removed the draft
+            except FileExistsError:
                 return False
+            except FileNotFoundError:  # another process that finished removed the draft: then once more
+                continue
             except OSError:  # a file system without links
                 os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-        sync_folder(path.parent)
-        return True
+            finally:
+                draft.unlink(missing_ok=True)
+            sync_folder(path.parent)
+            return True
+        return False
 
     def check_still_ours(self) -> None:
         """Refuse to go on where another run has taken the folder since: a late attempt must not mix values in."""
@@ -279,8 +298,14 @@ class RunFolder:
             (self.root / "_SUCCESS").unlink(missing_ok=True)
 
     def seal(self, receipts: Sequence[Receipt]) -> None:
-        """Everything is there: remove leftovers, write the manifest, and _SUCCESS last."""
+        """Everything is there: remove leftovers, write the manifest, and _SUCCESS last.
+
+        Where more is being appended since, the folder is left to the process that does.
+        """
         manifest = self.manifest_of(receipts)
+        epochs = len(manifest.get("epochs", [1]))
+        if not self._covers(receipts) or self._has_epoch(epochs + 1):
+            return
         with writing(self.root):
             for leftover in (self.root / "_gen").glob("run.*.tmp"):
                 leftover.unlink(missing_ok=True)
@@ -288,8 +313,21 @@ class RunFolder:
             shutil.rmtree(self.temporary, ignore_errors=True)
             shutil.rmtree(self.root / "_gen" / "artefacts", ignore_errors=True)
             (self.root / "_SUCCESS").touch()
+            if self._has_epoch(epochs + 1):
+                (self.root / "_SUCCESS").unlink(missing_ok=True)
             sync_folder(self.root / "_gen")
             sync_folder(self.root)
+
+    def _has_epoch(self, number: int) -> bool:
+        return record_path(self.root, number).exists()
+
+    def _covers(self, receipts: Sequence[Receipt]) -> bool:
+        """Whether these are the receipts of all epochs, where there are several."""
+        epochs = read_epochs(self.root)
+        if len(epochs) < 2:
+            return True
+        expected = recorded_partitions(epochs, epochs[1]["tables"])
+        return {(p.table, p.index) for p in expected} == {(r.table, r.index) for r in receipts}
 
     def _publish_manifest(self, text: str) -> None:
         """Another process that seals the same run may remove the folder of attempts at any moment: then once more."""
@@ -374,7 +412,7 @@ def writing(root: Path) -> Iterator[None]:
             ) from error
         if number in _FORBIDDEN:
             raise TargetFull(
-                f"{error.filename or root} {_FORBIDDEN[number]}.",
+                f"{error.filename2 or error.filename or root} {_FORBIDDEN[number]}.",
                 hint="Change its permissions, then run the same command again.",
             ) from error
         raise

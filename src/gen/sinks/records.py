@@ -7,17 +7,16 @@ _gen/epoch-0002.json    the second: what was appended first; created by one proc
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from gen.block import Partition
 from gen.errors import TargetError
-from gen.plan import partitions_of
+from gen.plan import fingerprint_of, partitions_of
 
 MOST_EPOCHS = 1000  # of a folder
+RESTORE = "Restore it from a copy; without it nothing tells what the folder holds."
 
 # fact of a run -> how a message calls it
 _FACTS = {
@@ -43,40 +42,56 @@ def read_run(root: Path, epoch: int = 1) -> dict[str, Any] | None:
     path = record_path(root, epoch)
     try:
         record = json.loads(path.read_text("utf-8"))
-        record["fingerprint"], record["request"]["rows"]
+        facts = [record["fingerprint"], record["probe"], *(record["request"][fact] for fact in _FACTS)]
+        if epoch > 1:
+            facts += [record["tables"], record["request"]["follows"]]
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise TargetError(f"{path} is damaged: {error}.", hint="Restore it, or write to another folder.") from error
+        raise TargetError(f"{path} is damaged: it is no record of a run.", hint=RESTORE) from error
     except OSError as error:
         raise TargetError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
     return record  # type: ignore[no-any-return]
 
 
 def read_epochs(root: Path) -> list[dict[str, Any]]:
-    """What the folder says of all its epochs, the first one first; nothing where it is no run's."""
+    """What the folder says of all its epochs, the first one first; nothing where it is no run's.
+
+    Raises TargetError where one is missing that was there, or was changed.
+    """
+    known = max(len(read_manifest(root).get("epochs", [])), *map(_number_of, root.glob("_gen/epoch-*.json")), 0)
     found: list[dict[str, Any]] = []
-    for epoch in count(1):
-        record = read_run(root, epoch)
-        if record is None:
-            break
+    while (record := read_run(root, len(found) + 1)) is not None:
+        path = record_path(root, len(found) + 1)
+        follows = record["request"].get("follows", "")
+        if record["fingerprint"] != fingerprint_of(record["request"]) or follows != _last(found):
+            raise TargetError(f"{path} was changed, or belongs to another folder.", hint=RESTORE)
         found.append(record)
-    known = [
-        int(match[1]) for path in root.glob("_gen/epoch-*.json") if (match := re.search(r"-(\d+)\.json", path.name))
-    ]
-    if found and max(known, default=0) > len(found):
+    if known > len(found):
         raise TargetError(
-            f"{record_path(root, len(found) + 1)} is missing, and later ones are there.", hint="Restore it."
+            f"{record_path(root, len(found) + 1)} is missing, and {known} epochs are there.", hint=RESTORE
         )
     return found
 
 
+def _number_of(path: Path) -> int:
+    """The epoch that a file is called by; 0 where it is called otherwise."""
+    digits = path.stem.removeprefix("epoch-")
+    return int(digits) if digits.isdigit() else 0
+
+
+def _last(records: Sequence[Record]) -> str:
+    return str(records[-1]["fingerprint"]) if records else ""
+
+
 def read_manifest(root: Path) -> dict[str, Any]:
-    """What manifest.json says; empty where there is none."""
+    """What manifest.json says; empty where there is none, or none that says anything."""
     try:
-        return json.loads((root / "_gen" / "manifest.json").read_text("utf-8"))  # type: ignore[no-any-return]
+        found = json.loads((root / "_gen" / "manifest.json").read_text("utf-8"))
     except (OSError, ValueError):
         return {}
+    is_one = isinstance(found, dict) and isinstance(found.get("tables"), dict)
+    return found if is_one else {}
 
 
 def epoch_of(record: Record) -> int:
@@ -103,14 +118,15 @@ def said_of_epoch(records: Sequence[Record], tables: Sequence[str]) -> dict[str,
     return {"epoch": epoch_of(records[-1])} | facts | {"tables": said}
 
 
-def differing(asked: Record, found: Record, facts: Sequence[str] = tuple(_FACTS)) -> list[str]:
-    """Which of these facts of two requests differ, as messages call them."""
-    return [_FACTS[fact] for fact in facts if asked.get(fact) != found.get(fact)]
+def differing(asked: Record, found: Record) -> list[str]:
+    """Which facts of two requests differ, as messages call them."""
+    return [name for fact, name in _FACTS.items() if asked.get(fact) != found.get(fact)]
 
 
 def said_to_differ(names: Sequence[str]) -> str:
-    """In words: "its seed and row counts differ from what is asked"."""
-    return f"its {' and '.join(names) or 'request'} {'differs' if len(names) < 2 else 'differ'} from what is asked"
+    """In words: "its seed differs from what is asked"."""
+    plural = len(names) > 1 or names == ["row counts"] or names == ["rows per file"]
+    return f"its {' and '.join(names) or 'request'} {'differ' if plural else 'differs'} from what is asked"
 
 
 def without_counts(schema: Record) -> Any:

@@ -12,10 +12,11 @@ from gen.block import plain_type
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.synth.clock import DAY
+from gen.synth.grids import BEYOND
 from gen.synth.numbers import OnGrid, SynthesizeFloat
 from gen.synth.synthesizer import Synthesizer, synthesizer_of
 
-STEPS = range(1, 11)  # past a bound
+STEPS = range(1, BEYOND + 1)  # past a bound
 _INT64 = (-(2**63), 2**63 - 1)
 _LONGEST = datetime.timedelta.max // datetime.timedelta(microseconds=1)
 _DAYS = tuple((day - datetime.date(1970, 1, 1)).days for day in (datetime.date.min, datetime.date.max))

@@ -11,13 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.streams import Rows, shifted
-from gen.synth.agreeing.people import SynthesizePersonKey
 from gen.synth.key_pools import check_distinct
 from gen.synth.laws.parameters import BY_ROW
-from gen.synth.pattern import SynthesizePatternKey
-from gen.synth.ranked import Ranked
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer, synthesizer_of
-from gen.synth.text import SynthesizeStringKey
 
 
 class Continued(ReadAsAnother):
@@ -45,8 +41,7 @@ class Continued(ReadAsAnother):
         return self.inner.block_addressed
 
     def at(self, rows: Rows) -> pa.Array:
-        inner, later = self.inner, shifted(rows, self.before)
-        return inner.at(later) if inner.is_built_in else inner.guarded(lambda: inner.at(later), len(rows))
+        return self.inner.checked_at(shifted(rows, self.before))
 
 
 class ContinuedKey(Continued):
@@ -73,8 +68,9 @@ class ContinuedKey(Continued):
 
 def continued_key(key: Synthesizer, earlier: Sequence[Any]) -> Synthesizer:
     """The key of rows that are appended to those of `earlier` keys: other than all of theirs."""
-    if isinstance(key, (Ranked, SynthesizeStringKey, SynthesizePatternKey, SynthesizePersonKey)):
-        return key.continuing(earlier)
+    if (own := getattr(key, "continuing", None)) is not None:
+        found: Synthesizer = own(earlier)
+        return found
     before = sum(each.rows for each in earlier)
     inner = copy.copy(earlier[0])
     inner.rows = before + key.rows

@@ -14,6 +14,7 @@ from gen.keys import MAXIMUM_DOMAIN
 from gen.streams import Words
 
 FEW = 1000  # values that a default window must hold, or it is widened
+BEYOND = 10  # values past the last of a grid that are kept apart from it: references that dangle have them
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import sys
 from abc import abstractmethod
@@ -20,7 +21,7 @@ from gen.keys import MAXIMUM_DOMAIN
 from gen.schema.links import Distribution
 from gen.schema.spec import Column
 from gen.streams import Rows, Words
-from gen.synth.grids import FEW, widened
+from gen.synth.grids import BEYOND, FEW, widened
 from gen.synth.grids import Grid as Grid
 from gen.synth.grids import grid_of as grid_of
 from gen.synth.grids import window as window
@@ -205,19 +206,20 @@ class SynthesizeIntegerKey(GridKey, SynthesizeInteger):
     def default_maximum(self) -> int:
         return DEFAULT_KEY_MAXIMUM if self.rows > MANY_ROWS and not self.column.bounded else DEFAULT_MAXIMUM
 
-    def continuing(self, earlier: Sequence[Ranked]) -> Ranked:
+    def continuing(self, earlier: Sequence[Any]) -> Ranked:
         """Keys that ascend without an upper bound go on above all earlier ones; others where there is room for them."""
-        grids = [each.values_grid for each in earlier if isinstance(each, SynthesizeIntegerKey)]
-        last, step = max(grid.last for grid in grids), grids[0].step
+        grids: list[Grid] = [each.values_grid for each in earlier]
+        last, step = max(grid.last for grid in grids) + BEYOND * grids[0].step, grids[0].step
         same = [each for each, grid in zip(earlier, grids, strict=True) if grid == grids[-1]]
         left = grids[-1].count - sum(each.rows for each in same)
         above = Grid(last + step, step, min(self.values_grid.count, (_INT64[1] - last) // step))
         is_open = self.column.maximum is None and above.count > self.rows
         if not is_open or (self.order.order != "ascending" and left >= self.rows):
-            return Ranked.continuing(self, same)
-        self.values_grid = above
-        self.prepare_order()
-        return self
+            return super().continuing(same)
+        found = copy.copy(self)
+        found.values_grid = above
+        found.prepare_order()
+        return found
 
 
 def _number(where: str, bound: Any) -> int | float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import SchemaError
-from gen.keys import check_capacity
+from gen.keys import FEWER, check_capacity
 from gen.schema.spec import Column
 from gen.streams import Rows
 from gen.synth.formats import is_format, is_intersection, patterns_said
@@ -179,10 +180,11 @@ class SynthesizePatternKey(SynthesizePattern):
         """The key of rows that come after these, of the texts that the first of them has."""
         before, first = sum(each.rows for each in earlier), earlier[0]
         said = f"what {before:,} earlier rows leave"
-        check_capacity(self.table, self.column.name, self.rows, first.cardinality - before, said)
-        self.language, self.sampler = first.language, first.sampler
-        self.keys = self.keys.continuing([each.keys for each in earlier])
-        return self
+        check_capacity(self.table, self.column.name, self.rows, first.cardinality - before, said, FEWER)
+        found = copy.copy(self)
+        found.language, found.sampler = first.language, first.sampler
+        found.keys = self.keys.continuing([each.keys for each in earlier])
+        return found
 
     def _needed(self) -> int:
         return max(self.rows, 2)  # of a pattern that leaves an end open, too, as many texts as the column has

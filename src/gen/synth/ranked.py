@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from gen.errors import SchemaError
-from gen.keys import AvoidingOrder, KeyOrder, Order, check_capacity, later_order
+from gen.keys import FEWER, AvoidingOrder, KeyOrder, Order, check_capacity, later_order
 from gen.streams import Rows, Words
 from gen.synth.synthesizer import Synthesizer
 
@@ -69,7 +69,9 @@ class Ranked(Synthesizer):
         first, before = earlier[0], sum(each.rows for each in earlier)
         left = max(first.order.capacity - before, 0)
         above = " above the keys that exist already" if getattr(first.order, "start", 0) else ""
-        check_capacity(self.table, self.column.name, self.rows, left, f"what {before:,} earlier rows leave{above}")
+        check_capacity(
+            self.table, self.column.name, self.rows, left, f"what {before:,} earlier rows leave{above}", FEWER
+        )
         found = copy.copy(first)
         found.column, found.rows = self.column, self.rows
         found.order = later_order([each.order for each in earlier], self.rows, self.stream_key("key"))

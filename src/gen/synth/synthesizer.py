@@ -264,8 +264,12 @@ class Synthesizer:
 
     def values(self, rows: Rows) -> pa.Array:
         """What the column holds at these rows: `at`, with the nulls that it declares; user code's is checked."""
-        array = self.at(rows) if self.is_built_in else self.guarded(lambda: self.at(rows), len(rows))
+        array = self.checked_at(rows)
         return array if self.column.nulls is None else self.only_where(self.is_there(rows, self.column.nulls), array)
+
+    def checked_at(self, rows: Rows) -> pa.Array:
+        """`at`; what user code returns is checked."""
+        return self.at(rows) if self.is_built_in else self.guarded(lambda: self.at(rows), len(rows))
 
     def only_where(self, there: NDArray[np.bool_], array: pa.Array) -> pa.Array:
         """The values, but a null, or the value that stands for none, where `there` is False."""

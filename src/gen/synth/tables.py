@@ -36,11 +36,15 @@ Try = Callable[[TableSource], TableSource]
 
 @dataclass(frozen=True)
 class Epoch:
-    """One time that rows were made: the first, or one that appended to those before. seed: its own."""
+    """One time that rows were made: the first, or one that appended to those before. seed: its own.
+
+    filtered: the tables of which models take only some rows, or more; any unless given.
+    """
 
     rows: Mapping[str, int]
     seed: int
     as_of: datetime.date
+    filtered: Collection[str] | None = None
 
 
 class Tables(Mapping[str, TableSource]):
@@ -52,7 +56,7 @@ class Tables(Mapping[str, TableSource]):
     def __init__(self, making: Making, asked: Sequence[str]) -> None:
         self.asked = list(asked)
         self.tried: Try | None = None
-        self.seed = making.seed
+        self.seed, self.filtered = making.seed, making.filtered
         self.earlier = making.earlier
         self._making: Making | None = making
         self._sources: dict[str, TableSource] = {}
@@ -113,18 +117,18 @@ def table_sources(
     seed: int,
     as_of: datetime.date | None = None,
     tables: Collection[str] | None = None,
-    earlier: Sequence[Epoch] = (),
+    earlier: Sequence[Epoch | Tables] = (),
 ) -> Tables:
     """A source for every table of the schema, or for some of them, references resolved.
 
     `as_of` is the day that counts as today. `earlier`: how the rows were made that these are appended to, the first of
-    them first. Raises SchemaError, CapacityError or ReferenceError, naming table and column, where a request cannot be
-    met.
+    them first, or what made them. Raises SchemaError, CapacityError or ReferenceError, naming table and column, where a
+    request cannot be met.
     """
     today = as_of or datetime.datetime.now(datetime.UTC).date()
     before: list[Tables] = []
     for epoch in earlier:
-        before.append(_tables_of(spec, epoch, before))
+        before.append(epoch if isinstance(epoch, Tables) else _tables_of(spec, epoch, before))
     made = _tables_of(spec, Epoch(rows, seed, today), before)
     made.asked = [table.name for table in spec.tables if tables is None or table.name in tables]
     for name in made.asked:
@@ -134,9 +138,8 @@ def table_sources(
 
 def _tables_of(spec: Spec, epoch: Epoch, earlier: Sequence[Tables]) -> Tables:
     """The tables of an epoch, none of which is made yet."""
-    making = Making(
-        _drawn(spec, epoch.rows).seen_from(epoch.as_of), epoch.rows, epoch.seed, epoch.as_of, tuple(earlier)
-    )
+    drawn = _drawn(spec, epoch.rows).seen_from(epoch.as_of)
+    making = Making(drawn, epoch.rows, epoch.seed, epoch.as_of, tuple(earlier), epoch.filtered)
     making.tables = made = Tables(making, ())
     return made
 
@@ -181,6 +184,7 @@ class Making:
     seed: int
     today: datetime.date
     earlier: tuple[Tables, ...] = ()
+    filtered: Collection[str] | None = None
     tables: Any = None
     _sources: dict[str, TableSource] = field(default_factory=dict)
     _columns: dict[str, dict[str, Synthesizer]] = field(default_factory=dict)
@@ -281,6 +285,8 @@ class Making:
         """The rows of its table that a reference may lead to; `only_new`: of those that this epoch makes."""
         name, first = reference.table, self.first_row(reference.table)
         rows, first = first + self.rows[name], first if only_new else 0
+        if only_new and self.spec.table(name).existing:
+            return AllRows(0)
         if reference.where is None:
             return AllRows(rows) if not first else JoinedRows(((first, AllRows(rows - first)),))
         check_popularity(where, reference, self.spec)

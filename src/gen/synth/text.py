@@ -6,6 +6,7 @@ likely.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -17,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from gen.errors import SchemaError
-from gen.keys import check_capacity
+from gen.keys import FEWER, check_capacity
 from gen.permutations import Permutation
 from gen.schema.spec import Column
 from gen.streams import BITS32, LOW32, Rows, Word, Words, first_and_rows, kernel, mulhi, rows_array
@@ -235,15 +236,15 @@ class SynthesizeStringKey(SynthesizeString):
 
     def continuing(self, earlier: Sequence[SynthesizeStringKey]) -> SynthesizeStringKey:
         """The key of rows that come after these: of each length, the texts that they leave."""
-        counts = [np.diff(each.starts) for each in earlier]
-        self.used, self.within = np.sum(counts, axis=0, dtype=np.uint64), earlier[0].within
+        found, counts = copy.copy(self), [np.diff(each.starts) for each in earlier]
+        found.used, found.within = np.sum(counts, axis=0, dtype=np.uint64), earlier[0].within
         sizes = [self.alphabet.size**length for length in self.lengths]
-        left = [size - used for size, used in zip(sizes, self.used.tolist(), strict=True)]
+        left = [size - used for size, used in zip(sizes, found.used.tolist(), strict=True)]
         before = sum(each.rows for each in earlier)
-        check_capacity(self.table, self.column.name, self.rows, sum(left), f"what {before:,} earlier rows leave")
-        found = _fill(left, self.rows) if self.order == "sequential" else dealt(left, self.rows)
-        self.starts = np.cumsum([0, *found]).astype(np.uint64)
-        return self
+        check_capacity(self.table, self.column.name, self.rows, sum(left), f"what {before:,} earlier rows leave", FEWER)
+        more = _fill(left, self.rows) if self.order == "sequential" else dealt(left, self.rows)
+        found.starts = np.cumsum([0, *more]).astype(np.uint64)
+        return found
 
     def _permute(self, ranks: Words, which: NDArray[np.int64]) -> None:
         """Each rank by the permutation of its length, in place; those of a length side by side meanwhile."""

@@ -38,7 +38,10 @@ def filtered_sources(tables: Tables, checks: Mapping[str, RowCheck], seed: int) 
 def _try_earlier(tables: Tables, checks: Mapping[str, RowCheck]) -> None:
     """Have the rows that these are appended to be those that their models take, as they were when they were made."""
     for earlier in tables.earlier:
-        earlier.tried = partial(_as_tried, checks, earlier.seed)
+        if earlier.tried is not None:
+            continue
+        some = {t: c for t, c in checks.items() if earlier.filtered is None or t in earlier.filtered}
+        earlier.tried = partial(_as_tried, some, earlier.seed)
     tables.settle()
 
 

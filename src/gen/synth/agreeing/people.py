@@ -8,6 +8,7 @@ As a primary key an e-mail address or a user name carries a number that no other
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -323,9 +324,9 @@ class SynthesizePersonKey(SynthesizePerson):
     def continuing(self, earlier: Sequence[SynthesizePersonKey]) -> SynthesizePersonKey:
         """The key of rows that come after these: numbers that no earlier row has, or that have more digits."""
         same = [each.order for each in earlier if each.digits == self.digits]
-        if same:
-            self.order = later_order(same, self.rows, self.stream_key("key"))
-        return self
+        found = copy.copy(self)
+        found.order = later_order(same, self.rows, self.stream_key("key")) if same else self.order
+        return found
 
     @property
     def cardinality(self) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.links import Distribution
 from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, unique_groups
 from gen.schema.spec import Spec, Table
+from gen.synth.related.popularity import check_rank_law
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class TableReferences:
     def __post_init__(self) -> None:
         self.unique = unique_groups(self.table)
         self.groups = [self._as_asked(group) for group in reference_groups(self.spec, self.table)]
+        for group in self.groups if self.earlier.is_there and self.count else ():
+            if not self.new_rows(group):
+                self._check_unchanged(group)
 
     @property
     def count(self) -> int:
@@ -48,25 +53,49 @@ class TableReferences:
         """Whether rows with one parent are numbered."""
         return any(column.ordinal and column.ordinal.reference in group.columns for column in self.table.columns)
 
+    def new_rows(self, group: ReferenceGroup) -> int:
+        """How many rows its parent gets with these: none where they exist already, once some were made."""
+        parent = group.reference.table
+        return 0 if self.earlier.is_there and self.spec.table(parent).existing else self.rows[parent]
+
+    def _law(self, group: ReferenceGroup) -> Distribution | None:
+        """How popular the parents are, by what any of the columns declares."""
+        laws = {law for name in group.columns if (law := self.table.column(name).distribution)}
+        laws.discard(Distribution("uniform"))
+        if len(laws) > 1:
+            raise SchemaError(f"{self._where(group)}: two laws are declared for one reference.", hint="Keep one.")
+        law = next(iter(laws), None)
+        check_rank_law(self._where(group), law)
+        return law
+
+    def _inside(self, unique: UniqueGroup) -> list[ReferenceGroup]:
+        """The references all of whose columns are in a unique group."""
+        return [group for group in self.groups if set(group.columns) <= set(unique.columns)]
+
+    def _by_lead(self, inside: Sequence[ReferenceGroup]) -> list[ReferenceGroup]:
+        """The references of a unique group, the one first whose parents' rows are counted: which says most of them."""
+        return sorted(
+            inside,
+            key=lambda group: (
+                group.reference.children is None,
+                not group.reference.covering,
+                self._law(group) is None,
+            ),
+        )
+
     def is_among_new(self, group: ReferenceGroup) -> bool:
         """Whether appended rows refer only to those of the parent that are appended with them.
 
         So they do where it is said how many refer to each: what is said of earlier parents has come true already. Of a
-        unique group one reference does, and no combination is an earlier row's.
+        unique group one reference does, the one that leads it if it can, and no combination is an earlier row's.
         """
-        if not self.earlier.is_there:
-            return False
-        if not self.count:
-            return True
-        if not self.rows[group.reference.table]:
-            self._check_unchanged(group)
-            return False
-        if self._says_how_many(group):
-            return True
+        if not self.earlier.is_there or not self.count:
+            return self.earlier.is_there
+        if not self.new_rows(group) or self._says_how_many(group):
+            return self.new_rows(group) > 0
         for unique in self.unique:
-            inside = [each for each in self.groups if set(each.columns) <= set(unique.columns)]
-            new = [each for each in inside if self.rows[each.reference.table]]
-            if group in new and not any(map(self._says_how_many, new)) and new[0] == group:
+            new = [each for each in self._by_lead(self._inside(unique)) if self.new_rows(each)]
+            if new and new[0] == group and not any(map(self._says_how_many, new)):
                 return True
         return False
 
@@ -80,25 +109,35 @@ class TableReferences:
     def _check_unchanged(self, group: ReferenceGroup) -> None:
         """Refuse rows appended to parents that have all that is said of them already."""
         parent = group.reference.table
-        why = ""
+        why = next(self._had(group), None)
+        if why is None:
+            return
+        if self.spec.table(parent).existing:
+            hint = f"Append no rows of {self.table.name}: --rows names those tables that get some."
+        else:
+            follows = f"; those of {self.table.name} follow" if self.table.follows else ""
+            hint = f"Append rows of {parent}{' instead' if follows else ', too'}: --rows {parent}=N{follows}."
+        raise SchemaError(
+            f"{self._where(group)}: rows are appended to {self.table.name} and none to {parent}, and {why}.", hint=hint
+        )
+
+    def _had(self, group: ReferenceGroup) -> Iterator[str]:
+        """Why rows of the parent that have been there can be referred to by no more rows."""
+        parent = self.spec.table(group.reference.table)
         if self._is_numbered(group) and self.earlier.columns:
-            why = f"its rows with one {parent} are numbered"
+            yield f"its rows with one {parent.name} are numbered"
         for unique in self.unique if self.earlier.columns else ():
-            inside = [each for each in self.groups if set(each.columns) <= set(unique.columns)]
-            if group in inside and not any(self.rows[each.reference.table] for each in inside):
-                why = f"({', '.join(unique.columns)}) are unique" if len(unique.columns) > 1 else "it is unique"
-        for column in self.spec.table(parent).columns:
+            inside = self._inside(unique)
+            if group in inside and not any(map(self.new_rows, inside)):
+                several = len(unique.columns) > 1
+                yield f"({', '.join(unique.columns)}) are unique" if several else "it is unique"
+        for column in parent.columns:
             said = column.aggregate
             if said and said.table == self.table.name and said.through in (None, *group.columns):
-                why = f"{parent}.{column.name} is {said} of rows that are there"
-        if why:
-            raise SchemaError(
-                f"{self._where(group)}: rows are appended to {self.table.name} and none to {parent}, and {why}.",
-                hint=f"Append rows of {parent}, too: --rows {parent}=1000.",
-            )
+                yield f"{parent.name}.{column.name} is {said} of rows that are there"
 
     def _as_asked(self, group: ReferenceGroup) -> ReferenceGroup:
         """The reference; parents that earlier rows cover need none of those that are appended."""
-        if not (group.reference.covering and self.earlier.columns) or self.rows[group.reference.table]:
+        if not (group.reference.covering and self.earlier.columns) or self.new_rows(group):
             return group
         return replace(group, reference=replace(group.reference, covering=False))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.keys import MAXIMUM_DOMAIN, KeyOrder, check_capacity, later_order
+from gen.keys import FEWER, MAXIMUM_DOMAIN, KeyOrder, check_capacity, later_order
 from gen.relations.histogram import Histogram
 from gen.relations.picks import SkewedPicks, UniformPicks, popularity_classes
 from gen.schema.links import Children, Distribution
@@ -35,7 +35,7 @@ class Linking(SingleReferences):
                 self._check_covering(group)
         combined: dict[tuple[str, ...], Pick] = {}
         for unique in self.unique:
-            inside = [group for group in self.groups if set(group.columns) <= set(unique.columns)]
+            inside = self._inside(unique)
             self._check_cut(unique, inside)
             if len(unique.columns) > 1 and not (len(inside) == 1 and set(inside[0].columns) == set(unique.columns)):
                 members |= self._combined(unique, inside, columns, combined)
@@ -105,7 +105,7 @@ class Linking(SingleReferences):
         orders, sizes = [member.digits.order for member in earlier], earlier[0].digits.sizes
         left, where = orders[0].capacity - sum(member.rows for member in earlier), ", ".join(c.name for c in own)
         said = f"the set of combinations that {sum(member.rows for member in earlier):,} earlier rows leave"
-        check_capacity(self.table.name, f"({where})", self.count, left, said)
+        check_capacity(self.table.name, f"({where})", self.count, left, said, FEWER)
         key = stream_key(self.seed, self.table.name, " ".join(path_of(column.name) for column in own), "key")
         digits = ProductDigits(later_order(orders, self.count, key), sizes)
         members: dict[str, Synthesizer] = {}
@@ -141,9 +141,10 @@ class Linking(SingleReferences):
     def _digits(self, unique: UniqueGroup, inside: Sequence[ReferenceGroup], sizes: list[int]) -> Digits:
         product = math.prod(sizes)
         where = f"({', '.join(unique.columns)})"
-        check_capacity(self.table.name, where, self.count, product, "the set of their combinations")
+        hint = "Append more rows of what they refer to, or fewer of these." if self.earlier.is_there else ""
+        check_capacity(self.table.name, where, self.count, product, "the set of their combinations", hint)
         order = unique.key.order if unique.key else None
-        lead = self._lead(inside)
+        lead = inside.index(self._by_lead(inside)[0]) if inside else None
         if order == "sequential":
             self._check_sequential(inside)
         if lead is None or order == "sequential" or not self.count:
@@ -173,19 +174,6 @@ class Linking(SingleReferences):
                     f"{group.reference.table}, and it says how many rows refer to each.",
                     hint='Leave the order "sequential" out, or what is said of the parents.',
                 )
-
-    def _lead(self, inside: Sequence[ReferenceGroup]) -> int | None:
-        """The reference whose parents' rows are counted: that which says most of them, or the first."""
-        ranked = sorted(
-            range(len(inside)),
-            key=lambda i: (
-                inside[i].reference.children is None,
-                not inside[i].reference.covering,
-                self._law(inside[i]) is None,
-                i,
-            ),
-        )
-        return ranked[0] if ranked else None
 
     def _lead_fan_out(self, group: ReferenceGroup, most: int, scattered: bool) -> FanOutPick:
         if self._first(group).nulls:

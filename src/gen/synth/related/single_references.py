@@ -35,7 +35,7 @@ from gen.synth.related.links import (
     TreePick,
 )
 from gen.synth.related.parents import Parents
-from gen.synth.related.popularity import Popularity, check_rank_law, popularity_key, popularity_of
+from gen.synth.related.popularity import Popularity, popularity_key, popularity_of
 from gen.synth.related.subsets import (
     LaterPick,
     ListedRows,
@@ -85,16 +85,6 @@ class SingleReferences(TableReferences):
     def _is_later(self, group: ReferenceGroup) -> bool:
         """Whether it is known only on first use how many they are."""
         return isinstance(self._standing[group.columns], ListedRows)
-
-    def _law(self, group: ReferenceGroup) -> Distribution | None:
-        """How popular the parents are, by what any of the columns declares."""
-        laws = {law for name in group.columns if (law := self.table.column(name).distribution)}
-        laws.discard(Distribution("uniform"))
-        if len(laws) > 1:
-            raise SchemaError(f"{self._where(group)}: two laws are declared for one reference.", hint="Keep one.")
-        law = next(iter(laws), None)
-        check_rank_law(self._where(group), law)
-        return law
 
     def _link(self, group: ReferenceGroup, combined: Pick | None, condition: Any) -> Link:
         column, standing = self._first(group), self._standing[group.columns]
