@@ -341,6 +341,36 @@ def test_parents_that_earlier_rows_cover_need_no_more():
         by_epoch(schema_of(P=(P, 100), C=(covering, 150)), ("C",), {}, {"P": 20, "C": 7})
 
 
+@pytest.mark.parametrize("order", [None, "sequential", "scattered"])
+def test_beyond_two_to_the_32_keys_lead_back_and_references_and_children_find_them(order):
+    """Sampled: 3e9 rows at first, 6e9 and 5 after them; each with one or two children, and referred to evenly."""
+    p = create_model("P", id=(Annotated[int, PrimaryKey(order=order)], ...), n=(Annotated[int, Count("D")], ...))
+    c = create_model("C", p=(Annotated[int, ForeignKey("P.id")], ...))
+    d = create_model("D", p=(Annotated[int, ForeignKey("P.id"), Children((1, 2))], ...))
+    counts = (3 * 10**9, 6 * 10**9, 5)
+    epochs = made_in(
+        schema_of(P=(p, counts[0]), C=(c, 9), D=(d, None)), *(RowRequest(pinned={"P": n, "C": 9}) for n in counts)
+    )
+    keys = [each["P"].columns["id"] for each in epochs]
+    sampled = []
+    for key, count in zip(keys, counts, strict=True):
+        rows = np.unique(np.random.default_rng(3).integers(0, count, 2000).astype(np.uint64))
+        sampled.append(key.at(rows))
+        assert key.row_of(sampled[-1]).tolist() == rows.tolist()
+        assert all((other.row_of(sampled[-1]) == -1).all() for other in keys if other is not key)
+    referred = epochs[1]["C"].at(range(4000))["p"]
+    found = np.array([key.row_of(referred) >= 0 for key in keys[:2]])
+    assert (found.sum(axis=0) == 1).all() and 1100 < found[0].sum() < 1570  # a third. False alarms: 1e-12
+    for each, key in zip(epochs, keys, strict=True):
+        children = each["D"].at(range(max(each["D"].rows - 3000, 0), each["D"].rows))["p"]
+        assert (key.row_of(children) >= 0).all()
+        numbers = each["P"].at(range(3), ["n"])["n"].to_pylist()
+        first = each["D"].at(range(sum(numbers)))["p"].to_pylist()
+        assert first == [
+            k for k, n in zip(each["P"].at(range(3), ["id"])["id"].to_pylist(), numbers, strict=True) for _ in range(n)
+        ]
+
+
 # -- rows that exist already, series, dirt, workers -----------------------------------------------------------
 
 
