@@ -33,9 +33,10 @@ from gen import (
 from gen.checksums import Checksum
 from gen.counts import RowRequest
 from gen.examples.shop import schema as shop
-from gen.sizes import scaled_rows
+from gen.plan import epoch_seed
+from gen.sizes import appended_rows, scaled_rows
 from gen.streams import STREAM_VERSION
-from gen.synth.tables import table_sources
+from gen.synth.tables import Epoch, table_sources
 from test_synthesizers import everything
 
 FILE = Path(__file__).with_name("golden.json")
@@ -166,6 +167,10 @@ def relations():
         for table, source in table_sources(schema.spec, rows, 7, TODAY).items():
             middle = rows[table] // 2
             yield f"{schema.name}: {table}", facts(source, range(middle, min(middle + 300, rows[table])))
+        more = appended_rows(schema.spec, RowRequest(10**6), rows)
+        first = Epoch(rows, 7, TODAY)
+        for table, source in table_sources(schema.spec, more, epoch_seed(7, 2), TODAY, earlier=[first]).items():
+            yield f"{schema.name}, appended: {table}", facts(source, range(min(300, more[table])))
 
 
 def computed():

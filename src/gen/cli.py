@@ -216,7 +216,8 @@ def schema(
     if form not in (None, *FORMS):
         raise BadRequest(f"--as {form}: there is no such form.", hint=suggestion(str(form), FORMS))
     found = builder.load_schema(spec)
-    if form == "models" or (form is None and found.origin is not None):
+    as_models = form == "models" or (form is None and found.origin is not None)
+    if as_models:
         _print(builder.as_models(found).rstrip("\n"))
     else:
         _print_json(builder.as_json_schema(found))
@@ -224,7 +225,8 @@ def schema(
         _say(f"warning: {table}: {sentence}" if table else f"warning: {sentence}")
     for table, check in found.checks.items():
         if check.has_validators:
-            _say(f"{table}: its validators are not in the document, whose rows are as they would be without them.")
+            where = "in the models" if as_models else "in the document"
+            _say(f"{table}: its validators are not {where}, whose rows are as they would be without them.")
 
 
 # -- arguments ----------------------------------------------------------------------------------------------

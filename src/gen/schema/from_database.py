@@ -287,7 +287,8 @@ def _read_tables(tables: Iterable[sa.Table], module: ModuleType, title: str, pla
 def _models_of(tables: Sequence[sa.Table], module: ModuleType) -> dict[str, dict[str, Column]]:
     """Table -> column -> what the Pydantic model says of it that is mapped to it, as SQLModel's are."""
     found: dict[str, dict[str, Column]] = {}
-    for mapper in {m for each in _mappers_in(module) for m in each.registry.mappers}:
+    mappers = {m for each in _mappers_in(module) for m in each.registry.mappers}
+    for mapper in sorted(mappers, key=lambda each: each.class_.__qualname__):
         model, table = mapper.class_, mapper.local_table
         if table not in tables or not issubclass(model, BaseModel):
             continue
