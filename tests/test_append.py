@@ -109,13 +109,13 @@ def assert_as_declared(family, sizes):
         found.check()
 
 
-@pytest.mark.parametrize("sizes", [(7, 5), (97, 1, 40), (256, 256, 3), (1, 300), (3000, 2, 2000)], ids=str)
+@pytest.mark.parametrize("sizes", [(97, 1, 40), (1, 300), (1500, 2, 900)], ids=str)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_what_is_appended_is_what_models_declare_of_all_rows(family, sizes):
     assert_as_declared(family, sizes)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.sampled_from(sorted(FAMILIES)), st.lists(st.integers(1, 400), min_size=2, max_size=4))
 def test_so_it_is_for_any_sizes(family, sizes):
     assert_as_declared(family, sizes)

@@ -95,7 +95,7 @@ def test_a_shop_that_is_appended_to_again_and_again_is_whole(forks: Forks, tmp_p
     """Counted with DuckDB over the files: keys, references, copies, sums and counts of all rows."""
     out = tmp_path / "data"
     done(forks, out, *SHOP, "--rows", 60_000)
-    for rows in (["10_000"], ["Customer=300"], ["Tag=40"], ["20_000", "Product=50"]):
+    for rows in (["10_000"], ["Customer=300"], ["Tag=40"], ["20_000", "Product=90"]):
         done(forks, out, *SHOP, "--append", *[each for text in rows for each in ("--rows", text)])
     connection = duckdb.connect(config={"threads": 1})
     for folder in out.iterdir():
@@ -260,7 +260,7 @@ def test_killed_at_any_operation_it_can_be_given_up(first: Path, forks: Forks, s
     meant = copy_of(first, swift / "meant")
     done(forks, meant, *other)
     given_up = 0
-    for at in range(1, MOST_OPERATIONS, 2):
+    for at in range(1, MOST_OPERATIONS, 3):
         out = copy_of(first, swift / str(at))
         ended = forks(*MORE, "--out", out, cwd=swift, fault="kill", at=at)
         if ended.code == 0:
@@ -275,7 +275,7 @@ def test_killed_at_any_operation_it_can_be_given_up(first: Path, forks: Forks, s
                 done(forks, out, *other, *overwrite)
             assert_like(out, meant)
         shutil.rmtree(out)
-    assert given_up > 5
+    assert given_up > 3
 
 
 def test_two_processes_that_append_at_once_leave_every_row_once(
@@ -407,6 +407,7 @@ def test_a_bad_request_says_what_is_wrong(first: Path, forks: Forks, tmp_path: P
         "nowhere does not exist, and rows are to be appended": ["--append", "--rows", 5, "--out", tmp_path / "nowhere"],
         "--append does not say how many rows": ["--append", *to],
         "There is no table 'Employe'": ["--append", "--rows", "Employe=5", *to],
+        "--rows Employee is given twice": ["--append", "--rows", "Employee=5", "--rows", "Employee=6", *to],
         "--epoch is given without --append": ["--epoch", 2, *to],
         "--epoch 3: ": ["--append", "--epoch", 3, "--rows", 5, *to],
         "--epoch 1: ": ["--append", "--epoch", 1, "--rows", 5, *to],
@@ -433,6 +434,66 @@ def test_another_schema_or_other_code_is_refused(forks: Forks, tmp_path: Path) -
     (tmp_path / "models.py").write_text(MODELS % 10)
     done(forks, out, *asked, "--append")
     assert manifest(out)["tables"]["Thing"]["rows"] == 150
+
+
+def test_code_that_draws_rows_of_a_later_epoch_otherwise_is_found(forks: Forks, tmp_path: Path) -> None:
+    """Of seven rows, which only the second epoch has; others copy them."""
+    code = """
+from typing import Annotated
+from pydantic import BaseModel
+from gen import Copy, ForeignKey, PrimaryKey, SynthesizedBy, Synthesizer
+
+class Said(Synthesizer):
+    def draw(self, generator, n):
+        return [%r if self.rows == 7 else "ten"] * n
+
+class Parent(BaseModel):
+    id: Annotated[int, PrimaryKey()]
+    said: Annotated[str, SynthesizedBy("Said")]
+
+class Child(BaseModel):
+    parent: Annotated[int, ForeignKey("Parent.id")]
+    said: Annotated[str, Copy("parent", "said")]
+"""
+    (tmp_path / "models.py").write_text(code % "seven")
+    out, asked = tmp_path / "data", ("--schema", "models.py", *AS_OF)
+    done(forks, out, *asked, "--rows", 10)
+    done(forks, out, *asked, "--rows", 7, "--append")
+    (tmp_path / "models.py").write_text(code % "SEVEN")
+    assert "was begun with other values of Parent.said" in refused(
+        forks, out, *asked, "--rows", 5, "--append", "--out", out
+    )
+    (tmp_path / "models.py").write_text(code % "seven")
+    done(forks, out, *asked, "--rows", 5, "--append")
+
+
+def test_workers_know_the_models_of_earlier_epochs(forks: Forks, tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(
+        """
+from typing import Annotated
+from pydantic import BaseModel, Field, field_validator
+from gen import Copy, ForeignKey, PrimaryKey
+
+class Parent(BaseModel):
+    id: Annotated[int, PrimaryKey()]
+    size: Annotated[int, Field(ge=0, lt=10)]
+
+    @field_validator("size")
+    @classmethod
+    def not_three(cls, value):
+        assert value != 3
+        return value
+
+class Child(BaseModel):
+    parent: Annotated[int, ForeignKey("Parent.id")]
+    size: Annotated[int, Copy("parent", "size")]
+"""
+    )
+    out, asked = tmp_path / "data", ("--schema", "models.py", *AS_OF)
+    done(forks, out, *asked, "--rows", 100)
+    done(forks, out, *asked, "--append", "--rows", "Child=60", "--partition-rows", 10, "--workers", 2)
+    sizes = query(f"select distinct size from read_parquet('{out}/Child/*.parquet')")
+    assert len(sizes) == 9 and (3,) not in sizes
 
 
 def test_a_table_that_was_empty_gets_rows(forks: Forks, tmp_path: Path) -> None:

@@ -329,7 +329,11 @@ def _say_summary(summary: Any) -> None:
             "command adds no more"
         )
     if not summary.written:
-        state = "all there already, nothing to do" if summary.complete else "this share is there; others are missing"
+        state = (
+            "all there already, nothing to do"
+            if summary.complete
+            else "this is there; other shares, or appended rows, are missing"
+        )
     else:
         state = f"{summary.seconds:.1f} s, {speed(summary.rows_written, summary.bytes_written, summary.seconds)}"
         state += "" if summary.complete else "; other shares are missing"

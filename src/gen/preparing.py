@@ -215,6 +215,8 @@ def _check_options(request: Request, spec: Spec) -> None:
 
 def _check_append(request: Request) -> None:
     """Refuse what makes no sense when rows are appended, or only then."""
+    if request.epoch is not None and type(request.epoch) is not int:
+        raise BadRequest(f"epoch is {request.epoch!r}.", hint="Give a whole number, 2 for what is appended first.")
     if request.epoch is not None and not request.append:
         raise BadRequest(
             "--epoch is given without --append.", hint="It says which append is meant: --append --epoch 2."
