@@ -102,10 +102,11 @@ def _generated(request: Request, observer: Any) -> Summary:
     root = target_of(request, prepared.plan.spec, prepared.plan.rows)
     sink = _sink(prepared, request, root)
     partitions = list(prepared.plan.partitions(prepared.tables))
-    kept = [] if request.overwrite else _receipts_of(partitions, sink.done())
+    done = {} if request.overwrite else sink.done()
+    kept = _receipts_of(partitions, done)
     sink.check(overwrite=request.overwrite, needed=max(prepared.needed - sum(r.bytes for r in kept), 0))
     if request.append:
-        _check_earlier(sink, prepared.tables, partitions)
+        _check_earlier(sink, prepared.tables, partitions, sink.done() if request.overwrite else done)
     elif not request.overwrite:
         _check_tables(sink.folder, prepared.tables)
     there = {(receipt.table, receipt.index) for receipt in kept}
@@ -120,7 +121,7 @@ def _generated(request: Request, observer: Any) -> Summary:
                 write(prepared, sink, missing, client, observer)
             except SchemaError as error:  # of a value that no sample showed
                 _give_up(sink, error, is_new and not _receipts_of(partitions, sink.done()))
-    done = sink.done()  # what the target itself proves is there, and nothing else, is believed
+            done = sink.done()  # what the target itself proves is there, and nothing else, is believed
     left = len(partitions) - len(_receipts_of(partitions, done))
     if left and request.part is None:
         raise RunError(f"{left} partitions are missing.", hint="Run the same command again.")
@@ -141,9 +142,14 @@ def _check_tables(folder: RunFolder, tables: Sequence[str]) -> None:
         )
 
 
-def _check_earlier(sink: ParquetSink, tables: Sequence[str], partitions: Sequence[Partition]) -> None:
+def _check_earlier(
+    sink: ParquetSink,
+    tables: Sequence[str],
+    partitions: Sequence[Partition],
+    there: Mapping[tuple[str, int], Receipt],
+) -> None:
     """Refuse to append where earlier rows are missing, or where files are that are no rows of the folder's."""
-    folder, there = sink.folder, sink.done()
+    folder = sink.folder
     epochs = read_epochs(folder.root)
     lost = [p for p in recorded_partitions(epochs[: folder.epoch - 1], tables) if not is_done(there, p)]
     if lost:
