@@ -497,12 +497,23 @@ class Child(BaseModel):
 
 
 def test_a_table_that_was_empty_gets_rows(forks: Forks, tmp_path: Path) -> None:
-    (tmp_path / "models.py").write_text(MODELS % 10)
+    """Those that its model takes, which no epoch before had to ask."""
+    refusing = """
+    from pydantic import field_validator
+
+    @field_validator("size")
+    @classmethod
+    def not_three(cls, value):
+        assert value != 3
+        return value
+"""
+    (tmp_path / "models.py").write_text(MODELS % 10 + refusing)
     out, asked = tmp_path / "data", ("--schema", "models.py", *AS_OF)
     done(forks, out, *asked, "--rows", "Thing=0")
-    done(forks, out, *asked, "--rows", 5, "--append")
+    done(forks, out, *asked, "--rows", 500, "--append")
     assert [path.name for path in parts(out)] == ["part-000000.parquet", "part-000001.parquet"]
-    assert manifest(out)["tables"]["Thing"]["rows"] == 5
+    assert manifest(out)["tables"]["Thing"]["rows"] == 500
+    assert query(f"select count(*) from read_parquet('{out}/Thing/*.parquet') where size = 3") == [(0,)]
     assert "all as it should be" in forks("verify", out, cwd=tmp_path).err
 
 

@@ -323,7 +323,7 @@ def _say_summary(summary: Any) -> None:
 
     for name, table in summary.tables.items():
         _say(f"{name}: {table['rows']:,} rows, {table['files']:,} files, {table['bytes'] / 1e6:,.1f} MB")
-    if summary.epoch > 1 and summary.complete:
+    if summary.epoch > 1 and summary.complete and summary.written:
         _say(
             f"{summary.rows_written:,} rows were appended: epoch {summary.epoch}; with --epoch {summary.epoch} the same "
             "command adds no more"

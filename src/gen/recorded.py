@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -40,8 +40,9 @@ def recorded_epochs(root: Path, schema: str | None = None, only: int | None = No
     """The epochs of a folder, from their records, or `only` one of them; user code is imported from where it was."""
     records = _records_of(root)
     spec = spec_from_json(records[0]["request"]["schema"])
-    checks = _checks_of(root, records[0], spec, schema)
-    judged = spec.judged_by(records[0]["code"])
+    code = dict.fromkeys(name for record in records for name in record["code"])  # a later epoch may have met it first
+    checks = _checks_of(root, spec, code, schema or records[0]["schema"])
+    judged = spec.judged_by(code)
     wanted = range(1, len(records) + 1) if only is None else (only,)
     found: list[Recorded] = []
     before: list[Epoch | Tables] = []
@@ -63,20 +64,20 @@ def _records_of(root: Path) -> list[dict[str, Any]]:
     return records
 
 
-def _checks_of(root: Path, record: Mapping[str, Any], spec: Spec, schema: str | None) -> dict[str, ModelCheck]:
+def _checks_of(root: Path, spec: Spec, code: Collection[str], schema: str | None) -> dict[str, ModelCheck]:
     """The models that take only some rows; with them the user's code, and rows that exist already, are found again."""
     held = [table.name for table in spec.tables if table.existing]
-    if not (record["code"] or held):
+    if not (code or held):
         return {}
-    if not (schema or record["schema"]):
+    if not schema:
         raise BadRequest(
-            f"{root} was made by Python code, and {', '.join(record['code'])} cannot be computed without it."
-            if record["code"]
+            f"{root} was made by Python code, and {', '.join(code)} cannot be computed without it."
+            if code
             else f"{root} was made beside rows that existed already: {', '.join(held)}.",
             hint="Say where the schema is: --schema models.py or --schema models.py:schema.",
         )
-    known = load_schema(schema or record["schema"]).checks
-    return {table: known[table] for table in record["code"] if table in known}
+    known = load_schema(schema).checks
+    return {table: known[table] for table in code if table in known}
 
 
 def _recorded(
