@@ -10,12 +10,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from gen import appending
 from gen.plan import fingerprint_of
 from gen.recorded import recorded_epochs
+from gen.schema.written import spec_from_json
+from gen.sinks.records import read_epochs
 from program import AS_OF, ENVIRONMENT, Forks, assert_no_halves, checksums, manifest, parts, query, stamps, wait_until
 
 FIRST = ("--rows", 40, "--partition-rows", 20, *AS_OF, "--part", "1/1")
@@ -289,6 +293,26 @@ def test_two_processes_that_append_at_once_leave_every_row_once(
             time.sleep(attempt * 0.02)
         assert [forks.wait(pid).code for pid in running] == [0, 0]
         assert_like(out, appended)
+
+
+def test_an_append_that_begins_while_another_looks_around_is_joined(
+    first: Path, appended: Path, forks: Forks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other has claimed the epoch after the records were read: what was whole a moment ago has its rows."""
+    out = copy_of(first, tmp_path / "data")
+    request = read_epochs(out)[0]["request"]
+
+    def then_another(root: Path) -> list[dict[str, Any]]:
+        found = read_epochs(root)
+        (root / "_SUCCESS").unlink()
+        shutil.copy(appended / "_gen" / "epoch-0002.json", root / "_gen")
+        return found
+
+    monkeypatch.setattr(appending, "read_epochs", then_another)
+    spec = spec_from_json(request["schema"])
+    assert appending.past_of(out, spec, request["seed"], asked=2, overwrite=False).number == 2
+    monkeypatch.undo()
+    assert appending.past_of(out, spec, request["seed"], asked=None, overwrite=False).found is not None
 
 
 def test_two_different_appends_at_once_come_one_after_the_other(first: Path, forks: Forks, swift: Path) -> None:

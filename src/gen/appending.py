@@ -62,6 +62,7 @@ def past_of(root: Path, spec: Spec, seed: int, asked: int | None, overwrite: boo
 
     Raises TargetError where there is nothing to append to, or what is there is not finished, or was made otherwise.
     """
+    was_whole = _is_whole(root)  # looked at twice: another process may begin to append, or finish, meanwhile
     records = read_epochs(root)
     if not records:
         what = "does not exist" if not root.exists() else "is a file" if root.is_file() else "holds no run of gen"
@@ -71,7 +72,7 @@ def past_of(root: Path, spec: Spec, seed: int, asked: int | None, overwrite: boo
         )
     _check_same(root, records[0]["request"], spec, seed)
     known = _in_manifest(root, records)
-    finished = known if len(records) > known or (root / "_SUCCESS").exists() else known - 1
+    finished = known if len(records) > known or was_whole or _is_whole(root) else known - 1
     if asked is not None and not 2 <= asked <= finished + 1:
         raise BadRequest(
             f"--epoch {asked}: {root} has {finished} epoch{'s' * (finished != 1)}; the first is the run itself.",
@@ -88,6 +89,11 @@ def past_of(root: Path, spec: Spec, seed: int, asked: int | None, overwrite: boo
     if overwrite:
         _check_unfinished(root, number, known, len(records))
     return Past(root, records[: number - 1], records[number - 1] if len(records) >= number else None)
+
+
+def _is_whole(root: Path) -> bool:
+    """Whether nothing that was begun there is unfinished."""
+    return (root / "_SUCCESS").exists()
 
 
 def _check_unfinished(root: Path, number: int, known: int, there: int) -> None:
