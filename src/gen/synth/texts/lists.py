@@ -145,6 +145,25 @@ class Texts:
         return {text: i for i, text in enumerate(self.listed)}
 
     @cached_property
+    def firsts(self) -> frozenset[str]:
+        """The characters that texts begin with."""
+        return frozenset(text[0] for text in self.listed if text)
+
+    @cached_property
+    def continuations(self) -> frozenset[str]:
+        """The characters with which a text goes on that begins with another one of them."""
+        found: set[str] = set()
+        if self.lengths[0] == self.lengths[1]:
+            return frozenset(found)
+        before: list[str] = []  # texts that begin the current one, each one beginning the next
+        for text in sorted(set(self.listed)):
+            while before and not text.startswith(before[-1]):
+                before.pop()
+            found.update(text[len(shorter)] for shorter in before)
+            before.append(text)
+        return frozenset(found)
+
+    @cached_property
     def lengths(self) -> tuple[int, int]:
         """The fewest and the most characters of a text."""
         return int(self.sizes.min()), int(self.sizes.max())

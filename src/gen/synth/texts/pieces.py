@@ -263,10 +263,9 @@ class Pieces:
         """
         follow: set[str] = {"end"}
         for table in reversed(self.tables):
-            if len(table.index) < len(table) or _continues(table, follow):
+            if len(table.index) < len(table) or table.continuations & follow:
                 return False
-            first = {text[0] for text in table.listed if text}
-            follow = first | follow if "" in table.index else first
+            follow = {*table.firsts, *(follow if "" in table.index else ())}
         return True
 
     # -- drawing
@@ -356,18 +355,6 @@ class Pieces:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"tables": self.tables, "check": self.check}
-
-
-def _continues(table: Texts, follow: set[str]) -> bool:
-    """Whether a text of the table begins with another one of it, and goes on with a character of `follow`."""
-    before: list[str] = []  # texts that begin the current one, each one beginning the next
-    for text in sorted(table.listed):
-        while before and not text.startswith(before[-1]):
-            before.pop()
-        if any(text[len(shorter)] in follow for shorter in before):
-            return True
-        before.append(text)
-    return False
 
 
 def _joined(tables: Sequence[Texts]) -> tuple[dict[int, list[int]], Words, Words, NDArray[np.uint8], NDArray[np.uint8]]:
