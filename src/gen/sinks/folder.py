@@ -25,6 +25,7 @@ from gen.checksums import add_checksums
 from gen.errors import RunError, TargetError, TargetFull
 from gen.plan import partitions_of
 from gen.sinks.records import (
+    asked_of,
     differing,
     epoch_of,
     read_epochs,
@@ -134,7 +135,7 @@ class RunFolder:
             self.check_values(record)
             return
         differ = differing(self.record["request"], record["request"])
-        rows = " ".join(f"--rows {table}={count}" for table, count in record["request"]["rows"].items() if count)
+        rows, files = asked_of(record)
         if self.epoch <= len(self.manifest().get("epochs", [])):
             raise TargetError(
                 f"{self.root} has an epoch {self.epoch} already, of {rows}: {said_to_differ(differ)}.",
@@ -144,8 +145,8 @@ class RunFolder:
         raise TargetError(
             f"{self.root}: an append of {rows} was begun (epoch {self.epoch}), and is not done; "
             f"{said_to_differ(differ)}.",
-            hint=f"Run that command again until it is done: --append --epoch {self.epoch} {rows}; or give it up, by "
-            "--overwrite beside --append.",
+            hint=f"Run that command again until it is done: --append --epoch {self.epoch} {rows}{files}; or give it "
+            "up, by --overwrite beside --append.",
             differ=differ,
         )
 

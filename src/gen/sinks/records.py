@@ -118,6 +118,14 @@ def said_of_epoch(records: Sequence[Record], tables: Sequence[str]) -> dict[str,
     return {"epoch": epoch_of(records[-1])} | facts | {"tables": said}
 
 
+def asked_of(record: Record) -> tuple[str, str]:
+    """Which rows an epoch was asked for, as options of a command; and how many in each file, where all have as many."""
+    request, made = record["request"], record["tables"]
+    rows = " ".join(f"--rows {table}={count}" for table, count in request["rows"].items() if count and table in made)
+    steps = {step for table, step in request["partition_rows"].items() if table in made}
+    return rows, f" --partition-rows {steps.pop()}" if len(steps) == 1 else ""
+
+
 def differing(asked: Record, found: Record) -> list[str]:
     """Which facts of two requests differ, as messages call them."""
     return [name for fact, name in _FACTS.items() if asked.get(fact) != found.get(fact)]
