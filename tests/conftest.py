@@ -13,14 +13,22 @@ import pytest
 
 pytest.register_assert_rewrite("program")
 
+import kernels  # noqa: E402
 from clusters import cluster  # noqa: E402
 from program import AS_OF, Forks, manifest  # noqa: E402 - its assertions explain themselves only when imported after that
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before other processes start that would each compile the kernels."""
+    if config.getoption("numprocesses", None):
+        kernels.compile_all()
 
 
 def pytest_collection_finish() -> None:
     """What was imported and collected stays to the end: let no collection of garbage look through it again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # most of what tests leave behind is no garbage
 
 
 def pytest_sessionfinish() -> None:

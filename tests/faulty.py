@@ -26,11 +26,16 @@ import sys
 import threading
 import uuid
 from contextlib import redirect_stdout
+from importlib import import_module
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+import gen.artefacts
+import gen.cli
+import gen.preparing
 from gen import Domain, Normal, PrimaryKey
+from kernels import all_kernels
 
 OPERATIONS = ("fsync", "replace", "link", "ftruncate", "unlink", "mkdir", "rmdir")
 
@@ -113,21 +118,16 @@ class Everything(BaseModel):
 
 def warm_up() -> None:
     """Import everything, and load the machine code of the kernels. Nothing of it starts a thread: forks stay safe."""
-    import distributed  # noqa: F401
-    import jsonschema  # noqa: F401
-    import pandas  # noqa: F401
-
-    import gen.cli
-    import gen.preparing
-    import gen.progress
-    import gen.run
-    import gen.verification
-
+    for name in ("distributed", "jsonschema", "pandas", "pyarrow.dataset", "sqlalchemy.dialects.sqlite"):
+        import_module(name)
+    for kernel in all_kernels():
+        kernel.compile()
     gen.preparing.prepare(gen.preparing.Request())
     schema = gen.Schema()
     schema.add(Everything, 1000)
     gen.preparing.prepare(gen.preparing.Request(schema=schema))
     schema.table(Everything).row(7)
+    gen.artefacts.versions()
     with redirect_stdout(io.StringIO()):
         assert gen.cli.main(["row", "Employee", "7"]) == 0
     assert threading.active_count() == 1

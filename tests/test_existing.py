@@ -103,7 +103,9 @@ def test_rows_that_exist_are_referred_to_and_copied_from(place: str, tmp_path: P
     assert [row["id"] for row in schema.rows("Customer")] == CUSTOMERS.column("id").to_pylist()
 
 
-def test_a_table_of_a_database_is_read_once_and_the_run_is_verified_with_it(forks: Forks, tmp_path: Path) -> None:
+def test_a_table_of_a_database_is_read_once_and_the_run_is_verified_with_it(
+    forks: Forks, workers: str, tmp_path: Path
+) -> None:
     (tmp_path / "models.py").write_text(
         f"""
 from typing import Annotated
@@ -117,7 +119,7 @@ class Order(BaseModel):
     customer_id: Annotated[int, ForeignKey("Customer.id"), Children(3)]
 """
     )
-    run = ("--schema", "models.py", *AS_OF, "--out", "data", "--partition-rows", "400", "--workers", "2")
+    run = ("--schema", "models.py", *AS_OF, "--out", "data", "--partition-rows", "400", "--scheduler", workers)
     ended = forks(*run, cwd=tmp_path)
     assert ended.code == 0, ended.err
     assert not (tmp_path / "data" / "Customer").exists()

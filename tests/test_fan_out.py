@@ -192,7 +192,7 @@ def test_both_directions_agree_with_counting(limits, law, monkeypatch):
     monkeypatch.setattr(arranging, "ODD", limits[1])
     for size in SIZES:
         histogram = histogram_of("here", *LAWS[law], size)
-        if histogram.total < (4_000_000 if limits[0] > 1000 else 400_000):
+        if histogram.total < (4_000_000 if limits == LIMITS[0] else 400_000):
             check(FanOut(histogram, 5))
 
 

@@ -38,6 +38,7 @@ from gen import (
 )
 from gen.errors import BadRequest
 from gen.schema.facts import FACTS
+from sampling import sampled
 
 ROWS = 1000
 COMPANIES = {f"{sound}{ending}" for sound in "KLMNPRST" for ending in ("one", "two")}
@@ -216,12 +217,11 @@ def rows_of(kind, markers, as_json):
     return schema.table("T").arrow(0, ROWS).to_pylist()
 
 
-@pytest.mark.parametrize("as_json", [False, True], ids=["markers", "json"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "as_json"), [*((kind, False) for kind in KINDS), ("int", True), ("str", True)])
 def test_of_two_markers_each_is_honoured_or_the_pair_is_refused(kind, as_json):
     declared, markers, stands_for_none = KINDS[kind]
     ignored = []
-    for one, other in itertools.combinations(markers, 2):
+    for one, other in sampled(itertools.combinations(markers, 2), 2):
         if "SynthesizedBy" in (one, other) and {one, other} & HANDED_ON:
             continue
         said = [markers[name][0] for name in (one, other)]

@@ -12,6 +12,7 @@ from gen.errors import SchemaError
 from gen.schema.links import Distribution
 from gen.streams import Stream
 from gen.synth.related.popularity import popularity_of
+from sampling import sampled
 
 ZIPFS = [0.3, 1.0, 1.1, 2.0, 5.0]
 
@@ -131,7 +132,7 @@ def counts_twin(found, total, cap):
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 101, 4096, 65_537])
-@pytest.mark.parametrize("law", [*LAWS, OTHERS[0]])
+@pytest.mark.parametrize("law", sampled([*LAWS, OTHERS[0]], 2))
 def test_degrees_equal_their_twin_rank_by_rank(law, size):
     found = popularity(law, size)
     for total in (0, 1, size // 2, size, 17 * size + 1, 1000 * size) if size < 5000 else (size, 17 * size + 1):

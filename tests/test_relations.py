@@ -51,7 +51,8 @@ from relation_schemas import FAMILIES, Customer, Line, Order, Review, Visit, chi
 
 FIRST = dt.date(2026, 1, 1)
 SMALL = [0, 1, 2, 3, 97, 256]
-LARGE = [65_535, 65_536, 65_537]  # at which a column is no longer drawn whole
+LARGE = [65_537, 65_536, 65_535]  # at which a column is no longer drawn whole
+SLOW = ("children", "trees")  # at the first of these sizes only
 
 
 def schema_of(rows, **options):
@@ -92,7 +93,7 @@ def of_parent(*markers, kind=int, **fields):
 
 @pytest.mark.parametrize(
     ("family", "size"),
-    [(family, size) for family in FAMILIES for size in SMALL + LARGE if (family, size) != ("children", 65_535)],
+    [(family, size) for family in FAMILIES for size in SMALL + LARGE[: 1 if family in SLOW else 3]],
 )
 def test_what_models_declare_is_what_a_database_counts(family, size):
     rows = FAMILIES[family](size)

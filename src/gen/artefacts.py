@@ -142,6 +142,7 @@ def _source_of(item: Any) -> str:
         return f"{item.__module__}.{getattr(item, '__qualname__', type(item).__qualname__)}"
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions a value or a file may depend on."""
     names = ("gen", "numpy", "pyarrow", "numba", "pydantic", "faker")
