@@ -41,6 +41,12 @@ _DRIVERS: dict[str, dict[str, str]] = {
 _SECRET = re.compile("pass|pwd|secret|token|key|odbc_connect", re.IGNORECASE)
 # dialect -> tables that are parts of others, and would be there twice
 _PARTS_OF_TABLES = {"postgresql": "SELECT relname FROM pg_catalog.pg_class WHERE relispartition"}
+# dialect -> a query for the statement that made a table, and where in its row that is
+_MADE_BY = {
+    "sqlite": ("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name", 0),
+    "mysql": ("SHOW CREATE TABLE {}", 1),
+    "mariadb": ("SHOW CREATE TABLE {}", 1),
+}
 
 
 @dataclass(frozen=True)
@@ -197,23 +203,35 @@ def _metadata_of(connection: Any) -> _Found:
     said = dict.fromkeys(str(w.message).rstrip(".") + "." for w in warned if issubclass(w.category, sql.exc.SAWarning))
     told = [("", text) for text in said if not text.startswith("Did not recognize type")]  # said of its column
     tables = {name: metadata.tables[name] for name in names}
-    return _Found(tables, told, _read_sqlite(connection, tables) if connection.dialect.name == "sqlite" else {})
+    if connection.dialect.name == "sqlite":
+        _add_unique(connection, tables)
+    return _Found(tables, told, _checks_of(connection, tables))
 
 
-def _read_sqlite(connection: Any, tables: Mapping[str, sa.Table]) -> dict[str, list[str]]:
-    """The CHECKs of each table, by SQLite's own record of it; what is unique by itself is added to the tables.
+def _checks_of(connection: Any, tables: Mapping[str, sa.Table]) -> dict[str, list[str]]:
+    """The CHECKs of each table, by the statement that made it, where the database has it.
 
-    SQLAlchemy reads both by patterns, which pass over some names.
+    SQLAlchemy reads them by patterns, which pass over some names, and over all that stand beside a column.
     """
-    sql, checks = _sqlalchemy(), {}
-    record = sql.text("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name")
+    sql, dialect = _sqlalchemy(), connection.dialect
+    if dialect.name not in _MADE_BY:
+        return {}
+    query, place = _MADE_BY[dialect.name]
+    quoted = {name: dialect.identifier_preparer.quote_identifier(name) for name in tables}
+    statements = {
+        name: connection.execute(sql.text(query.format(quoted[name])), {"name": name}).one()[place] for name in tables
+    }
+    return {name: checks_in(str(statement)) for name, statement in statements.items()}
+
+
+def _add_unique(connection: Any, tables: Mapping[str, sa.Table]) -> None:
+    """Add what is unique in SQLite by itself: SQLAlchemy reads it by a pattern, too."""
+    sql = _sqlalchemy()
     inspector = sql.inspect(connection)
     for name, table in tables.items():
-        checks[name] = checks_in(str(connection.execute(record, {"name": name}).scalar()))
         for index in inspector.get_indexes(name, include_auto_indexes=True):
             if index["unique"] and str(index["name"]).startswith("sqlite_autoindex"):
                 table.append_constraint(sql.UniqueConstraint(*(table.columns[c] for c in index["column_names"])))
-    return checks
 
 
 def _count(connection: Any, table: Any) -> int:

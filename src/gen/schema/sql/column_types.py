@@ -108,8 +108,11 @@ def column_of_type(where: str, name: str, sql_type: Any, dialect: str = "") -> C
     facts = {**known.facts, **{fact: value for fact, value in said.items() if value is not None}}
     if known.kind == "datetime" and getattr(sql_type, "timezone", False):
         facts["zoned"] = True
-    if known.kind == "integer" and getattr(sql_type, "unsigned", False) and "maximum" in facts:
-        facts |= {"minimum": 0, "maximum": 2 * facts["maximum"] + 1}
+    if getattr(sql_type, "unsigned", False):
+        facts["minimum"] = 0
+        facts |= {"maximum": 2 * facts["maximum"] + 1} if "maximum" in facts else {}
+    if "BIT" in names and (bits := getattr(sql_type, "length", None) or 1) > 1 and known.kind == "boolean":
+        return Column(name, "integer", minimum=0, maximum=2**bits - 1)
     return Column(name, known.kind, **facts)
 
 

@@ -28,7 +28,10 @@ def narrowed(where: str, column: Column, said: Said) -> Column:
         return replace(column, nulls=None)
     if said.fact == "choices":
         return _chosen(where, column, said.value)
-    if said.fact in ("min_length", "max_length"):
+    if said.fact == "json":
+        kept = ("nulls", "key", "unique", "reference", "description")
+        return Column(column.name, "any", **{name: getattr(column, name) for name in kept})
+    if said.fact in ("min_length", "max_length", "pattern"):
         return constrained(where, column, said.fact, said.value)
     value = _value(where, column, said.value)
     if column.kind == "integer" and isinstance(value, decimal.Decimal):

@@ -1,8 +1,8 @@
 """This file knows the simple forms of SQL's CHECK constraints: text in, what it says of single columns out.
 
-Read are comparisons with constants, BETWEEN, IN, = ANY (ARRAY[...]), lengths, IS NOT NULL, joined by AND; and by OR
-where that lists values of one column, or lets a null pass, which every CHECK does. Casts are looked through. All else
-is named in words, and nothing is guessed.
+Read are comparisons with constants, BETWEEN, IN, = ANY (ARRAY[...]), LIKE and regular expressions, lengths, IS NOT
+NULL, joined by AND; and by OR where that lists values of one column, or lets a null pass, which every CHECK does. Casts
+are looked through. All else is named in words, and nothing is guessed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TOKEN = re.compile(
   | (?P<open>(?<=[Aa][Rr][Rr][Aa][Yy])\[)
   | (?P<quoted>"(?:[^"]|"")+" | `(?:[^`]|``)+` | \[[^\]'\d][^\]']*\])
   | (?P<word>[^\W\d][\w$]*)
-  | (?P<sign><=|>=|<>|!=|==|::|\|\||[-=<>(),*+/%\].~!])
+  | (?P<sign><=|>=|<>|!=|==|::|\|\||!?~~?\*?|[-=<>(),*+/%\].~!])
     )""",
     re.VERBOSE,
 )
@@ -29,6 +29,18 @@ _BOUNDS = {">=": "ge", ">": "gt", "<=": "le", "<": "lt"}
 _TURNED = {">=": "<=", ">": "<", "<=": ">=", "<": ">"}
 _LENGTHS = ("length", "char_length", "character_length", "len")
 _MORE_OF_A_TYPE = ("varying", "precision", "without", "with", "time", "zone", "unsigned", "signed")
+# how a text is matched -> whether by a regular expression, and not by LIKE; what has a star passes over case
+_MATCHES = {
+    "~": True,
+    "~*": True,
+    "regexp": True,
+    "rlike": True,
+    "~~": False,
+    "~~*": False,
+    "like": False,
+    "ilike": False,
+}
+_OTHER_SYNTAX = re.compile(r"\[[:.=]|\\[^\W\ddDsSwW_]|\(\?|^\*\*\*")  # regular expressions that Python reads otherwise
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
@@ -38,7 +50,7 @@ class NotRead(Exception):
 
 @dataclass(frozen=True)
 class Said:
-    """What a condition says of one column: a constraint by its name in Pydantic, "choices" or "not_null"; its value.
+    """What a condition says of one column: a constraint by its name in Pydantic, or "choices", "not_null" or "json".
 
     Values are bool, int, Decimal and str; choices are a tuple of them.
     """
@@ -76,6 +88,17 @@ class _In:
 
 
 @dataclass(frozen=True)
+class _Matched:
+    term: _Term
+    pattern: str
+
+
+@dataclass(frozen=True)
+class _IsJson:
+    term: _Term
+
+
+@dataclass(frozen=True)
 class _IsNull:
     term: _Term
     negated: bool
@@ -94,7 +117,7 @@ class _Unread:
     why: str
 
 
-_Condition: TypeAlias = _Compared | _In | _IsNull | _Joined | _Unread
+_Condition: TypeAlias = _Compared | _In | _Matched | _IsJson | _IsNull | _Joined | _Unread
 
 
 def read_condition(sql: str) -> tuple[list[Said], list[str]]:
@@ -219,6 +242,11 @@ class _Parser:
             self.place += 1
 
     def compared(self) -> _Condition:
+        if self.taken("json_valid"):
+            self.needed("(")
+            found = self.term()
+            self.needed(")")
+            return _IsJson(found)
         left = self.term()
         if self.taken("is"):
             negated = self.taken("not")
@@ -231,6 +259,8 @@ class _Parser:
         if self.taken("in"):
             self.needed("(")
             return _In(left, self.listed(")"))
+        if self.word() in _MATCHES:
+            return self.matched(left)
         sign = {"==": "=", "!=": "<>"}.get(self.word(), self.word())
         if self.kind() != "sign" or sign not in (*_BOUNDS, "=", "<>"):
             raise NotRead(self.unlike())
@@ -238,6 +268,14 @@ class _Parser:
         if sign == "=" and self.taken("any"):
             return _In(left, self.array())
         return _Compared(sign, left, self.term())
+
+    def matched(self, left: _Term) -> _Matched:
+        is_expression = _MATCHES[self.word()]
+        self.place += 1
+        pattern = self.constant()
+        if not isinstance(pattern, str):
+            raise NotRead("it matches no constant text")
+        return _Matched(left, _regular(pattern) if is_expression else _regular_of_like(pattern))
 
     def array(self) -> tuple[Any, ...]:
         """PostgreSQL's `(ARRAY['a'::text, 'b'::text])::text[]`, in brackets or not."""
@@ -362,6 +400,21 @@ class _Parser:
             raise NotRead(f"{found} {word.upper()} is expected")
 
 
+def _regular(pattern: str) -> str:
+    """A regular expression, where Python's mean the same."""
+    if _OTHER_SYNTAX.search(pattern):
+        raise NotRead(f"the regular expression {pattern!r:.60} is of a syntax of its own")
+    return pattern
+
+
+def _regular_of_like(pattern: str) -> str:
+    """The regular expression that matches what LIKE does."""
+    parts = re.findall(r"\\?.", pattern, re.DOTALL)
+    if "[" in pattern:
+        raise NotRead(f"LIKE {pattern!r:.60} is not the same in all databases")
+    return "^" + "".join({"%": ".*", "_": "."}.get(part) or re.escape(part[-1]) for part in parts) + "$"
+
+
 # -- what it says -------------------------------------------------------------------------------------------------
 
 
@@ -381,6 +434,10 @@ def _said(condition: _Condition) -> list[Said]:
         if not condition.negated:
             raise NotRead(f"{column} is to have no value")
         return [Said(column, "not_null")]
+    if isinstance(condition, _Matched):
+        return [Said(_column(condition.term), "pattern", condition.pattern)]
+    if isinstance(condition, _IsJson):
+        return [Said(_column(condition.term), "json")]
     if isinstance(condition, _In):
         return [Said(_column(condition.term), "choices", _listed(condition.values))]
     return _said_by_comparison(condition)

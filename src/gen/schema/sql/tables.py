@@ -6,6 +6,7 @@ SQLAlchemy itself is not imported: `from_database` hands the tables over.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,10 @@ from gen.schema.sql.conditions import read_condition
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+
+_PASS_OVER_CASE = ("mysql", "mariadb", "mssql")  # dialects in which 'a' = 'A', unless the collation says otherwise
+_TELLS_CASE = re.compile(r"_(bin|cs)(_|$)", re.IGNORECASE)  # a collation's name
 
 
 @dataclass
@@ -38,6 +43,8 @@ class Reading:
             self._read_conditions(name, table, columns[name])
             self._read_unique(name, table, columns[name])
             self._read_references(name, table, columns)
+            if self.dialect in _PASS_OVER_CASE:
+                _let_case_not_tell(table, columns[name])
         self._read_spare(columns)
         columns = referring(columns, self._not_kept)
         return tuple(
@@ -222,3 +229,12 @@ def _target_of(element: Any) -> tuple[str, str]:
 def _comment(source: Any) -> str | None:
     said = inspect.cleandoc(source.comment or "").strip()
     return said or None
+
+
+def _let_case_not_tell(source: sa.Table, columns: dict[str, Column]) -> None:
+    """Have unique texts be of small letters and digits, so that they differ to a database that passes over case."""
+    for name, column in columns.items():
+        collation = str(getattr(source.columns[name].type, "collation", None) or "")
+        is_free = column.kind == "text" and not (column.patterns or column.format or column.reference)
+        if is_free and (column.key or column.unique) and not _TELLS_CASE.search(collation):
+            columns[name] = replace(column, patterns=("^[a-z0-9]*$",), min_length=column.min_length or 1)
