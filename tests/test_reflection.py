@@ -188,8 +188,8 @@ CONDITIONS: dict[str, list[Said]] = {
         Said("s", "pattern", "b"),
         Said("t", "pattern", "c"),
     ],
-    "email LIKE '%@_.c\\_m' AND (s)::text ~~ 'a%'": [
-        Said("email", "pattern", "^.*@.\\.c_m$"),
+    "email LIKE '%@_.c_m' AND (s)::text ~~ 'a%'": [
+        Said("email", "pattern", "^.*@.\\.c.m$"),
         Said("s", "pattern", "^a.*$"),
     ],
     "json_valid(`extra`)": [Said("extra", "json")],
@@ -198,6 +198,7 @@ UNREAD = {
     "x < y": "it compares x with y",
     "email NOT LIKE '%@%'": "'NOT' is not understood",
     "email LIKE '[ab]%'": "LIKE '[ab]%' is not the same in all databases",
+    "email LIKE 'a\\_%'": "is not the same in all databases",
     "email ~ '[[:alpha:]]'": "the regular expression '[[:alpha:]]' is of a syntax of its own",
     "email ~ '\\yx'": "is of a syntax of its own",
     "email ~ other": "a list holds more than constants",

@@ -148,7 +148,9 @@ CREATE TABLE customer (id bigint unsigned AUTO_INCREMENT PRIMARY KEY, code char(
   settings json, seen datetime(6) NOT NULL, yes tinyint(1) NOT NULL,
   small tinyint unsigned NOT NULL, bits bit(6) NOT NULL,
   one bit(1) NOT NULL, y year NOT NULL, status varchar(9) NOT NULL CHECK (status IN ('new', 'paid')),
-  shape varchar(20) NOT NULL CHECK (shape REGEXP '^[a-f]+-[0-9]$'), referred_by bigint unsigned,
+  shape varchar(20) NOT NULL CHECK (shape REGEXP '^[a-f]+-\\\\d$'),
+  way varchar(5) NOT NULL CHECK (way IN ('a\\\\b', 'it''s')),
+  referred_by bigint unsigned,
   CONSTRAINT named CHECK (balance < 1000), FOREIGN KEY (referred_by) REFERENCES customer (id)) COMMENT 'Who buys.';
 """
 
@@ -177,7 +179,8 @@ def test_mariadb_is_read_with_checks_beside_columns_unsigned_numbers_json_and_bi
     assert (found["bits"].kind, found["bits"].maximum) == ("integer", 63)
     assert (found["y"].minimum, found["y"].maximum) == (1901, 2155)
     assert found["status"].choices == ("new", "paid")
-    assert found["shape"].patterns == ("^[a-f]+-[0-9]$",)
+    assert found["shape"].patterns == (r"^[a-f]+-\d$",)
+    assert found["way"].choices == ("a\\b", "it's")
     assert found["referred_by"].reference == Reference("customer", "id")
     assert table.description == "Who buys."
     assert read_back(tmp_path, schema).spec == schema.spec

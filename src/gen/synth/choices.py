@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from gen.block import array_of, fixed_width_array
+from gen.block import array_of, fixed_width_array, plain
 from gen.errors import SchemaError
 from gen.schema.spec import Column
 from gen.streams import Rows, Words, kernel, mulhi
@@ -129,7 +129,7 @@ class SynthesizeChoice(Synthesizer):
     def json(self, array: pa.Array) -> pa.Array:
         if self.column.stored != "json":
             return super().json(array)
-        texts = array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
+        texts = plain(array)
         return json_text(texts) if self.column.format == "json" else texts
 
     def unrank(self, ranks: Words) -> pa.Array:

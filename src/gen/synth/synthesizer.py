@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import array_of, boolean_array, with_nulls
+from gen.block import array_of, boolean_array, plain, with_nulls
 from gen.errors import SchemaError
 from gen.schema.in_words import in_words
 from gen.schema.links import Distribution, Key
@@ -171,7 +171,7 @@ class Synthesizer:
         if count is None or count > most or (keyed := keys_like(self, count)) is None:
             return None
         values = keyed.at(range(count))
-        return Listing.even(values.dictionary.take(values.indices) if pa.types.is_dictionary(values.type) else values)
+        return Listing.even(plain(values))
 
     def storages(self, path: str) -> dict[str, Storage]:
         """What a sink may know of the values by their path in Parquet: of a nested column, of each of its leaves."""
@@ -278,8 +278,7 @@ class Synthesizer:
     def _with_value(self, array: pa.Array, there: NDArray[np.bool_]) -> pa.Array:
         """The values, but the one that stands for none where `there` is False."""
         if pa.types.is_dictionary(array.type):
-            plain = array.dictionary.take(array.indices)
-            return self._with_value(plain, there).dictionary_encode()
+            return self._with_value(plain(array), there).dictionary_encode()
         try:
             instead = array_of([self.column.null_value], array.type)[0]
         except (pa.ArrowException, TypeError, ValueError) as error:
@@ -455,15 +454,15 @@ def _named(column: Column, where: str) -> type[Synthesizer]:
     """The class of the name that the column gives."""
     references = _candidates(column.reference is not None, Synthesizer.classes_defined)
     classes = [found for found in (reference() for reference in references) if found is not None]
-    plain = replace(column, synthesizer=None)
-    fit = {found.__name__ for found in classes if not found.__module__.startswith("gen.") or found.match(plain)}
+    undecided = replace(column, synthesizer=None)
+    fit = {found.__name__ for found in classes if not found.__module__.startswith("gen.") or found.match(undecided)}
     named = next((found for found in classes if found.__name__ == column.synthesizer), None)
     if named is None:
         hint = suggestion(column.synthesizer or "", fit)
         raise SchemaError(f"{where}: there is no synthesizer {column.synthesizer!r}.", hint=hint)
     if named.__name__ not in fit:
         raise SchemaError(
-            f"{where}: it names {named.__name__}, which is gen's own and does not draw a {in_words(plain)}.",
+            f"{where}: it names {named.__name__}, which is gen's own and does not draw a {in_words(undecided)}.",
             hint=f"Name a class of your own, or none. {suggestion('', fit)}",
         )
     return named

@@ -41,6 +41,7 @@ _MATCHES = {
     "ilike": False,
 }
 _OTHER_SYNTAX = re.compile(r"\[[:.=]|\\[^\W\ddDsSwW_]|\(\?|^\*\*\*")  # regular expressions that Python reads otherwise
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "0": "\0", "Z": "\x1a"}  # letter after a backslash -> character
 _CONSTANTS = {"true": True, "false": False, "null": None}
 
 
@@ -120,12 +121,15 @@ class _Unread:
 _Condition: TypeAlias = _Compared | _In | _Matched | _IsJson | _IsNull | _Joined | _Unread
 
 
-def read_condition(sql: str) -> tuple[list[Said], list[str]]:
-    """What a condition says of single columns, and why the rest of it could not be read, if any."""
+def read_condition(sql: str, escapes: bool = False) -> tuple[list[Said], list[str]]:
+    """What a condition says of single columns, and why the rest of it could not be read, if any.
+
+    escapes: whether a backslash escapes what follows it in every text, as MySQL has it; else in those of E'...' alone.
+    """
     said: list[Said] = []
     unread: list[str] = []
     try:
-        parsed = _Parser(_tokens(sql)).whole()
+        parsed = _Parser(_tokens(sql, escapes)).whole()
     except NotRead as error:
         return said, [str(error)]
     except RecursionError:
@@ -163,7 +167,7 @@ def checks_in(statement: str) -> list[str]:
 # -- tokens -------------------------------------------------------------------------------------------------------
 
 
-def _tokens(sql: str) -> list[tuple[str, str]]:
+def _tokens(sql: str, escapes: bool) -> list[tuple[str, str]]:
     """Kind and text of each token: text and names without their quotes, words in small letters where they are signs."""
     found, place, sql = [], 0, sql.rstrip()
     while place < len(sql):
@@ -172,14 +176,16 @@ def _tokens(sql: str) -> list[tuple[str, str]]:
             raise NotRead(f"{sql[place:].split()[0]!r:.40} is not understood")
         place = match.end()
         kind = str(match.lastgroup)
-        found.append((kind, _plain(kind, match[kind])))
+        found.append((kind, _plain(kind, match[kind], escapes)))
     return found
 
 
-def _plain(kind: str, text: str) -> str:
+def _plain(kind: str, text: str, escapes: bool) -> str:
     if kind == "text":
         inner = text[text.index("'") + 1 : -1].replace("''", "'")
-        return re.sub(r"\\(.)", r"\1", inner) if text[0] in "Ee" else inner
+        if not (escapes or text[0] in "Ee"):
+            return inner
+        return re.sub(r"\\(.)", lambda found: _ESCAPED.get(found[1], found[1]), inner, flags=re.DOTALL)
     if kind == "quoted":
         return text[1:-1] if text[0] == "[" else text[1:-1].replace(text[0] * 2, text[0])
     return text
@@ -409,10 +415,9 @@ def _regular(pattern: str) -> str:
 
 def _regular_of_like(pattern: str) -> str:
     """The regular expression that matches what LIKE does."""
-    parts = re.findall(r"\\?.", pattern, re.DOTALL)
-    if "[" in pattern:
+    if "[" in pattern or "\\" in pattern:
         raise NotRead(f"LIKE {pattern!r:.60} is not the same in all databases")
-    return "^" + "".join({"%": ".*", "_": "."}.get(part) or re.escape(part[-1]) for part in parts) + "$"
+    return "^" + "".join({"%": ".*", "_": "."}.get(letter) or re.escape(letter) for letter in pattern) + "$"
 
 
 # -- what it says -------------------------------------------------------------------------------------------------

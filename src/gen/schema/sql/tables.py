@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _PASS_OVER_CASE = ("mysql", "mariadb", "mssql")  # dialects in which 'a' = 'A', unless the collation says otherwise
+_BACKSLASH_ESCAPES = ("mysql", "mariadb")  # dialects in which it does, in every text
 _TELLS_CASE = re.compile(r"_(bin|cs)(_|$)", re.IGNORECASE)  # a collation's name
 
 
@@ -119,7 +120,7 @@ class Reading:
         self, table: str, text: str, columns: dict[str, Column], shown: str, only: str | None = None
     ) -> None:
         """Narrow the columns that a condition speaks of. only: the one that VALUE means, in that of a domain."""
-        said, unread = read_condition(text)
+        said, unread = read_condition(text, escapes=self.dialect in _BACKSLASH_ESCAPES)
         kept = False
         by_letters = {name.lower(): name for name in columns}
         for each in said:

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gen.block import null_of, scalar_of
+from gen.block import null_of, plain, scalar_of
 from gen.errors import GenError, SchemaError
 from gen.synth.formulas.operations import FUNCTIONS, INSTEAD, LARGEST_POWER, OPERATORS, SIGNS, alike, together, widened
 
@@ -174,14 +174,10 @@ def _only_where(condition: Any, lookup: Lookup) -> Lookup:
         return lookup
 
     def masked(name: str) -> pa.Array:
-        array = _plain(lookup(name))
+        array = plain(lookup(name))
         return pc.if_else(condition, array, null_of(array.type))
 
     return masked
-
-
-def _plain(array: pa.Array) -> pa.Array:
-    return array.dictionary.take(array.indices) if pa.types.is_dictionary(array.type) else array
 
 
 class Expression:
@@ -254,11 +250,11 @@ class Expression:
         return scalar_of(node.value)
 
     def _name(self, node: Any, lookup: Lookup) -> Any:
-        return _plain(lookup(node.id))
+        return plain(lookup(node.id))
 
     def _path(self, node: Any, lookup: Lookup) -> Any:
         try:
-            return _plain(lookup(str(_path_of(node))))
+            return plain(lookup(str(_path_of(node))))
         except SchemaError as error:
             if node.attr in FUNCTIONS and "there is no field" in error.message:
                 raise self._refused(_dotted(node)) from error

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gen.block import fixed_width_array
+from gen.block import fixed_width_array, plain_type
 from gen.errors import ReferenceError
 from gen.keys import Pool
 from gen.schema.links import Distribution
@@ -163,7 +163,7 @@ class SynthesizeReference(Synthesizer):
     def plain_type(self) -> pa.DataType:
         """The type of one value."""
         kind = getattr(self.parent, "arrow_type", None) or super().arrow_type
-        return kind.value_type if pa.types.is_dictionary(kind) else kind
+        return plain_type(kind)
 
     @property
     def arrow_type(self) -> pa.DataType:
