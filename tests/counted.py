@@ -90,7 +90,7 @@ class Counted:
         return list(groups.values())
 
     def references(self, table):
-        """(fields, parent's table, parent's fields) of each reference."""
+        """(fields, parent's table, parent's fields) of each reference; those that match come last."""
         found = []
         for name, each in self.fields[table].items():
             if gen.ForeignKey in each:
@@ -98,11 +98,23 @@ class Counted:
                 alone = [target] in self.unique(parent) and not each[gen.ForeignKey].name
                 found.append(((parent, each[gen.ForeignKey].name or "", name if alone else ""), name, target))
         groups = [list(group) for _, group in groupby(sorted(found), key=lambda each: each[0])]
-        return [([n for _, n, _ in g], g[0][0][0], [t for _, _, t in g]) for g in groups]
+        made = []
+        for group in groups:
+            pairs = [pair for _, name, _ in group for pair in self.matching(table, name)]
+            names = [n for _, n, _ in group] + [mine for mine, _ in pairs]
+            made.append((names, group[0][0][0], [t for _, _, t in group] + [other for _, other in pairs]))
+        return made
+
+    def matching(self, table, name):
+        """The fields of the row, and of the parent, that a reference wants the same."""
+        said = self.fields[table][name][gen.ForeignKey].matching
+        if isinstance(said, dict):
+            return list(said.items())
+        return [(each, each) for each in ([said] if isinstance(said, str) else said or [])]
 
     def leading(self, table, name):
         """The reference that a field is in."""
-        return next(r for r in self.references(table) if name in r[0])
+        return min((r for r in self.references(table) if name in r[0]), key=lambda r: r[0].index(name))
 
     # -- what is counted ------------------------------------------------------------------------------------
 
@@ -136,7 +148,8 @@ class Counted:
 
     def check_reference(self, table, names, parent, targets):
         on = matched(names, targets)
-        some, every = (joint.join(f'child."{n}" is not null' for n in names) for joint in (" or ", " and "))
+        own = [n for n in names if n not in [mine for mine, _ in self.matching(table, names[0])]]
+        some, every = (joint.join(f'child."{n}" is not null' for n in own) for joint in (" or ", " and "))
         orphans = f'select count(*) from "{table}" child anti join "{parent}" parent on {on} where {some}'
         assert self.one(orphans) == 0, (table, names)
         assert self.one(f'select count(*) from "{table}" child where ({some}) and not ({every})') == 0

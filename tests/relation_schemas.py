@@ -381,4 +381,89 @@ def children(n):
     return {Customer: n, Order: None, Line: None, Review: n if n else 0, Visit: 3 * n}
 
 
-FAMILIES = {f.__name__: f for f in (keys, references, trees, junctions, children)}
+# -- references that match others -----------------------------------------------------------------------------
+
+
+class Tenant(BaseModel):
+    id: Key
+
+
+class Client(BaseModel):
+    tenant: Annotated[int, PrimaryKey(), ForeignKey("Tenant.id")]
+    number: Annotated[int, PrimaryKey(), Field(ge=1)]
+    sponsor: Annotated[int | None, ForeignKey("Client.number", name="sponsor", matching="tenant")]
+    home: Annotated[int, ForeignKey("Address.id", matching={"tenant": "tenant", "number": "client"})]
+
+
+class Address(BaseModel):
+    id: Key
+    tenant: Annotated[int, ForeignKey("Client.tenant")]
+    client: Annotated[int, ForeignKey("Client.number"), Zipf(1.1)]
+
+
+class Product(BaseModel):
+    """Few tenants have most of them; some are of none."""
+
+    id: Key
+    tenant: Annotated[int | None, ForeignKey("Tenant.id"), Zipf(1.1), Nulls(0.1)]
+
+
+class Badge(BaseModel):
+    """One to one: some tenants have none."""
+
+    tenant: Annotated[int, PrimaryKey(), ForeignKey("Tenant.id")]
+    code: Annotated[str, Unique(), Field(pattern="^[A-Z]{9}$")]
+
+
+class Purchase(BaseModel):
+    id: Key
+    tenant: Annotated[int, ForeignKey("Client.tenant")]
+    client: Annotated[int, ForeignKey("Client.number")]
+    product: Annotated[int, ForeignKey("Product.id", matching="tenant")]
+    address: Annotated[int, ForeignKey("Address.id", matching=["tenant", "client"])]
+    badge: Annotated[str | None, ForeignKey("Badge.code", matching="tenant"), Nulls(0.2)]
+
+
+class Item(BaseModel):
+    """Its tenant is copied; a path of two references leads there."""
+
+    purchase: Annotated[int, PrimaryKey(), ForeignKey("Purchase.id"), Children((1, 3))]
+    number: Annotated[int, PrimaryKey(), Ordinal("purchase")]
+    owner: Annotated[int, Copy("purchase", "tenant")]
+    product: Annotated[int, ForeignKey("Product.id", matching={"owner": "tenant"})]
+    of: Annotated[int | None, Copy("product", "tenant")]
+
+
+class Ticket(BaseModel):
+    """About one of the tenant's items, two steps down from there, and a purchase of a client's, where he has any."""
+
+    id: Key
+    tenant: Annotated[int, ForeignKey("Tenant.id")]
+    by: Annotated[int | None, ForeignKey("Client.number", matching="tenant")]
+    about: Annotated[int | None, ForeignKey("Item.purchase", matching={"tenant": "owner"})]
+    line: Annotated[int | None, ForeignKey("Item.number")]
+
+
+class Reply(BaseModel):
+    id: Key
+    ticket: Annotated[int, ForeignKey("Ticket.id"), Children(Poisson(2))]
+    purchase: Annotated[int | None, ForeignKey("Purchase.id", matching={"to": "client", "tenant": "tenant"})]
+    tenant: Annotated[int, Copy("ticket", "tenant")]
+    to: Annotated[int | None, Copy("ticket", "by")]
+
+
+def matching(n):
+    return {
+        Tenant: n,
+        Client: 4 * n,
+        Address: 6 * n,
+        Product: 3 * n,
+        Badge: n // 2,
+        Purchase: 9 * n,
+        Item: None,
+        Ticket: n,
+        Reply: None,
+    }
+
+
+FAMILIES = {f.__name__: f for f in (keys, references, trees, junctions, children, matching)}

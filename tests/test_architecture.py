@@ -64,7 +64,7 @@ FLOORS = [
     {"schema.links"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.models.python_types", "schema.models.model_check"},
     {"schema.written", "schema.variants", "schema.measures", "schema.stand_ins", "schema.patterns", "schema.relations"},
-    {"schema.distributions"},
+    {"schema.distributions", "schema.matching"},
     {
         "schema.choices",
         "schema.row_markers",

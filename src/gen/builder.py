@@ -17,6 +17,7 @@ from gen.schema.from_database import Reflected, read_database, read_module, read
 from gen.schema.json_schema.documents import documents_of, load_document
 from gen.schema.json_schema.from_json_schema import table_from_schema
 from gen.schema.json_schema.to_json_schema import schema_of
+from gen.schema.matching import check_matching
 from gen.schema.models.from_module import find_object, is_structure, load_module, models_of, split_spec
 from gen.schema.models.from_pydantic import column_names, table_from_model
 from gen.schema.models.model_check import ModelCheck
@@ -137,6 +138,7 @@ class Schema:
         FUNCTIONS.update(self._functions)  # another schema may have a table of the same name
         spec = Spec(self.name, tuple(self._tables.values()))
         check_spec(spec)
+        check_matching(spec)
         check_stand_ins(spec)
         return spec
 

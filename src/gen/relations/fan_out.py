@@ -66,6 +66,11 @@ class FanOut:
         """uint64 array: how many children each parent row has."""
         return self.children_of(parents)[1]
 
+    def before(self, parents: Words) -> Words:
+        """uint64 array: how many children the parents before each of these rows have; one may be the row after all."""
+        first, _ = self.children_of(np.minimum(parents, np.uint64(max(self.size, 1) - 1)))
+        return np.where(parents < np.uint64(self.size), first, np.uint64(self.total))
+
     def child_rows_of(self, parents: Rows) -> tuple[Rows, Words]:
         """All child rows of these parents, one parent after the other, and how many each has; uint64 arrays.
 
@@ -119,7 +124,11 @@ class ScatteredFanOut:
         A parent's own come in the order of their ordinals.
         """
         places, count = self.ordered.child_rows_of(parents)
-        return self._places.inverse(rows_array(places)), count
+        return self.at_place(rows_array(places)), count
+
+    def at_place(self, places: Words) -> Words:
+        """uint64 array: the child rows whose places in the ordered fan-out these are."""
+        return self._places.inverse(places)
 
     @cached_property
     def _places(self) -> Permutation:

@@ -24,7 +24,7 @@ from gen.schema.spec import suggestion
 
 LINK_FACTS = ("sql", "ordinal", "copy", "aggregate")
 _OF_KEYS = ("order",)
-_OF_REFERENCES = ("name", "where", "popularity", "covering", "children", "tree", "ring")
+_OF_REFERENCES = ("name", "where", "popularity", "covering", "matching", "children", "tree", "ring")
 _SQL = ("key", "unique", "reference", *_OF_KEYS, *_OF_REFERENCES)
 _WIDEST_RANGE = 65_536  # counts of children in a range
 
@@ -149,6 +149,8 @@ def _reference(where: str, sql: Mapping[str, Any]) -> Reference:
         if not isinstance(sql["covering"], bool):
             raise SchemaError(f"{where}: covering is {sql['covering']!r}.", hint="Say true or false.")
         said["covering"] = sql["covering"]
+    if sql.get("matching") is not None:
+        said["matching"] = _matching(where, sql["matching"])
     for name, read in (("children", _children), ("tree", _tree), ("ring", _ring)):
         if sql.get(name) is not None:
             said[name] = read(where, sql[name])
@@ -159,6 +161,18 @@ def _reference(where: str, sql: Mapping[str, Any]) -> Reference:
             hint="Keep one of them.",
         )
     return Reference(parts[0], parts[1], **said)
+
+
+def _matching(where: str, value: Any) -> tuple[tuple[str, str], ...]:
+    """Own fields, each with the one of the parent: a name of both, several, or pairs."""
+    pairs = value.items() if isinstance(value, Mapping) else [(each, each) for each in _listed(value)]
+    found = tuple((mine, other) for mine, other in pairs)
+    if not found or not all(isinstance(name, str) and name for pair in found for name in pair):
+        raise SchemaError(
+            f"{where}: matching is {value!r}.",
+            hint='Name a field that both have, "customer_id"; or {"customer_id": "owner_id"}: the own one, and theirs.',
+        )
+    return found
 
 
 def _text(where: str, name: str, value: Any) -> str:

@@ -77,7 +77,8 @@ class Reference:
 
     name: columns whose references have one name, and one table, refer to one row. where: a condition on the parent's
     columns; others are not referred to. popularity: what references share that find the same parents popular.
-    covering: each parent is referred to at least once.
+    covering: each parent is referred to at least once. matching: columns of the row, each with one of the parent's
+    which has the same value; others are not referred to.
     """
 
     table: str
@@ -86,6 +87,7 @@ class Reference:
     where: str | None = None
     popularity: str | None = None
     covering: bool = False
+    matching: tuple[tuple[str, str], ...] = ()
     children: Children | None = None
     tree: Tree | None = None
     ring: Ring | None = None

@@ -55,7 +55,9 @@ class ForeignKey(Marker):
     name="line"); they need none where no other fields refer to that table. where: a condition on the parent's columns,
     "role == 'manager'"; only such rows are referred to, and choices and booleans that it names have each value in an
     exact number of rows. popularity: references of one name find the same parents popular, where a law (Zipf, HotSet)
-    says how much; each has its own unless given. covering: each parent is referred to at least once.
+    says how much; each has its own unless given. covering: each parent is referred to at least once. matching: fields
+    that the row and its parent have the same: an order's address is one of its customer's by ForeignKey("Address.id",
+    matching="customer_id"); {"own": "theirs"} where they are called otherwise there.
     """
 
     reference: str
@@ -63,9 +65,12 @@ class ForeignKey(Marker):
     where: str | None = None
     popularity: str | None = None
     covering: bool = False
+    matching: str | Sequence[str] | Mapping[str, str] | None = field(default=None, hash=False)
 
     def facts(self) -> dict[str, Any]:
         more = {name: value for name in ("name", "where", "popularity", "covering") if (value := getattr(self, name))}
+        if self.matching is not None:
+            more["matching"] = dict(self.matching) if isinstance(self.matching, Mapping) else self.matching
         return {"sql": {"key": "foreign", "reference": self.reference} | more}
 
 

@@ -236,10 +236,11 @@ def _check_reference(spec: Spec, table: Table, path: str, column: Column, refere
     where, facts = f"{table.name}.{path}", {"table": table.name, "column": path, "target": str(reference)}
     target = _target(spec, table, path, reference)
     parent = target.column(reference.column)
-    told = reference.children or reference.tree or reference.ring or reference.covering
+    told = reference.children or reference.tree or reference.ring or reference.covering or reference.matching
     if path not in table.by_name and told:
         raise SchemaError(
-            f"{where}: it refers to {reference} from inside another field, and says how many rows refer to each.",
+            f"{where}: it refers to {reference} from inside another field, and says how many rows refer to each, or "
+            "which match.",
             hint="Only a field of the table itself can say that.",
         )
     if path not in table.by_name and reference.popularity and not _has_law(column):
@@ -264,7 +265,7 @@ def _check_reference(spec: Spec, table: Table, path: str, column: Column, refere
 
 def _check_group(spec: Spec, table: Table, group: ReferenceGroup) -> None:
     target = spec.table(group.reference.table)
-    if not is_unique(target, group.targets):
+    if not is_unique(target, (*group.targets, *(other for _, other in group.reference.matching))):
         where = " and ".join(f"{table.name}.{name}" for name in group.columns)
         said = " and ".join(f"{target.name}.{name}" for name in group.targets)
         facts = {"table": table.name, "column": group.columns[0], "target": str(group.reference)}

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from gen.errors import SchemaError
+from gen.schema.links import Reference
 from gen.schema.spec import DEFAULT_NULLS, KINDS, Column, Spec, Table
 from gen.schema.written import column_to_json
 
@@ -190,8 +191,7 @@ class _Writer:
             listed = _text(groups[0]) if len(groups) == 1 else f"[{', '.join(map(_text, groups))}]"
             marked.append(self.named("Unique", [] if alone else [listed]))
         if column.reference:
-            named = [f"name={_text(column.reference.name)}"] if column.reference.name else []
-            marked.append(self.named("ForeignKey", [_text(str(column.reference)), *named]))
+            marked.append(self.named("ForeignKey", [_text(str(column.reference)), *_options(column.reference)]))
         if column.stored == "text":
             marked.append(self.named("AsText", []))
         if column.domain and not column.implied:
@@ -323,6 +323,18 @@ def _laid_out(before: str, code: _Code, after: str, indent: str) -> str:
 
 def _width(line: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in line)
+
+
+def _options(reference: Reference) -> list[str]:
+    """What is said of a reference besides where it leads."""
+    said = [f"name={_text(reference.name)}"] if reference.name else []
+    if not reference.matching:
+        return said
+    names = [_text(mine) for mine, _ in reference.matching]
+    if any(mine != other for mine, other in reference.matching):
+        pairs = ", ".join(f"{_text(mine)}: {_text(other)}" for mine, other in reference.matching)
+        return [*said, f"matching={{{pairs}}}"]
+    return [*said, f"matching={names[0]}" if len(names) == 1 else f"matching=[{', '.join(names)}]"]
 
 
 def _text(text: str) -> str:

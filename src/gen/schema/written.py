@@ -126,7 +126,8 @@ def _record_from_json(record: type, values: Mapping[str, Any]) -> Any:
     records = {name: v for name, v in values.items() if name in _RECORDS and isinstance(v, Mapping)}
     inner = {name: _record_from_json(_RECORDS[name], v) for name, v in records.items()}
     law = {"law": _distribution_from_json(values["law"])} if "law" in values else {}
-    return record(**{**values, **inner, **law})
+    pairs = {"matching": tuple(map(tuple, values["matching"]))} if "matching" in values else {}
+    return record(**{**values, **inner, **law, **pairs})
 
 
 def _distribution_from_json(law: Mapping[str, Any]) -> Distribution:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gen.errors import SchemaError
+from gen.schema.matching import meeting_of
+from gen.schema.relations import reference_groups
 from gen.schema.spec import Spec, suggestion
 from gen.synth.related.aggregates import SynthesizeAggregate
 from gen.synth.related.copies import SynthesizeCopy
-from gen.synth.related.links import Link
+from gen.synth.related.links import Link, NoPick
+from gen.synth.related.matched import Ascent, Descent, Level, MatchedPick
 from gen.synth.related.references import SynthesizeReference
+from gen.synth.related.subsets import LaterPick
 from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, refers_to_several
 from gen.synth.synthesizer import Synthesizer
 
@@ -106,6 +110,66 @@ def _link_back(table: str, aggregate: SynthesizeAggregate, columns: Mapping[str,
             "Children(Poisson(3)).",
         )
     return link
+
+
+# -- references that match ------------------------------------------------------------------------------------------
+
+
+def join_matched(tables: Any, table: str, name: str, pick: MatchedPick, epochs: Sequence[Any]) -> None:
+    """Hand a reference that matches the links by which its parents are found. epochs: how the tables were made each
+    time that they were, the last time last. Raises SchemaError, ReferenceError.
+    """
+    if pick.ascent is not None:
+        return
+    now = epochs[-1]
+    own = now.spec.table(table)
+    group = next(each for each in reference_groups(now.spec, own) if name in each.columns)
+    meeting = meeting_of(now.spec, own, group)
+    where = f"{pick.where}: it matches by {pick.said}"
+    for step in (*meeting.own, *meeting.theirs):
+        _refuse_unknown(where, now, *step)
+    levels = []
+    for i, (child, column) in enumerate(reversed(meeting.theirs)):
+        parent = now.spec.table(child).column(column).reference.table
+        made = [(epoch, epoch.columns(child)[column].link) for epoch in epochs if epoch.rows[child]]
+        level = [Level(link, e.first_row(child), e.first_row(parent) + e.rows[parent]) for e, link in made]
+        ordered = i == len(meeting.theirs) - 1
+        for each in level:
+            _refuse_uncounted(where, f"{child}.{column}", each, ordered)
+        levels.append(tuple(each for each in level))
+    size = now.first_row(meeting.table) + now.rows[meeting.table]
+    pick.agree(Ascent(tables, meeting.own, now.first_row(table)), Descent(tuple(levels)), meeting.table, size)
+
+
+def _refuse_unknown(where: str, making: Any, table: str, column: str) -> None:
+    """Refuse a step through rows that exist already: which parents they have is data, and not known by arithmetic."""
+    found = making.spec.table(table)
+    if found.existing or found.extends:
+        raise SchemaError(
+            f"{where}, through {table}.{column}, and rows of {found.extends or table} exist already.",
+            hint="Match by rows that are made; or leave `matching` out.",
+        )
+
+
+def _refuse_uncounted(where: str, step: str, level: Level, free: bool) -> None:
+    """Refuse a step of which it is not known which rows refer to a row. free: rows may stand in any order."""
+    link = level.link
+    if not (
+        link.condition is None
+        and link.null is None
+        and (isinstance(link.pick, (LaterPick, NoPick)) or link.pick.counted)
+    ):
+        raise SchemaError(
+            f"{where}, and which rows refer to a row cannot be told without a look at all of them: {step} refers so: "
+            f"{link.pick.described()}.",
+            hint=f"Declare beside {step} how many rows each has, and nothing else: Children(Poisson(3)).",
+        )
+    if not free and not level.is_ordered:
+        raise SchemaError(
+            f"{where}, and rows of {step.partition('.')[0]} with one parent do not stand together: {step} refers so: "
+            f"{link.pick.described()}.",
+            hint=f'Have them stand in the order of their parents: Children(..., order="parents") beside {step}.',
+        )
 
 
 def _leads_to(synthesizer: Any, table: str) -> bool:

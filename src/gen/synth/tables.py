@@ -5,18 +5,20 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from gen.errors import CapacityError, SchemaError
 from gen.keys import Pool
 from gen.schema.links import Key, Reference
+from gen.schema.matching import Inverted, inverted_references
 from gen.schema.relations import follow, is_unique, key_circle, unique_groups
 from gen.schema.spec import Column, Spec, Table
 from gen.synth.agreeing.company import in_company
 from gen.synth.columns import columns_of, dirt_in, where_judged_in
 from gen.synth.continued import continued_key, continued_series
 from gen.synth.formulas.expressions import Expression
-from gen.synth.joining import copied_from, refuse_inside, summed_link
+from gen.synth.joining import copied_from, join_matched, refuse_inside, summed_link
 from gen.synth.key_pools import JoinedPool, avoid_existing, pool_of
 from gen.synth.noise import refuse_noise_inside
 from gen.synth.related.aggregates import SynthesizeAggregate
@@ -24,6 +26,7 @@ from gen.synth.related.appended import Earlier
 from gen.synth.related.copies import SynthesizeCopy, SynthesizeOrdinal
 from gen.synth.related.dealing import Dealing, SynthesizeDealt, condition_of, dealing_of
 from gen.synth.related.linking import Linking
+from gen.synth.related.matched import MatchedPick
 from gen.synth.related.parents import AllRows, JoinedRows, Parents
 from gen.synth.related.references import SynthesizeReference
 from gen.synth.related.segments import Segments
@@ -223,7 +226,8 @@ class Making:
                 columns |= {c.name: SynthesizeDealt(c, name, self.rows[name], self.seed).of(dealing) for c in dealt}
             columns |= self._continued(table, columns)
             earlier = Earlier(bool(self.earlier), self._earlier_columns(name))
-            links, members = Linking(self.spec, table, self.rows, earlier, self.seed, self.standing).links(columns)
+            linking = Linking(self.spec, table, self.rows, earlier, self.inverted, self.seed, self.standing)
+            links, members = linking.links(columns)
             columns |= members
             self._extend(table, columns)
             for column, link in links.items():
@@ -232,6 +236,11 @@ class Making:
                     reference.link = link
             self._columns[name] = columns
         return self._columns[name]
+
+    @cached_property
+    def inverted(self) -> Mapping[tuple[str, str], Inverted]:
+        """The references of which others have to know which rows refer to a row."""
+        return inverted_references(self.spec)
 
     def first_row(self, name: str) -> int:
         """The number of a table's first row here, among all that others may refer to: as many precede it."""
@@ -334,6 +343,9 @@ class Making:
                 pools[target, "rows"] = self.standing(each.where, target)
         if pools:
             column.take_pools(pools)
+        if isinstance(column, SynthesizeReference) and column.link and isinstance(column.link.pick, MatchedPick):
+            epochs = [*(each.making for each in self.earlier), self]
+            join_matched(self.tables, table, name, column.link.pick, epochs)
         if isinstance(column, SynthesizeCopy):
             column.copies(self._origin(table, column))
         if isinstance(column, SynthesizeAggregate):

@@ -153,7 +153,7 @@ _SHAPES: dict[str, _Shape] = {
     "reference": _short_record(
         {"table": _text, "column": _text},
         dict.fromkeys(("name", "where", "popularity"), _text)
-        | {"covering": _flag, "children": _CHILDREN, "tree": _TREE, "ring": _RING},
+        | {"covering": _flag, "matching": _pairs(_text, _text), "children": _CHILDREN, "tree": _TREE, "ring": _RING},
     ),
     "ordinal": _short_record({"reference": _text}, {"start": _number}),
     "copied": lambda value: _several(_text)(value) and len(value) > 1,

@@ -8,6 +8,7 @@ from typing import Any
 
 from gen.errors import SchemaError
 from gen.schema.links import Distribution
+from gen.schema.matching import Inverted
 from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, unique_groups
 from gen.schema.spec import Spec, Table
 from gen.synth.related.popularity import check_rank_law
@@ -25,13 +26,15 @@ class Earlier:
 class TableReferences:
     """The references of one table, and what is unique with them; `rows` are those that each table gets.
 
-    earlier: what these rows are appended to.
+    earlier: what these rows are appended to. inverted: references of which others have to know which rows refer to a
+    row, by table and column.
     """
 
     spec: Spec
     table: Table
     rows: Mapping[str, int]
     earlier: Earlier
+    inverted: Mapping[tuple[str, str], Inverted]
     groups: Sequence[ReferenceGroup] = field(init=False)
     unique: Sequence[UniqueGroup] = field(init=False)
 
@@ -52,6 +55,11 @@ class TableReferences:
     def _is_numbered(self, group: ReferenceGroup) -> bool:
         """Whether rows with one parent are numbered."""
         return any(column.ordinal and column.ordinal.reference in group.columns for column in self.table.columns)
+
+    def _inverted(self, group: ReferenceGroup) -> Inverted | None:
+        """What a reference must be like for those that match rows by it."""
+        found = (self.inverted.get((self.table.name, name)) for name in group.columns)
+        return next((each for each in found if each), None)
 
     def new_rows(self, group: ReferenceGroup) -> int:
         """How many rows its parent gets with these: none where they exist already, once some were made."""
@@ -78,6 +86,7 @@ class TableReferences:
             inside,
             key=lambda group: (
                 group.reference.children is None,
+                self._inverted(group) is None,
                 not group.reference.covering,
                 self._law(group) is None,
             ),
@@ -104,7 +113,7 @@ class TableReferences:
         reference = group.reference
         alone = any(set(unique.columns) <= set(group.columns) for unique in self.unique)
         declared = reference.children or reference.tree or reference.ring or reference.covering
-        return bool(declared) or alone or self._is_numbered(group)
+        return bool(declared) or alone or self._is_numbered(group) or self._inverted(group) is not None
 
     def _check_unchanged(self, group: ReferenceGroup) -> None:
         """Refuse rows appended to parents that have all that is said of them already."""

@@ -18,7 +18,7 @@ import pyarrow as pa
 from gen.keys import KeyOrder, Order
 from gen.relations.picks import SkewedPicks, UniformPicks
 from gen.streams import Rows, Words
-from gen.synth.related.links import FanOutPick, Pick, Picked
+from gen.synth.related.links import Counted, FanOutPick, Pick, Picked
 from gen.synth.related.popularity import Popularity
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer
@@ -143,6 +143,10 @@ class DigitPick(Pick):
         """What says how many rows each of its places has, where it is the lead of its group."""
         digits = self.digits.made if isinstance(self.digits, LaterDigits) else self.digits
         return digits.fan_out if isinstance(digits, PickedDigits) and digits.lead == self.member else None
+
+    @property
+    def counted(self) -> Counted | None:
+        return self._fan_out
 
     def children_of(self, places: Rows) -> tuple[Rows, Words] | None:
         if self._fan_out is not None:

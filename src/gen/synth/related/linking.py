@@ -8,16 +8,15 @@ from typing import Any
 
 from gen.errors import SchemaError
 from gen.keys import FEWER, MAXIMUM_DOMAIN, KeyOrder, check_capacity, later_order
-from gen.relations.histogram import Histogram
 from gen.relations.picks import SkewedPicks, UniformPicks, popularity_classes
-from gen.schema.links import Children, Distribution
+from gen.schema.links import Distribution
 from gen.schema.relations import ReferenceGroup, UniqueGroup
 from gen.schema.spec import Column
 from gen.streams import stream_key
 from gen.synth.related.groups import DigitPick, Digits, GroupMember, LaterDigits, PickedDigits, ProductDigits
 from gen.synth.related.links import FanOutPick, Link, Pick
 from gen.synth.related.popularity import Popularity
-from gen.synth.related.single_references import SingleReferences, said_law
+from gen.synth.related.single_references import SingleReferences
 from gen.synth.synthesizer import Synthesizer, keys_like, path_of
 
 MOST_COMBINATIONS = 2**53  # of the members of a unique group but its lead
@@ -37,6 +36,7 @@ class Linking(SingleReferences):
         for unique in self.unique:
             inside = self._inside(unique)
             self._check_cut(unique, inside)
+            self._check_unmatched(unique, inside)
             if len(unique.columns) > 1 and not (len(inside) == 1 and set(inside[0].columns) == set(unique.columns)):
                 members |= self._combined(unique, inside, columns, combined)
         for group in self.groups:
@@ -58,6 +58,16 @@ class Linking(SingleReferences):
                     f"{', '.join(sorted(shared))} alone.",
                     hint="Let one of them contain the other, or let them share no field.",
                 )
+
+    def _check_unmatched(self, unique: UniqueGroup, inside: Sequence[ReferenceGroup]) -> None:
+        """Refuse a reference that matches in a unique group, unless rows with one parent are numbered in it."""
+        matched = next((group for group in inside if group.reference.matching), None)
+        if matched is not None and self._numbered(unique, inside) is None:
+            together = f"({', '.join(unique.columns)}) are unique together" if len(unique.columns) > 1 else "is unique"
+            raise SchemaError(
+                f"{self._where(matched)}: it refers to rows that match, and {together}.",
+                hint="Leave one of the two out; or let an Ordinal, which numbers the rows of a parent, be among them.",
+            )
 
     def _combined(
         self,
@@ -185,20 +195,7 @@ class Linking(SingleReferences):
             found = self.fan_out(group)
             assert found is not None
             return found
-        law = self._law(group)
-        if law is None:
-            counts, said = self._as_even(group, most), "as many as chance gives each"
-        else:
-            sure, count, room = self._beyond_one(group, most)
-            degrees, ranks = self._popularity(group, law, self.parents(group)).counts(count, room)
-            counts, said = Histogram(degrees + sure, ranks), f"popular by {said_law(law)}"
-            if group.reference.popularity:
-                raise SchemaError(
-                    f"{self._where(group)}: a popularity is shared, and the reference is unique together with others.",
-                    hint="Leave the name of the popularity out.",
-                )
-        law_of_none = Children(Distribution("uniform"), scattered=scattered)
-        return self._exactly(group, law_of_none, counts, said)
+        return self._as_drawn(group, most, scattered)
 
     def _picks(
         self, inside: Sequence[ReferenceGroup], lead: int, others: Sequence[int], most: int

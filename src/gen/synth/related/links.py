@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,24 @@ class Picked:
     places: Words
     there: Bools | None = None
     ordinals: Words | None = None
+
+
+class Counted(Protocol):
+    """A pick that tells, without a look at every row, how many rows each place has; these have numbers in its order."""
+
+    @property
+    def total(self) -> int:
+        """How many rows have a place."""
+        ...
+
+    def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
+        """The number of the first row that has a place from each first to before each stop, or the first place itself;
+        and how many such rows there are; uint64 arrays."""
+        ...
+
+    def rows_at(self, numbers: Words) -> Words:
+        """The rows with these numbers."""
+        ...
 
 
 class Pick(ABC):
@@ -71,6 +89,11 @@ class Pick(ABC):
     def is_invertible(self) -> bool:
         """Whether `children_of` knows."""
         return self.children_of(np.empty(0, np.uint64)) is not None
+
+    @property
+    def counted(self) -> Counted | None:
+        """What tells the rows of consecutive places, where that can be told."""
+        return None
 
     @abstractmethod
     def described(self) -> str:
@@ -128,6 +151,22 @@ class DistinctPick(Pick):
         rows = self.order.row_of(rows_array(places))
         return rows[rows >= 0].astype(np.uint64), (rows >= 0).astype(np.uint64)
 
+    @property
+    def counted(self) -> Counted:
+        return self
+
+    @property
+    def total(self) -> int:
+        return self.order.rows
+
+    def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
+        assert stop is None, "rows that have a place each are told of one place at a time"
+        rows = self.order.row_of(first)
+        return np.maximum(rows, 0).astype(np.uint64), (rows >= 0).astype(np.uint64)
+
+    def rows_at(self, numbers: Words) -> Words:
+        return numbers
+
     def described(self) -> str:
         return "each at most once"
 
@@ -173,6 +212,24 @@ class FanOutPick(Pick):
     def counts_of(self, places: Rows) -> Words:
         return self.fan_out.counts_of(places)
 
+    @property
+    def counted(self) -> Counted:
+        return self
+
+    @property
+    def total(self) -> int:
+        return self.fan_out.total
+
+    def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
+        ordered = self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
+        if stop is None:
+            return ordered.children_of(first)
+        begin = ordered.before(first)
+        return begin, ordered.before(stop) - begin
+
+    def rows_at(self, numbers: Words) -> Words:
+        return self.fan_out.at_place(numbers) if isinstance(self.fan_out, ScatteredFanOut) else numbers
+
     def described(self) -> str:
         return f"{self.law}, {'scattered' if isinstance(self.fan_out, ScatteredFanOut) else 'in their order'}"
 
@@ -210,6 +267,20 @@ class PartlyPick(Pick):
 
     def counts_of(self, places: Rows) -> Words:
         return self.fan_out.counts_of(places)
+
+    @property
+    def counted(self) -> Counted:
+        return self
+
+    @property
+    def total(self) -> int:
+        return self.fan_out.total
+
+    def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
+        return self.fan_out.spans(first, stop)
+
+    def rows_at(self, numbers: Words) -> Words:
+        return self.without.free(self.fan_out.rows_at(numbers))
 
     def described(self) -> str:
         share = self.without.rows / max(self.without.domain, 1)

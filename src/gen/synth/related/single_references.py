@@ -11,7 +11,7 @@ import numpy as np
 from gen.errors import CapacityError, ReferenceError, SchemaError
 from gen.keys import KeyOrder
 from gen.relations.covering import Covering
-from gen.relations.fan_out import FanOut, ScatteredFanOut
+from gen.relations.fan_out import MOST, FanOut, ScatteredFanOut
 from gen.relations.histogram import Histogram, histogram_of
 from gen.relations.trees import LeveledTree, RecursiveTree, Ring, natural_depth, tree_capacity
 from gen.schema.links import Children, Distribution, Reference, Tree
@@ -34,6 +34,7 @@ from gen.synth.related.links import (
     RingPick,
     TreePick,
 )
+from gen.synth.related.matched import MatchedPick
 from gen.synth.related.parents import Parents
 from gen.synth.related.popularity import Popularity, popularity_key, popularity_of
 from gen.synth.related.subsets import (
@@ -88,7 +89,7 @@ class SingleReferences(TableReferences):
 
     def _link(self, group: ReferenceGroup, combined: Pick | None, condition: Any) -> Link:
         column, standing = self._first(group), self._standing[group.columns]
-        exact = combined is None and (group.reference.children is not None or self._is_numbered(group))
+        exact = combined is None and self._is_exact(group)
         null = (self._key(group, "null"), column.nulls) if column.nulls and not exact else None
         if exact and condition is not None:
             raise SchemaError(
@@ -97,8 +98,10 @@ class SingleReferences(TableReferences):
                 hint="Leave the condition out; Nulls(0.1) leaves exactly a share of the rows without a parent.",
             )
         self._check_where(group)
-        if isinstance(standing, ListedRows):
-            pick: Pick = LaterPick(lambda: self._found(group, combined), lambda: self._knows_children(group, combined))
+        if group.reference.matching:
+            pick: Pick = self._matched(group)
+        elif isinstance(standing, ListedRows):
+            pick = LaterPick(lambda: self._found(group, combined), lambda: self._knows_children(group, combined))
         elif isinstance(standing, TriedRows):
             pick = TriedPick(standing.condition, self._free(group, standing.size))
         else:
@@ -128,7 +131,17 @@ class SingleReferences(TableReferences):
         alone = any(set(unique.columns) <= set(group.columns) for unique in self.unique)
         if combined is not None:
             return combined.is_invertible
-        return alone or group.reference.children is not None or self._is_numbered(group)
+        return alone or self._is_exact(group)
+
+    def _is_exact(self, group: ReferenceGroup) -> bool:
+        """Whether a reference has an exact fan-out: it declares one, or others need it."""
+        return group.reference.children is not None or self._is_numbered(group) or self._inverted(group) is not None
+
+    def _matched(self, group: ReferenceGroup) -> MatchedPick:
+        """A pick among the parents that match; it is told later how they are found."""
+        said = " and ".join(mine for mine, _ in group.reference.matching)
+        required = self._first(group).nulls is None and self._first(group).when is None
+        return MatchedPick(self._where(group), group.reference.table, said, self._key(group, "value"), required)
 
     def _check_where(self, group: ReferenceGroup) -> None:
         """Refuse what needs all rows of the parent, or a list of those that a condition accepts and has none."""
@@ -143,7 +156,7 @@ class SingleReferences(TableReferences):
             )
         if isinstance(self._standing[group.columns], TriedRows):
             together = any(set(unique.columns) & set(group.columns) for unique in self.unique)
-            if together or reference.children or reference.covering or self._is_numbered(group):
+            if together or reference.covering or self._is_exact(group):
                 raise not_listed(where, reference, self.rows[reference.table])
 
     def _pick(self, group: ReferenceGroup, parents: int) -> Pick:
@@ -242,24 +255,41 @@ class SingleReferences(TableReferences):
     # -- exact fan-outs ------------------------------------------------------------------------------------------
 
     def fan_out(self, group: ReferenceGroup) -> FanOutPick | None:
-        """The exact fan-out that a reference declares, or needs, because rows with one parent are numbered."""
+        """The exact fan-out that a reference declares, or needs: rows with one parent are numbered, or looked for."""
         children, where = group.reference.children, self._where(group)
-        if children is None and not self._is_numbered(group):
+        if not self._is_exact(group):
             return None
         law = self._law(group)
-        if law is not None:
+        if law is not None and children is not None:
             raise SchemaError(
                 f"{where}: a law says how popular its parents are, and another how many children each has.",
                 hint="Keep one of them.",
             )
         if children is None:
-            mean = self._with_parent(group) / max(self.parents(group), 1)
-            children = Children(Distribution("poisson", (("mean", mean),)))
-            return self._exactly(group, children, self._as_even(group, None), "as many as chance gives each")
+            inverted = self._inverted(group)
+            scattered = inverted is not None and not inverted.ordered and not self._is_numbered(group)
+            return self._as_drawn(group, None, scattered)
         natural = histogram_for(where, children, self.parents(group))
         if natural.total != self._with_parent(group):
             natural = histogram_for(where, children, self.parents(group), self._with_parent(group))
         return self._exactly(group, children, natural, described_children(children))
+
+    def _as_drawn(self, group: ReferenceGroup, most: int | None, scattered: bool) -> FanOutPick:
+        """A fan-out of as many rows for each parent as its picks would come to, `most` at the most."""
+        law = self._law(group)
+        if law is None:
+            counts, said = self._as_even(group, most), "as many as chance gives each"
+        else:
+            sure, count, room = self._beyond_one(group, MOST if most is None else most)
+            degrees, ranks = self._popularity(group, law, self.parents(group)).counts(count, room)
+            counts, said = Histogram(degrees + sure, ranks), f"popular by {said_law(law)}"
+            if group.reference.popularity:
+                raise SchemaError(
+                    f"{self._where(group)}: a popularity is shared, and it is exact how many rows each parent has.",
+                    hint="Leave the name of the popularity out.",
+                )
+        of_none = Children(Distribution("uniform"), scattered=scattered)
+        return self._exactly(group, of_none, counts, said)
 
     def _with_parent(self, group: ReferenceGroup) -> int:
         """How many rows have a parent, where exactly so many children are said of each."""
@@ -281,12 +311,19 @@ class SingleReferences(TableReferences):
 
     def _beyond_one(self, group: ReferenceGroup, most: int) -> tuple[int, int, int]:
         """How many rows each parent is sure to have, how many are left for chance, how many of those one may have."""
-        sure = int(group.reference.covering)
+        sure = int(group.reference.covering or self._covers(group))
         return sure, self._with_parent(group) - sure * self.parents(group), most - sure
+
+    def _covers(self, group: ReferenceGroup) -> bool:
+        """Whether each parent is to have a row, because others look for one, and there are enough."""
+        inverted = self._inverted(group)
+        if inverted is None or not inverted.covering or (self.earlier.columns and not self.new_rows(group)):
+            return False
+        return self.parents(group) <= self._with_parent(group)
 
     def _as_even(self, group: ReferenceGroup, most: int | None) -> Histogram:
         """How many of the rows each parent has where each is as likely, and none has more than `most`."""
-        sure, count, room = self._beyond_one(group, 2**53 if most is None else most)
+        sure, count, room = self._beyond_one(group, MOST if most is None else most)
         found = self._by_chance(group, count, None if most is None else room)
         return Histogram(found.counts + sure, found.parents)
 

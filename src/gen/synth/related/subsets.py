@@ -23,7 +23,7 @@ from gen.schema.spec import Spec, with_parts
 from gen.streams import Rows, Words, rows_array
 from gen.synth.formulas.expressions import Expression
 from gen.synth.related.dealing import not_a_condition
-from gen.synth.related.links import EvenPick, Pick, Picked, PopularPick
+from gen.synth.related.links import Counted, EvenPick, Pick, Picked, PopularPick
 from gen.synth.related.parents import AllRows, Bools
 from gen.synth.rows import Asking
 
@@ -195,6 +195,10 @@ class LaterPick(Pick):
 
     def counts_of(self, places: Rows) -> Words:
         return self.made.counts_of(places)
+
+    @property
+    def counted(self) -> Counted | None:
+        return self.made.counted
 
     @property
     def is_in_order(self) -> bool:

@@ -1,0 +1,166 @@
+"""This file knows references that match: the row they meet in with what they match, and the paths that lead there.
+
+An order's address is one of its customer's: the order's customer and the address's are one row of Customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gen.errors import SchemaError
+from gen.schema.relations import ReferenceGroup, is_unique, reference_groups
+from gen.schema.spec import KINDS, Spec, Table, suggestion
+
+Path = tuple[tuple[str, str], ...]  # tables and columns of theirs that refer, each to the next one's table
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """A table, to whose one row those lead that refer and those that they refer to: `own` path, and `theirs`."""
+
+    table: str
+    own: Path
+    theirs: Path
+
+
+@dataclass(frozen=True)
+class Inverted:
+    """What a reference must be like, because `by` has to know which rows refer to a row.
+
+    covering: each row must have one at least. ordered: rows with one parent must stand together.
+    """
+
+    by: str
+    covering: bool
+    ordered: bool
+
+
+def meeting_of(spec: Spec, table: Table, group: ReferenceGroup) -> Meeting:
+    """Where the paths of a reference that matches meet. Raises SchemaError where they do not."""
+    own = [mine for mine, _ in group.reference.matching]
+    theirs = tuple(other for _, other in group.reference.matching)
+    reached = list(_reached(spec, group.reference.table, theirs))
+    for name, columns, path in _reached(spec, table.name, tuple(own)):
+        found = next((there for other, same, there in reached if (other, same) == (name, columns)), None)
+        if found is not None and is_unique(spec.table(name), columns):
+            return Meeting(name, path, found)
+    where, target = f"{table.name}.{group.columns[0]}", group.reference.table
+    raise SchemaError(
+        f"{where}: it matches by {' and '.join(own)}, and {' and '.join(f'{target}.{n}' for n in theirs)} "
+        f"{'is' if len(own) == 1 else 'are'} not known to be of the same row as {' and '.join(own)} of {table.name}.",
+        hint=f'Let both refer to one key: ForeignKey("Tenant.id") beside {table.name}.{own[0]} and '
+        f"{target}.{theirs[0]}.",
+    )
+
+
+def _reached(spec: Spec, name: str, columns: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], Path]]:
+    """Columns whose values those of a table are, one after the other: themselves, what they refer to, and so on."""
+    path: Path = ()
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    while (name, columns) not in seen:
+        seen.add((name, columns))
+        yield name, columns, path
+        table = spec.table(name)
+        copied = [table.column(each).copied for each in columns]
+        if copied[0] and all(each[:-1] == copied[0][:-1] for each in copied):
+            steps = _copied_along(spec, table, copied[0][:-1])
+            columns = tuple(each[-1] for each in copied)
+            if steps is None or not set(columns) <= spec.table(steps[1]).by_name.keys():
+                return  # what is wrong with it is said where it is copied
+            path, name = path + steps[0], steps[1]
+            continue
+        for group in reference_groups(spec, table):
+            known = dict(zip(group.columns, group.targets, strict=True)) | dict(group.reference.matching)
+            if set(columns) <= known.keys() and set(columns) & set(group.columns):
+                path = (*path, (name, next(each for each in columns if each in group.columns)))
+                name, columns = group.reference.table, tuple(known[each] for each in columns)
+                break
+
+
+def _copied_along(spec: Spec, table: Table, names: tuple[str, ...]) -> tuple[Path, str] | None:
+    """The steps along references of these names, and the table where they end; None where they lead nowhere."""
+    path: Path = ()
+    for name in names:
+        reference = table.by_name[name].reference if name in table.by_name else None
+        if reference is None:
+            return None
+        path, table = (*path, (table.name, name)), spec.table(reference.table)
+    return path, table.name
+
+
+def inverted_references(spec: Spec) -> Mapping[tuple[str, str], Inverted]:
+    """By table and column, the references of which others have to know which rows refer to a row."""
+    found: dict[tuple[str, str], Inverted] = {}
+    for table in spec.tables:
+        for group in reference_groups(spec, table) if any(c.reference for c in table.columns) else ():
+            if not group.reference.matching:
+                continue
+            by = f"{table.name}.{group.columns[0]}"
+            required = table.column(group.columns[0]).nulls is None
+            for i, step in enumerate(meeting_of(spec, table, group).theirs):
+                before = found.get(step, Inverted(by, False, False))
+                found[step] = Inverted(before.by, before.covering or required, before.ordered or i > 0)
+    return found
+
+
+# -- checks ----------------------------------------------------------------------------------------------------
+
+
+def check_matching(spec: Spec) -> None:
+    """Refuse references that match by what is no field, or by fields that do not meet, or that say more of parents."""
+    for table in spec.tables:
+        for group in reference_groups(spec, table):
+            if group.reference.matching:
+                _check_fields(spec, table, group)
+                _check_alone(table, group)
+                meeting_of(spec, table, group)
+
+
+def _check_fields(spec: Spec, table: Table, group: ReferenceGroup) -> None:
+    where, target = f"{table.name}.{group.columns[0]}", spec.table(group.reference.table)
+    for mine, other in group.reference.matching:
+        for names, owner in ((mine, table), (other, target)):
+            if names not in owner.by_name:
+                raise SchemaError(
+                    f"{where}: it matches by {names!r}, and {owner.name} has no such field.",
+                    hint=suggestion(names, owner.by_name),
+                )
+        if mine in group.columns:
+            raise SchemaError(
+                f"{where}: it matches by {mine}, which refers to {target.name} itself.",
+                hint="Name a field of which the value is known without it.",
+            )
+        own, there = table.column(mine), target.column(other)
+        if own.value_kind != there.value_kind:
+            raise SchemaError(
+                f"{where}: it matches by {mine}, which is {KINDS[own.kind]}, and {target.name}.{other} is "
+                f"{KINDS[there.kind]}.",
+                hint="Give both fields the same type.",
+            )
+        required = next((n for n in group.columns if table.column(n).nulls is None), None)
+        if required and (own.nulls or own.when):
+            missing = f"when {own.when!r} does not hold" if own.when else "in some rows"
+            raise SchemaError(
+                f"{table.name}.{required}: it is never null, and matches by {mine}, which is null {missing}.",
+                hint=f"Make {required} Optional: int | None.",
+            )
+
+
+def _check_alone(table: Table, group: ReferenceGroup) -> None:
+    """Refuse what would say once more which of the parents that match a row refers to."""
+    reference, columns = group.reference, [table.column(name) for name in group.columns]
+    ways = ("children", "tree", "ring", "covering", "where", "popularity")
+    said = [name for name in ways if getattr(reference, name)]
+    said += [f"the law {c.distribution.name!r}" for c in columns if c.distribution and c.distribution.name != "uniform"]
+    said += [
+        f"an Ordinal of {c.ordinal.reference}"
+        for c in table.columns
+        if c.ordinal and c.ordinal.reference in group.columns
+    ]
+    if said:
+        raise SchemaError(
+            f"{table.name}.{group.columns[0]}: it refers to rows that match, each as likely as the others, and "
+            f"{said[0]} is said, too.",
+            hint="Leave that out, or `matching`.",
+        )
