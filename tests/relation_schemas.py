@@ -452,8 +452,26 @@ class Reply(BaseModel):
     to: Annotated[int | None, Copy("ticket", "by")]
 
 
+class Fave(BaseModel):
+    """Pairs that differ, both of one tenant."""
+
+    tenant: Annotated[int, PrimaryKey(), ForeignKey("Client.tenant", name="client")]
+    client: Annotated[int, PrimaryKey(), ForeignKey("Client.number", name="client")]
+    product: Annotated[int, PrimaryKey(), ForeignKey("Product.id", matching="tenant")]
+
+
+class Friend(BaseModel):
+    """The same of two columns, by one that is copied; of one table twice, and anywhere."""
+
+    one: Annotated[int, Unique("pair"), ForeignKey("Address.id"), Children((0, 1), order="scattered")]
+    of: Annotated[int, Copy("one", "tenant")]
+    other: Annotated[int, Unique("pair"), ForeignKey("Address.id", name="other", matching={"of": "tenant"})]
+
+
 def matching(n):
     return {
+        Fave: 2 * n,
+        Friend: None,
         Tenant: n,
         Client: 4 * n,
         Address: 6 * n,

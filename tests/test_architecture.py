@@ -76,7 +76,7 @@ FLOORS = [
     {"schema.sql.column_types"},
     {"schema.row_facts"},
     {"schema.constraints"},
-    {"schema.sql.columns"},
+    {"schema.sql.columns", "schema.sql.references"},
     {"schema.sql.tables"},
     {"schema.facts"},
     {"schema.in_words", "schema.json_schema.extension"},
@@ -129,6 +129,7 @@ FLOORS = [
     {"synth.choices"},
     {"synth.related.dealing"},
     {"synth.related.subsets"},
+    {"synth.related.matched"},
     {
         "synth.names",
         "synth.related.references",

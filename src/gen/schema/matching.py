@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gen.errors import SchemaError
-from gen.schema.relations import ReferenceGroup, is_unique, reference_groups
+from gen.schema.relations import ReferenceGroup, is_unique, reference_groups, unique_groups
 from gen.schema.spec import KINDS, Spec, Table, suggestion
 
 Path = tuple[tuple[str, str], ...]  # tables and columns of theirs that refer, each to the next one's table
@@ -40,8 +40,8 @@ def meeting_of(spec: Spec, table: Table, group: ReferenceGroup) -> Meeting:
     """Where the paths of a reference that matches meet. Raises SchemaError where they do not."""
     own = [mine for mine, _ in group.reference.matching]
     theirs = tuple(other for _, other in group.reference.matching)
-    reached = list(_reached(spec, group.reference.table, theirs))
-    for name, columns, path in _reached(spec, table.name, tuple(own)):
+    reached = list(reached_by(spec, group.reference.table, theirs))
+    for name, columns, path in reached_by(spec, table.name, tuple(own)):
         found = next((there for other, same, there in reached if (other, same) == (name, columns)), None)
         if found is not None and is_unique(spec.table(name), columns):
             return Meeting(name, path, found)
@@ -54,7 +54,7 @@ def meeting_of(spec: Spec, table: Table, group: ReferenceGroup) -> Meeting:
     )
 
 
-def _reached(spec: Spec, name: str, columns: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], Path]]:
+def reached_by(spec: Spec, name: str, columns: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], Path]]:
     """Columns whose values those of a table are, one after the other: themselves, what they refer to, and so on."""
     path: Path = ()
     seen: set[tuple[str, tuple[str, ...]]] = set()
@@ -92,16 +92,20 @@ def _copied_along(spec: Spec, table: Table, names: tuple[str, ...]) -> tuple[Pat
 def inverted_references(spec: Spec) -> Mapping[tuple[str, str], Inverted]:
     """By table and column, the references of which others have to know which rows refer to a row."""
     found: dict[tuple[str, str], Inverted] = {}
-    for table in spec.tables:
-        for group in reference_groups(spec, table) if any(c.reference for c in table.columns) else ():
-            if not group.reference.matching:
-                continue
-            by = f"{table.name}.{group.columns[0]}"
-            required = table.column(group.columns[0]).nulls is None
-            for i, step in enumerate(meeting_of(spec, table, group).theirs):
-                before = found.get(step, Inverted(by, False, False))
-                found[step] = Inverted(before.by, before.covering or required, before.ordered or i > 0)
+    for table, group in matching_groups(spec):
+        by = f"{table.name}.{group.columns[0]}"
+        required = table.column(group.columns[0]).nulls is None
+        for i, step in enumerate(meeting_of(spec, table, group).theirs):
+            before = found.get(step, Inverted(by, False, False))
+            found[step] = Inverted(before.by, before.covering or required, before.ordered or i > 0)
     return found
+
+
+def matching_groups(spec: Spec) -> Iterator[tuple[Table, ReferenceGroup]]:
+    """The references that match others, each with its table."""
+    for table in spec.tables:
+        if any(column.reference and column.reference.matching for column in table.columns):
+            yield from ((table, group) for group in reference_groups(spec, table) if group.reference.matching)
 
 
 # -- checks ----------------------------------------------------------------------------------------------------
@@ -109,12 +113,16 @@ def inverted_references(spec: Spec) -> Mapping[tuple[str, str], Inverted]:
 
 def check_matching(spec: Spec) -> None:
     """Refuse references that match by what is no field, or by fields that do not meet, or that say more of parents."""
-    for table in spec.tables:
-        for group in reference_groups(spec, table):
-            if group.reference.matching:
-                _check_fields(spec, table, group)
-                _check_alone(table, group)
-                meeting_of(spec, table, group)
+    for table, group in matching_groups(spec):
+        check_match(spec, table, group)
+
+
+def check_match(spec: Spec, table: Table, group: ReferenceGroup) -> None:
+    """The same of one reference. Raises SchemaError."""
+    _check_fields(spec, table, group)
+    _check_alone(table, group)
+    meeting_of(spec, table, group)
+    _check_unique(spec, table, group)
 
 
 def _check_fields(spec: Spec, table: Table, group: ReferenceGroup) -> None:
@@ -164,3 +172,26 @@ def _check_alone(table: Table, group: ReferenceGroup) -> None:
             f"{said[0]} is said, too.",
             hint="Leave that out, or `matching`.",
         )
+
+
+def _check_unique(spec: Spec, table: Table, group: ReferenceGroup) -> None:
+    """Refuse what is unique, unless with the one reference that it matches."""
+    for unique in unique_groups(table):
+        shared = set(unique.columns) & set(group.columns)
+        if shared and not any(table.column(name).ordinal for name in unique.columns):
+            lead = _lead(spec, table, group)
+            if lead and set(unique.columns) == {*group.columns, *lead.columns}:
+                continue
+            several = f"({', '.join(unique.columns)}) are unique together"
+            raise SchemaError(
+                f"{table.name}.{group.columns[0]}: it refers to rows that match, and "
+                f"{several if len(unique.columns) > 1 else 'it is unique'}.",
+                hint="Let it be unique with nothing but what it matches, or with an Ordinal; or leave one of them out.",
+            )
+
+
+def _lead(spec: Spec, table: Table, group: ReferenceGroup) -> ReferenceGroup | None:
+    """The reference of the table that a reference's own path begins with, unless that matches others itself."""
+    own = meeting_of(spec, table, group).own
+    groups = [each for each in reference_groups(spec, table) if not each.reference.matching]
+    return next((each for each in groups if own and own[0][1] in each.columns), None)

@@ -130,15 +130,27 @@ def join_matched(tables: Any, table: str, name: str, pick: MatchedPick, epochs: 
         _refuse_unknown(where, now, *step)
     levels = []
     for i, (child, column) in enumerate(reversed(meeting.theirs)):
+        for epoch in epochs:
+            _join_leads(epoch, child)
         parent = now.spec.table(child).column(column).reference.table
         made = [(epoch, epoch.columns(child)[column].link) for epoch in epochs if epoch.rows[child]]
         level = [Level(link, e.first_row(child), e.first_row(parent) + e.rows[parent]) for e, link in made]
-        ordered = i == len(meeting.theirs) - 1
         for each in level:
-            _refuse_uncounted(where, f"{child}.{column}", each, ordered)
+            _refuse_uncounted(where, f"{child}.{column}", each, i > 0, i < len(meeting.theirs) - 1)
         levels.append(tuple(each for each in level))
     size = now.first_row(meeting.table) + now.rows[meeting.table]
     pick.agree(Ascent(tables, meeting.own, now.first_row(table)), Descent(tuple(levels)), meeting.table, size)
+    lead = now.columns(table)[pick.lead] if pick.lead else None
+    if lead is not None and lead.column.reference.where is None and not pick.is_later:
+        _ = lead.link.pick.counted  # what it cannot meet is seen now
+
+
+def _join_leads(making: Any, table: str) -> None:
+    """Have the references of a table known of which the fan-out depends on those that match them."""
+    for name, each in making.columns(table).items():
+        pick = each.link.pick if isinstance(each, SynthesizeReference) and each.link else None
+        if isinstance(pick, MatchedPick) and pick.lead:
+            making.join(table, name)
 
 
 def _refuse_unknown(where: str, making: Any, table: str, column: str) -> None:
@@ -151,20 +163,17 @@ def _refuse_unknown(where: str, making: Any, table: str, column: str) -> None:
         )
 
 
-def _refuse_uncounted(where: str, step: str, level: Level, free: bool) -> None:
-    """Refuse a step of which it is not known which rows refer to a row. free: rows may stand in any order."""
+def _refuse_uncounted(where: str, step: str, level: Level, ranged: bool, ordered: bool) -> None:
+    """Refuse a step of which it is not known which rows refer to a row, or that is not as that of `Level` must be."""
     link = level.link
-    if not (
-        link.condition is None
-        and link.null is None
-        and (isinstance(link.pick, (LaterPick, NoPick)) or link.pick.counted)
-    ):
+    known = isinstance(link.pick, (LaterPick, NoPick)) or link.pick.counted is not None
+    if not known or link.condition is not None or link.null is not None:
         raise SchemaError(
             f"{where}, and which rows refer to a row cannot be told without a look at all of them: {step} refers so: "
             f"{link.pick.described()}.",
             hint=f"Declare beside {step} how many rows each has, and nothing else: Children(Poisson(3)).",
         )
-    if not free and not level.is_ordered:
+    if (ranged and not level.is_ranged) or (ordered and not level.is_ordered):
         raise SchemaError(
             f"{where}, and rows of {step.partition('.')[0]} with one parent do not stand together: {step} refers so: "
             f"{link.pick.described()}.",

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gen.errors import SchemaError
-from gen.schema.links import Key, Reference
+from gen.schema.links import Key
 from gen.schema.spec import DEFAULT_NULLS, Column, Table
 from gen.schema.sql.column_types import column_of_type, within_bits
 from gen.schema.sql.columns import narrowed, of_model, referring
 from gen.schema.sql.conditions import read_condition
+from gen.schema.sql.references import References
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -36,22 +37,22 @@ class Reading:
     models: Mapping[str, Mapping[str, Column]]
     unread: list[tuple[str, str]] = field(default_factory=list)
     checks: Mapping[str, Sequence[str]] = field(default_factory=dict)  # by table, where they are known from elsewhere
-    _spare: list[tuple[str, list[str], list[tuple[str, str]], str]] = field(default_factory=list)
 
     def tables(self, rows: Mapping[str, int]) -> tuple[Table, ...]:
         columns = {name: self._columns(name, table) for name, table in self.sources.items()}
+        references = References(columns, self._not_kept)
         for name, table in self.sources.items():
             self._read_conditions(name, table, columns[name])
             self._read_unique(name, table, columns[name])
-            self._read_references(name, table, columns)
+            references.read(name, table)
             if self.dialect in _PASS_OVER_CASE:
                 _let_case_not_tell(table, columns[name])
-        self._read_spare(columns)
         columns = referring(columns, self._not_kept)
-        return tuple(
+        tables = tuple(
             Table(name, tuple(columns[name].values()), rows[name], description=_comment(table))
             for name, table in self.sources.items()
         )
+        return references.checked(tables)
 
     def _not_kept(self, table: str, sentence: str) -> None:
         self.unread.append((table, sentence))
@@ -180,51 +181,6 @@ class Reading:
                 self._not_kept(table, f"The unique index {index.name} is not kept: {why}.")
                 continue
             yield str(index.name or ""), tuple(str(column.name) for column in index.columns)
-
-    # -- references ---------------------------------------------------------------------------------------------------
-
-    def _read_references(self, table: str, source: sa.Table, columns: dict[str, dict[str, Column]]) -> None:
-        """References to the tables that are read; of two that share a column the one of more columns."""
-        places = {name: i for i, name in enumerate(columns[table])}
-        found = sorted(
-            source.foreign_key_constraints,
-            key=lambda key: (-len(key.elements), [places.get(str(c.name), -1) for c in key.columns]),
-        )
-        for key in found:
-            names = [str(column.name) for column in key.columns]
-            targets = [_target_of(element) for element in key.elements]
-            said = f"The reference of {', '.join(names)} to {', '.join(map('.'.join, targets))} is not kept"
-            if any(name not in columns[table] for name in names):
-                self._not_kept(table, f"{said}: a column of it is left out.")
-                continue
-            if any(target not in columns or column not in columns[target] for target, column in targets):
-                self._not_kept(table, f"{said}: that is not among the tables that are read.")
-                continue
-            if any(columns[table][name].reference for name in names):
-                self._spare.append((table, names, targets, f"{said}: a column of it has another one already."))
-                continue
-            title = "" if len(names) == 1 else str(key.name or "_".join(names))
-            for name, (target, column) in zip(names, targets, strict=True):
-                columns[table][name] = replace(columns[table][name], reference=Reference(target, column, title))
-
-    def _read_spare(self, columns: Mapping[str, Mapping[str, Column]]) -> None:
-        """Say which references are not kept because a column has another one, unless that leads to the same column."""
-        for table, names, targets, sentence in self._spare:
-            reached, seen = columns[table][names[0]].reference, set()
-            while reached is not None and (reached.table, reached.column) != targets[0] and reached not in seen:
-                seen.add(reached)
-                reached = columns[reached.table][reached.column].reference
-            if len(names) > 1 or reached is None or (reached.table, reached.column) != targets[0]:
-                self._not_kept(table, sentence)
-
-
-def _target_of(element: Any) -> tuple[str, str]:
-    """Table and column that a part of a foreign key refers to; the table with its schema, where that is another one."""
-    table, _, column = str(element.target_fullname).rpartition(".")
-    own, schema = element.parent.table.schema, element.parent.table.schema
-    if own and table.startswith(f"{schema}."):
-        table = table.removeprefix(f"{schema}.")
-    return table, column
 
 
 def _comment(source: Any) -> str | None:

@@ -85,6 +85,7 @@ class TableReferences:
         return sorted(
             inside,
             key=lambda group: (
+                bool(group.reference.matching),
                 group.reference.children is None,
                 self._inverted(group) is None,
                 not group.reference.covering,
@@ -103,7 +104,8 @@ class TableReferences:
         if not self.new_rows(group) or self._says_how_many(group):
             return self.new_rows(group) > 0
         for unique in self.unique:
-            new = [each for each in self._by_lead(self._inside(unique)) if self.new_rows(each)]
+            leading = [each for each in self._by_lead(self._inside(unique)) if not each.reference.matching]
+            new = [each for each in leading if self.new_rows(each)]
             if new and new[0] == group and not any(map(self._says_how_many, new)):
                 return True
         return False
@@ -136,7 +138,7 @@ class TableReferences:
         if self._is_numbered(group) and self.earlier.columns:
             yield f"its rows with one {parent.name} are numbered"
         for unique in self.unique if self.earlier.columns else ():
-            inside = self._inside(unique)
+            inside = [each for each in self._inside(unique) if not each.reference.matching]
             if group in inside and not any(map(self.new_rows, inside)):
                 several = len(unique.columns) > 1
                 yield f"({', '.join(unique.columns)}) are unique" if several else "it is unique"

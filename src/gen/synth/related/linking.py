@@ -17,9 +17,15 @@ from gen.synth.related.groups import DigitPick, Digits, GroupMember, LaterDigits
 from gen.synth.related.links import FanOutPick, Link, Pick
 from gen.synth.related.popularity import Popularity
 from gen.synth.related.single_references import SingleReferences
+from gen.synth.related.subsets import LaterPick
 from gen.synth.synthesizer import Synthesizer, keys_like, path_of
 
 MOST_COMBINATIONS = 2**53  # of the members of a unique group but its lead
+
+
+def _is_known() -> bool:
+    """Of a pick that is made later: whether the rows that refer to a row will be known."""
+    return True
 
 
 class Linking(SingleReferences):
@@ -36,7 +42,6 @@ class Linking(SingleReferences):
         for unique in self.unique:
             inside = self._inside(unique)
             self._check_cut(unique, inside)
-            self._check_unmatched(unique, inside)
             if len(unique.columns) > 1 and not (len(inside) == 1 and set(inside[0].columns) == set(unique.columns)):
                 members |= self._combined(unique, inside, columns, combined)
         for group in self.groups:
@@ -59,16 +64,6 @@ class Linking(SingleReferences):
                     hint="Let one of them contain the other, or let them share no field.",
                 )
 
-    def _check_unmatched(self, unique: UniqueGroup, inside: Sequence[ReferenceGroup]) -> None:
-        """Refuse a reference that matches in a unique group, unless rows with one parent are numbered in it."""
-        matched = next((group for group in inside if group.reference.matching), None)
-        if matched is not None and self._numbered(unique, inside) is None:
-            together = f"({', '.join(unique.columns)}) are unique together" if len(unique.columns) > 1 else "is unique"
-            raise SchemaError(
-                f"{self._where(matched)}: it refers to rows that match, and {together}.",
-                hint="Leave one of the two out; or let an Ordinal, which numbers the rows of a parent, be among them.",
-            )
-
     def _combined(
         self,
         unique: UniqueGroup,
@@ -78,6 +73,10 @@ class Linking(SingleReferences):
     ) -> dict[str, Synthesizer]:
         """Have the members of a unique group pick combinations that differ; returns its columns that are drawn."""
         numbered = self._numbered(unique, inside)
+        matched = next((group for group in inside if group.reference.matching), None)
+        if matched is not None and numbered is None:
+            combined |= self._matched_together(unique, inside, matched)
+            return {}
         referring = {name for group in inside for name in group.columns}
         own = [self.table.column(name) for name in unique.columns if name not in referring]
         if numbered is not None:
@@ -108,6 +107,29 @@ class Linking(SingleReferences):
             members[column.name] = made.of(keyed[column.name], digits, i)
             assert drawn.path == made.path
         return members
+
+    def _matched_together(
+        self, unique: UniqueGroup, inside: Sequence[ReferenceGroup], matched: ReferenceGroup
+    ) -> dict[tuple[str, ...], Pick]:
+        """Two references of which the second matches the first: rows with one parent there pick different ones here."""
+        (lead,) = (group for group in inside if group is not matched)
+        pick = self._matched(matched)
+        pick.lead = lead.columns[0]
+
+        def of_lead() -> FanOutPick:
+            found = self._lead_fan_out(lead, pick.fewest, bool(unique.key and unique.key.order == "scattered"))
+            if found.most > pick.fewest:
+                raise self._beyond(
+                    lead,
+                    f"a row of {lead.reference.table} has up to {found.most:,} rows here, each with another row of "
+                    f"{matched.reference.table} that matches, and the fewest that match are {pick.fewest:,}.",
+                    f"Let it have fewer children, or let more rows of {matched.reference.table} match each.",
+                    found.most,
+                    pick.fewest,
+                )
+            return found
+
+        return {matched.columns: pick, lead.columns: LaterPick(of_lead, _is_known)}
 
     def _continued(self, own: Sequence[Column]) -> dict[str, Synthesizer]:
         """Members of a unique group without references, of rows that are appended: other combinations than before."""

@@ -46,6 +46,11 @@ class Counted(Protocol):
         """How many rows have a place."""
         ...
 
+    @property
+    def ascends(self) -> bool:
+        """Whether the numbers of rows ascend with their places; else they can be told of one place at a time only."""
+        ...
+
     def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
         """The number of the first row that has a place from each first to before each stop, or the first place itself;
         and how many such rows there are; uint64 arrays."""
@@ -159,10 +164,23 @@ class DistinctPick(Pick):
     def total(self) -> int:
         return self.order.rows
 
+    @property
+    def ascends(self) -> bool:
+        return self.order.order != "scattered"
+
     def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
-        assert stop is None, "rows that have a place each are told of one place at a time"
-        rows = self.order.row_of(first)
-        return np.maximum(rows, 0).astype(np.uint64), (rows >= 0).astype(np.uint64)
+        if stop is None:
+            rows = self.order.row_of(first)
+            return np.maximum(rows, 0).astype(np.uint64), (rows >= 0).astype(np.uint64)
+        begin = self._before(first)
+        return begin, self._before(stop) - begin
+
+    def _before(self, places: Words) -> Words:
+        """How many rows have an earlier place."""
+        if self.order.order == "sequential":
+            return np.minimum(places, np.uint64(self.order.rows))
+        inside, last = places < np.uint64(self.order.domain), np.uint64(max(self.order.domain, 1) - 1)
+        return np.where(inside, self.order.below(np.minimum(places, last))[0], np.uint64(self.order.rows))
 
     def rows_at(self, numbers: Words) -> Words:
         return numbers
@@ -206,8 +224,13 @@ class FanOutPick(Pick):
     @property
     def most(self) -> int:
         """The most rows that refer to one place."""
-        ordered = self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
-        return int(ordered.histogram.counts[-1]) if ordered.histogram.counts.size else 0
+        counts = self.ordered.histogram.counts
+        return int(counts[-1]) if counts.size else 0
+
+    @property
+    def ordered(self) -> FanOut:
+        """The fan-out with rows in their parents' order."""
+        return self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
 
     def counts_of(self, places: Rows) -> Words:
         return self.fan_out.counts_of(places)
@@ -220,12 +243,15 @@ class FanOutPick(Pick):
     def total(self) -> int:
         return self.fan_out.total
 
+    @property
+    def ascends(self) -> bool:
+        return True
+
     def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
-        ordered = self.fan_out.ordered if isinstance(self.fan_out, ScatteredFanOut) else self.fan_out
         if stop is None:
-            return ordered.children_of(first)
-        begin = ordered.before(first)
-        return begin, ordered.before(stop) - begin
+            return self.ordered.children_of(first)
+        begin = self.ordered.before(first)
+        return begin, self.ordered.before(stop) - begin
 
     def rows_at(self, numbers: Words) -> Words:
         return self.fan_out.at_place(numbers) if isinstance(self.fan_out, ScatteredFanOut) else numbers
@@ -269,12 +295,21 @@ class PartlyPick(Pick):
         return self.fan_out.counts_of(places)
 
     @property
+    def ordered(self) -> FanOut:
+        """The fan-out with rows in their parents' order."""
+        return self.fan_out.ordered
+
+    @property
     def counted(self) -> Counted:
         return self
 
     @property
     def total(self) -> int:
         return self.fan_out.total
+
+    @property
+    def ascends(self) -> bool:
+        return True
 
     def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
         return self.fan_out.spans(first, stop)

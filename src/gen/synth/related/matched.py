@@ -6,22 +6,24 @@ they have consecutive numbers, however many they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gen.errors import ReferenceError, SchemaError
+from gen.relations.picks import UniformPicks
 from gen.schema.matching import Path
 from gen.streams import Rows, Stream, Words, kernel, mulhi, rows_array
-from gen.synth.related.links import Chosen, FanOutPick, Link, Pick, Picked
+from gen.synth.related.links import Chosen, DistinctPick, FanOutPick, Link, PartlyPick, Pick, Picked
 from gen.synth.related.parents import AllRows, Bools, JoinedRows, Parents
 from gen.synth.related.segments import Segments
-from gen.synth.related.subsets import LaterPick
+from gen.synth.related.subsets import ListedRows
 from gen.synth.rows import Asking, RowView
 
-MOST_CHECKED = 100_000_000  # rows of which it is seen whether each has one that leads to it
+MOST_CHECKED = 10_000_000  # rows of which it is seen whether each has one that leads to it
 _AT_ONCE = 262_144
 
 
@@ -105,12 +107,33 @@ class Level:
             return np.zeros(numbers.size, np.uint64)
         return counted.rows_at(np.minimum(numbers, np.uint64(counted.total - 1))) + np.uint64(self.first)
 
+    def fewest(self) -> tuple[int, int] | None:
+        """The fewest rows that a parent has, and how many parents have so few, where a histogram says it of all."""
+        pick = self.link.pick.counted
+        if not isinstance(pick, (FanOutPick, PartlyPick)) or type(self.link.parents) is not AllRows:
+            return None
+        histogram = pick.ordered.histogram
+        some = np.flatnonzero(histogram.parents)
+        if histogram.size != self.parents or not some.size:
+            return None
+        return int(histogram.counts[some[0]]), int(histogram.parents[some[0]])
+
     @property
     def is_ordered(self) -> bool:
         """Whether rows of consecutive parents are consecutive rows."""
-        pick, parents = self.link.pick, self.link.parents
-        whole = isinstance(parents, JoinedRows) and all(isinstance(part, AllRows) for _, part in parents.parts)
-        return isinstance(pick.counted, FanOutPick) and pick.is_in_order and (whole or type(parents) is AllRows)
+        return (
+            self.is_ranged and isinstance(self.link.pick.counted, (FanOutPick, DistinctPick)) and self.link.is_in_order
+        )
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether rows of consecutive parents have consecutive numbers."""
+        parents = self.link.parents
+        parts = [part for _, part in parents.parts] if isinstance(parents, JoinedRows) else [parents]
+        if any(type(part) is not AllRows for part in parts):
+            return False
+        counted = self.link.pick.counted
+        return counted is None or counted.ascends
 
 
 def below(parents: Parents, rows: Words) -> Words:
@@ -149,27 +172,36 @@ class Descent:
         """How many rows lead to each of these, uint64."""
         return sum((count for _, _, count in self.spans(rows)), np.zeros(rows.size, np.uint64))
 
-    def without(self, size: int) -> int:
-        """How many of so many rows none leads to."""
-        none = 0
+    def fewest(self, size: int) -> tuple[int, int]:
+        """The fewest rows that lead to one of so many, at least; and to how many so few do, 0 if that is not known."""
+        said = [levels[0].fewest() for levels in self.levels if len(levels) == 1]
+        known = [each for each in said if each is not None]
+        sure = math.prod(fewest for fewest, _ in known) if len(known) == len(self.levels) else 0
+        if len(known) == len(self.levels) == 1:
+            return known[0]
+        if sure or size > MOST_CHECKED:
+            return sure, 0
+        fewest, how_many = 2**64, 0
         for start in range(0, size, _AT_ONCE):
-            rows = np.arange(start, min(start + _AT_ONCE, size), dtype=np.uint64)
-            none += int(np.count_nonzero(self.counts(rows) == 0))
-        return none
+            counts = self.counts(np.arange(start, min(start + _AT_ONCE, size), dtype=np.uint64))
+            here = int(counts.min())
+            if here <= fewest:
+                how_many = int(np.count_nonzero(counts == here)) + (how_many if here == fewest else 0)
+                fewest = here
+        return fewest, how_many
 
-    def pick(self, rows: Words, words: Words) -> tuple[Words, Bools]:
-        """Of those that lead to each of these rows one, by a random word; and where there is any."""
+    def pick(self, rows: Words, number_of: Callable[[Words], Words]) -> tuple[Words, Bools]:
+        """Of those that lead to each of these rows one, by its number below their count; and where there is any."""
         each, which = Chosen(rows, None, None).runs or (rows, None)
         spans = self.spans(each)
         if which is not None:
             spans = [(level, begin[which], count[which]) for level, begin, count in spans]
         total = sum((count for _, _, count in spans), np.zeros(rows.size, np.uint64))
-        number, found = np.empty(rows.size, np.uint64), np.zeros(rows.size, np.uint64)
-        _scaled(words, total, number)
+        number = number_of(total)
         if len(spans) == 1:
             level, begin, _ = spans[0]
             return level.rows_at(begin + number), total > 0
-        passed = np.zeros(rows.size, np.uint64)
+        found, passed = np.zeros(rows.size, np.uint64), np.zeros(rows.size, np.uint64)
         for level, begin, count in spans:
             inside = (number >= passed) & (number - passed < count)
             found[inside] = level.rows_at((begin + number - passed)[inside])
@@ -181,10 +213,12 @@ class MatchedPick(Pick):
     """One of the parents that match the row, each equally likely; none where none does.
 
     where: the field that refers, as messages name it. said: what it matches by. required: whether it is never null.
+    lead: a field with which it is unique together; rows with one parent there pick different ones here.
     """
 
     def __init__(self, where: str, table: str, said: str, key: int, required: bool) -> None:
         self.where, self.table, self.said, self.key, self.required = where, table, said, key, required
+        self.lead: str | None = None
         self.ascent: Ascent | None = None
 
     def agree(self, ascent: Ascent, descent: Descent, met: str, size: int) -> None:
@@ -193,11 +227,25 @@ class MatchedPick(Pick):
         Raises ReferenceError where some of these have none, and each must.
         """
         self.ascent, self.descent, self.met, self.size = ascent, descent, met, size
-        listed = any(isinstance(level.link.pick, LaterPick) for levels in descent.levels for level in levels)
-        if self.required and descent.levels and not listed and size <= MOST_CHECKED:
-            none = descent.without(size)
-            if none:
-                raise self._none_matches(f"{none:,} of {size:,} rows of {met} have none")
+        if self.required and descent.levels and size and not self.is_later:
+            fewest, how_many = descent.fewest(size)
+            if how_many and not fewest:
+                raise self._none_matches(f"{how_many:,} of {size:,} rows of {met} have none")
+
+    @property
+    def is_later(self) -> bool:
+        """Whether it is known on first use only how many rows lead to each."""
+        return any(isinstance(level.link.parents, ListedRows) for levels in self.descent.levels for level in levels)
+
+    @property
+    def fewest(self) -> int:
+        """How many parents each row has to choose from, at least."""
+        if self.ascent is None:
+            raise SchemaError(
+                f"{self.where}: it matches by {self.said}, which depends on what matches it.",
+                hint="Break the circle: leave `matching` out of one of them.",
+            )
+        return self.descent.fewest(self.size)[0] if self.size else 0
 
     def at(self, rows: Rows) -> Picked:
         raise SchemaError(f"{self.where}: it is picked with its row only.")
@@ -209,10 +257,22 @@ class MatchedPick(Pick):
             return Picked(met, there)
         if not self.size:
             return Picked(np.zeros(met.size, np.uint64), np.zeros(met.size, np.bool_))
-        found, has = self.descent.pick(met, Stream(self.key).words(row.rows))
+        found, has = self.descent.pick(met, lambda counts: self._numbers(row, counts))
         if self.required and not has.all():
             raise self._none_matches(f"a row of {self.met} has none")
         return Picked(found, has if there is None else has & there)
+
+    def _numbers(self, row: RowView, counts: Words) -> Words:
+        """A number below each count."""
+        numbers = np.zeros(counts.size, np.uint64)
+        if self.lead is None:
+            _scaled(Stream(self.key).words(row.rows), counts, numbers)
+            return numbers
+        chosen = row.columns[self.lead].chosen(row)
+        for count in np.unique(counts[counts > 0]).tolist():  # rows that stand together have few different ones
+            some = counts == np.uint64(count)
+            numbers[some] = UniformPicks(count, self.key).at(chosen.rows[some], chosen.ordinals[some])
+        return numbers
 
     def _none_matches(self, said: str) -> ReferenceError:
         return ReferenceError(
@@ -222,4 +282,5 @@ class MatchedPick(Pick):
         )
 
     def described(self) -> str:
-        return f"those that match by {self.said}, each equally likely"
+        different = "" if self.lead is None else ", different ones for each " + self.lead
+        return f"those that match by {self.said}, each equally likely{different}"

@@ -99,7 +99,7 @@ class SingleReferences(TableReferences):
             )
         self._check_where(group)
         if group.reference.matching:
-            pick: Pick = self._matched(group)
+            pick: Pick = combined or self._matched(group)
         elif isinstance(standing, ListedRows):
             pick = LaterPick(lambda: self._found(group, combined), lambda: self._knows_children(group, combined))
         elif isinstance(standing, TriedRows):
