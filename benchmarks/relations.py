@@ -92,10 +92,18 @@ def schema(parents: int) -> tuple[Spec, dict[str, int]]:
             ID,
             Column("parent", "integer", nulls=0.1, reference=Reference("Level", "id", tree=Tree(10, 12, 12))),
         ),
+        "Home": (ID, to("Parent", "id")),
+        "Moved": (ID, to("Parent", "id"), to("Home", "id", "home", matching=(("parent", "parent"),))),
+        "Along": (
+            ID,
+            to("Parent", "id", children=children),
+            to("Home", "id", "home", matching=(("parent", "parent"),)),
+        ),
         "Ringed": (ID, Column("parent", "integer", reference=Reference("Ringed", "id", ring=Ring(closed=True)))),
     }
     tables = tuple(Table(name, columns, rows=parents) for name, columns in many.items())
-    return Spec("relations", tables), dict.fromkeys(many, parents) | {"Child": 3 * parents, "Junction": 3 * parents}
+    rows = dict.fromkeys(many, parents) | dict.fromkeys(("Child", "Along", "Junction", "Home"), 3 * parents)
+    return Spec("relations", tables), rows
 
 
 def total(name: str, column: str | None) -> Column:
@@ -123,6 +131,8 @@ CASES = {
     "ordinal": Case("Child", ("number",)),
     "copy through a fan-out": Case("Child", ("copy",)),
     "copy through a reference": Case("Plain", ("copy",)),
+    "matching a reference": Case("Moved", ("home",)),
+    "matching a fan-out": Case("Along", ("home",)),
     "count of children": Case("Parent", ("count",), children=True),
     "sum of children": Case("Parent", ("sum",), children=True),
     "tree, any earlier row": Case("Node", ("parent",)),
@@ -208,6 +218,7 @@ PARENTS = """CREATE TABLE parents AS SELECT i AS row, 3 * i + hash(i) % 3 AS id,
     (hash(i + 2) % 7)::INT AS children, printf('ABC-%09d', i) AS code, 5 * i AS second FROM range({n}) t(i)"""
 CHILDREN = """CREATE TABLE children AS SELECT p.id AS parent, (hash(p.id * 8 + o) % 1000)::INT AS amount
     FROM parents p, unnest(range(p.children)) u(o)"""
+HOMES = "CREATE TABLE homes AS SELECT i AS id, (hash(i) % {n})::BIGINT AS parent FROM range(3 * {n}) t(i)"
 EVEN = "range({n}) c(i) JOIN parents p ON p.row = (hash(c.i) % {n})::BIGINT"
 ZIPFIAN = "floor(pow({n}, (hash(c.i) >> 11) * pow(2, -53)))::BIGINT"
 # case -> a query that makes the column
@@ -223,6 +234,9 @@ QUERIES = {
     "ordinal": "SELECT sum(u.o + 1) FROM parents p, unnest(range(p.children)) u(o)",
     "copy through a fan-out": "SELECT sum(p.place) FROM children c JOIN parents p ON p.id = c.parent",
     "copy through a reference": f"SELECT sum(p.place) FROM {EVEN}",
+    "matching a reference": """SELECT sum(h.ids[1 + (c.word % len(h.ids))::BIGINT])
+        FROM (SELECT (hash(i) % {n})::BIGINT AS parent, hash(i + {n}) AS word FROM range({n}) t(i)) c
+        JOIN (SELECT parent, list(id) AS ids FROM homes GROUP BY parent) h ON h.parent = c.parent""",
     "count of children": """SELECT sum(coalesce(c.n, 0)) FROM parents p LEFT JOIN
         (SELECT parent, count(*) AS n FROM children GROUP BY parent) c ON p.id = c.parent""",
     "sum of children": """SELECT sum(coalesce(c.n, 0)) FROM parents p LEFT JOIN
@@ -267,7 +281,7 @@ def beside(parents: int, runs: int, cores: int) -> dict[str, dict[str, float]]:
     with ProcessPoolExecutor(cores, get_context("fork")) as pool:
         list(pool.map(abs, range(cores)))
         connection = duckdb.connect(config={"memory_limit": "16GB"})
-        for said in (PARENTS, CHILDREN):
+        for said in (PARENTS, CHILDREN, HOMES):
             connection.execute(said.format(n=parents))
         print(f"{f'seconds, {parents:,} parents':36s} " + " ".join(f"{name:>12s}" for name in SAID))
         for name, query in QUERIES.items():
