@@ -6,15 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gen.errors import SchemaError
-from gen.schema.matching import meeting_of
+from gen.schema.matching import Path, meeting_of
 from gen.schema.relations import reference_groups
 from gen.schema.spec import Spec, suggestion
 from gen.synth.related.aggregates import SynthesizeAggregate
 from gen.synth.related.copies import SynthesizeCopy
-from gen.synth.related.links import Link, NoPick
-from gen.synth.related.matched import Ascent, Descent, Level, MatchedPick
+from gen.synth.related.links import Link
+from gen.synth.related.matched import MatchedPick
+from gen.synth.related.paths import Ascent, Descent, Level
 from gen.synth.related.references import SynthesizeReference
-from gen.synth.related.subsets import LaterPick
 from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, refers_to_several
 from gen.synth.synthesizer import Synthesizer
 
@@ -128,21 +128,38 @@ def join_matched(tables: Any, table: str, name: str, pick: MatchedPick, epochs: 
     where = f"{pick.where}: it matches by {pick.said}"
     for step in (*meeting.own, *meeting.theirs):
         _refuse_unknown(where, now, *step)
-    levels = []
-    for i, (child, column) in enumerate(reversed(meeting.theirs)):
+    for child, _ in meeting.theirs:
         for epoch in epochs:
             _join_leads(epoch, child)
-        parent = now.spec.table(child).column(column).reference.table
-        made = [(epoch, epoch.columns(child)[column].link) for epoch in epochs if epoch.rows[child]]
-        level = [Level(link, e.first_row(child), e.first_row(parent) + e.rows[parent]) for e, link in made]
-        for each in level:
-            _refuse_uncounted(where, f"{child}.{column}", each, i > 0, i < len(meeting.theirs) - 1)
-        levels.append(tuple(each for each in level))
+    descent = _descent(epochs, meeting.theirs)
+    for i, levels in enumerate(descent.levels):
+        for level in levels:
+            _refuse_uncounted(where, ".".join(meeting.theirs[-1 - i]), descent, i, level)
     size = now.first_row(meeting.table) + now.rows[meeting.table]
-    pick.agree(Ascent(tables, meeting.own, now.first_row(table)), Descent(tuple(levels)), meeting.table, size)
+    ascent, reached = Ascent(tables, meeting.own, now.first_row(table)), _descent(epochs, meeting.own[1:])
+    pick.agree(ascent, descent, reached, meeting.table, size)
+    if now.rows[table]:
+        pick.check()
     lead = now.columns(table)[pick.lead] if pick.lead else None
-    if lead is not None and lead.column.reference.where is None and not pick.is_later:
+    if lead is not None and lead.column.reference.where is None and pick.is_seen:
         _ = lead.link.pick.counted  # what it cannot meet is seen now
+
+
+def _descent(epochs: Sequence[Any], path: Path) -> Descent:
+    """A path of references, backwards."""
+    levels = []
+    for child, column in reversed(path):
+        made = [(epoch, epoch.columns(child)[column]) for epoch in epochs if epoch.rows[child]]
+        parent = epochs[-1].spec.table(child).column(column).reference.table
+        rows = [epoch.first_row(parent) + epoch.rows[parent] for epoch, _ in made]
+        of = epochs[-1].first_row(parent) + epochs[-1].rows[parent]
+        levels.append(
+            tuple(
+                Level(each.link, epoch.first_row(child), count, of)
+                for (epoch, each), count in zip(made, rows, strict=True)
+            )
+        )
+    return Descent(tuple(levels))
 
 
 def _join_leads(making: Any, table: str) -> None:
@@ -163,17 +180,16 @@ def _refuse_unknown(where: str, making: Any, table: str, column: str) -> None:
         )
 
 
-def _refuse_uncounted(where: str, step: str, level: Level, ranged: bool, ordered: bool) -> None:
-    """Refuse a step of which it is not known which rows refer to a row, or that is not as that of `Level` must be."""
+def _refuse_uncounted(where: str, step: str, descent: Descent, depth: int, level: Level) -> None:
+    """Refuse a step of which it is not known which rows refer to a row, or to consecutive ones where that is needed."""
     link = level.link
-    known = isinstance(link.pick, (LaterPick, NoPick)) or link.pick.counted is not None
-    if not known or link.condition is not None or link.null is not None:
+    if not level.is_known:
         raise SchemaError(
             f"{where}, and which rows refer to a row cannot be told without a look at all of them: {step} refers so: "
             f"{link.pick.described()}.",
             hint=f"Declare beside {step} how many rows each has, and nothing else: Children(Poisson(3)).",
         )
-    if (ranged and not level.is_ranged) or (ordered and not level.is_ordered):
+    if not descent.is_passable(depth, level):
         raise SchemaError(
             f"{where}, and rows of {step.partition('.')[0]} with one parent do not stand together: {step} refers so: "
             f"{link.pick.described()}.",

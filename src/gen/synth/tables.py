@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from gen.errors import CapacityError, SchemaError
+from gen.errors import SchemaError
 from gen.keys import Pool
-from gen.schema.links import Key, Reference
+from gen.schema.links import Reference
 from gen.schema.matching import Inverted, inverted_references
-from gen.schema.relations import follow, is_unique, key_circle, unique_groups
+from gen.schema.relations import follow, is_unique, unique_groups
 from gen.schema.spec import Column, Spec, Table
 from gen.synth.agreeing.company import in_company
 from gen.synth.columns import columns_of, dirt_in, where_judged_in
 from gen.synth.continued import continued_key, continued_series
+from gen.synth.drawn import drawn
 from gen.synth.formulas.expressions import Expression
 from gen.synth.joining import copied_from, join_matched, refuse_inside, summed_link
 from gen.synth.key_pools import JoinedPool, avoid_existing, pool_of
@@ -141,38 +142,10 @@ def table_sources(
 
 def _tables_of(spec: Spec, epoch: Epoch, earlier: Sequence[Tables]) -> Tables:
     """The tables of an epoch, none of which is made yet."""
-    drawn = _drawn(spec, epoch.rows).seen_from(epoch.as_of)
-    making = Making(drawn, epoch.rows, epoch.seed, epoch.as_of, tuple(earlier), epoch.filtered)
+    seen = drawn(spec, epoch.rows).seen_from(epoch.as_of)
+    making = Making(seen, epoch.rows, epoch.seed, epoch.as_of, tuple(earlier), epoch.filtered)
     making.tables = made = Tables(making, ())
     return made
-
-
-def _drawn(spec: Spec, rows: Mapping[str, int]) -> Spec:
-    """The schema as it is drawn: of keys that refer to each other in a circle one is drawn; what is unique is a key."""
-    tables = []
-    for table in spec.tables:
-        columns = tuple(_drawn_column(spec, table, column, rows) for column in table.columns)
-        tables.append(replace(table, columns=columns))
-    return replace(spec, tables=tuple(tables))
-
-
-def _drawn_column(spec: Spec, table: Table, column: Column, rows: Mapping[str, int]) -> Column:
-    circle = key_circle(spec, table, column)
-    if circle:
-        counts = {name: rows[name] for name, _ in circle}
-        if len(set(counts.values())) > 1:
-            said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-            raise CapacityError(
-                f"{table.name}.{column.name}: its keys are those of {' and '.join(counts.keys() - {table.name})}, and "
-                f"theirs are its own; the tables have unequal numbers of rows: {said}.",
-                hint="Ask for as many rows of each.",
-            )
-        if circle[0] == (table.name, column.name):
-            return replace(column, reference=None)
-    alone = column.unique and not column.key and is_unique(table, [column.name])
-    if alone and column.reference is None:
-        return replace(column, key=Key("scattered", primary=False))
-    return column
 
 
 @dataclass

@@ -18,7 +18,7 @@ import pyarrow as pa
 from gen.keys import KeyOrder, Order
 from gen.relations.picks import SkewedPicks, UniformPicks
 from gen.streams import Rows, Words
-from gen.synth.related.links import Counted, FanOutPick, Pick, Picked
+from gen.synth.related.picks import Counted, FanOutPick, Pick, Picked
 from gen.synth.related.popularity import Popularity
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer

@@ -14,7 +14,8 @@ from gen.schema.relations import ReferenceGroup, UniqueGroup
 from gen.schema.spec import Column
 from gen.streams import stream_key
 from gen.synth.related.groups import DigitPick, Digits, GroupMember, LaterDigits, PickedDigits, ProductDigits
-from gen.synth.related.links import FanOutPick, Link, Pick
+from gen.synth.related.links import Link
+from gen.synth.related.picks import FanOutPick, Pick
 from gen.synth.related.popularity import Popularity
 from gen.synth.related.single_references import SingleReferences
 from gen.synth.related.subsets import LaterPick

@@ -14,8 +14,9 @@ from gen.schema.links import Distribution
 from gen.schema.spec import Column
 from gen.streams import Rows, Words
 from gen.synth.related.beyond_rows import BeyondRows
-from gen.synth.related.links import EVENLY, Chosen, EvenPick, Link, NoPick, Pick, PopularPick
+from gen.synth.related.links import Chosen, Link
 from gen.synth.related.parents import AllRows, Parents
+from gen.synth.related.picks import EVENLY, EvenPick, NoPick, Pick, PopularPick
 from gen.synth.related.popularity import check_rank_law, popularity_key, popularity_of
 from gen.synth.related.subsets import LaterPick, ListedRows, TriedPick, TriedRows, none_accepted
 from gen.synth.rows import RowView

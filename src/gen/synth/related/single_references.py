@@ -21,12 +21,14 @@ from gen.streams import stream_key
 from gen.synth.laws.discrete import binomial_weights
 from gen.synth.related.appended import TableReferences
 from gen.synth.related.children import described_children, histogram_for, without_parent
-from gen.synth.related.links import (
+from gen.synth.related.links import Link
+from gen.synth.related.matched import MatchedPick
+from gen.synth.related.parents import Parents
+from gen.synth.related.picks import (
     CoveringPick,
     DistinctPick,
     EvenPick,
     FanOutPick,
-    Link,
     NoPick,
     PartlyPick,
     Pick,
@@ -34,8 +36,6 @@ from gen.synth.related.links import (
     RingPick,
     TreePick,
 )
-from gen.synth.related.matched import MatchedPick
-from gen.synth.related.parents import Parents
 from gen.synth.related.popularity import Popularity, popularity_key, popularity_of
 from gen.synth.related.subsets import (
     LaterPick,

@@ -23,8 +23,8 @@ from gen.schema.spec import Spec, with_parts
 from gen.streams import Rows, Words, rows_array
 from gen.synth.formulas.expressions import Expression
 from gen.synth.related.dealing import not_a_condition
-from gen.synth.related.links import Counted, EvenPick, Pick, Picked, PopularPick
 from gen.synth.related.parents import AllRows, Bools
+from gen.synth.related.picks import Counted, EvenPick, Pick, Picked, PopularPick
 from gen.synth.rows import Asking
 
 MOST_LISTED = 4_000_000  # rows of a table whose accepted ones are listed

@@ -1,0 +1,241 @@
+"""This file knows paths of references, both ways, by arithmetic: where rows lead, and which rows lead to a row.
+
+Up go links. Down go fan-outs, backwards: the rows that lead to a row have consecutive numbers, however many they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gen.relations.fan_out import MOST
+from gen.schema.matching import Path
+from gen.streams import Words, rows_array
+from gen.synth.related.links import Chosen, Link
+from gen.synth.related.parents import AllRows, Bools, JoinedRows, Parents
+from gen.synth.related.picks import DistinctPick, FanOutPick, NoPick, PartlyPick
+from gen.synth.related.segments import Segments
+from gen.synth.related.subsets import LaterPick, ListedRows
+from gen.synth.rows import Asking, RowView
+
+MOST_CHECKED = 10_000_000  # rows of which it is seen whether each has one that leads to it
+_AT_ONCE = 262_144
+
+
+@dataclass(frozen=True, eq=False)
+class Ascent:
+    """The row of a table to which rows of another lead, by a path of references. first: the number of row 0 there."""
+
+    tables: Any
+    path: Path
+    first: int
+
+    def rows(self, row: RowView) -> tuple[Words, Bools | None]:
+        """Where each row leads, uint64; and which lead anywhere, None where all do."""
+        if not self.path:
+            return rows_array(row.rows) + np.uint64(self.first), None
+        return self._from(row, self.path)
+
+    def _from(self, row: RowView, path: Path) -> tuple[Words, Bools | None]:
+        chosen = row.columns[path[0][1]].chosen(row)
+        if len(path) == 1:
+            return chosen.rows, chosen.there
+        each, which = chosen.runs or (chosen.rows, None)
+        found, there = self._of(self.tables.referred(path[1][0]), each, path[1:], row.asking)
+        if which is not None:
+            found, there = found[which], None if there is None else there[which]
+        if there is None or chosen.there is None:
+            return found, chosen.there if there is None else there
+        return found, there & chosen.there
+
+    def _of(self, source: Any, rows: Words, path: Path, asking: Asking) -> tuple[Words, Bools | None]:
+        """The same of some rows of a table, whatever part of it they are of."""
+        if not isinstance(source, Segments):
+            return self._from(source.view(rows, asking), path)
+        pieces = source.cut.pieces(rows)
+        found = {
+            part: self._of(source.parts[part], rows_array(some), path, asking) for part, some in pieces.rows.items()
+        }
+        whole = {
+            part: np.ones(rows.size, np.bool_) if there is None else there for part, (rows, there) in found.items()
+        }
+        there: Any = pieces.merged_words(lambda part: whole[part])  # type: ignore[arg-type,return-value]
+        return pieces.merged_words(lambda part: found[part][0]), there
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A reference of the rows of one table that were made together, backwards.
+
+    first: the number of their first row. parents: how many rows their parents had by then; of how many there are now.
+    """
+
+    link: Link
+    first: int
+    parents: int
+    of: int
+
+    def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
+        """Of the rows that refer to the parents from each first to before each stop, or to the first alone: the number
+        of the first one, in their parents' order, and how many they are.
+        """
+        counted = self.link.pick.counted
+        if counted is None:
+            return np.zeros(first.size, np.uint64), np.zeros(first.size, np.uint64)
+        if stop is not None:
+            return counted.spans(below(self.link.parents, first), below(self.link.parents, stop))
+        known = first < np.uint64(self.parents)
+        places, has = self.link.parents.places(np.where(known, first, np.uint64(0)))
+        begin, count = counted.spans(np.where(has, places, np.uint64(0)), None)
+        return begin, np.where(has & known, count, np.uint64(0))
+
+    def rows_at(self, numbers: Words) -> Words:
+        """The rows with these numbers; any where there is none."""
+        counted = self.link.pick.counted
+        if counted is None or not counted.total:
+            return np.zeros(numbers.size, np.uint64)
+        return counted.rows_at(np.minimum(numbers, np.uint64(counted.total - 1))) + np.uint64(self.first)
+
+    def fewest(self) -> tuple[int, int] | None:
+        """The fewest rows that a parent has, and how many parents have so few, where a histogram says it of all."""
+        pick = self.link.pick.counted
+        if not isinstance(pick, (FanOutPick, PartlyPick)) or type(self.link.parents) is not AllRows:
+            return None
+        histogram = pick.ordered.histogram
+        some = np.flatnonzero(histogram.parents)
+        if histogram.size != self.of or not some.size:
+            return None
+        return int(histogram.counts[some[0]]), int(histogram.parents[some[0]])
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known which rows refer to a row, now or on first use."""
+        pick = self.link.pick
+        known = isinstance(pick, (LaterPick, NoPick)) or pick.counted is not None
+        return known and self.link.condition is None and self.link.null is None
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether rows of consecutive parents are consecutive rows."""
+        return (
+            self.is_ranged and isinstance(self.link.pick.counted, (FanOutPick, DistinctPick)) and self.link.is_in_order
+        )
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether rows of consecutive parents have consecutive numbers."""
+        parents = self.link.parents
+        parts = [part for _, part in parents.parts] if isinstance(parents, JoinedRows) else [parents]
+        if any(type(part) is not AllRows for part in parts):
+            return False
+        counted = self.link.pick.counted
+        return counted is None or counted.ascends
+
+
+def below(parents: Parents, rows: Words) -> Words:
+    """How many places are those of rows before each of these; of all rows of a table, or of parts of it."""
+    if not isinstance(parents, JoinedRows):
+        return np.minimum(rows, np.uint64(parents.size))
+    found = np.zeros(rows.size, np.uint64)
+    for first, part in parents.parts:
+        inside = np.maximum(rows, np.uint64(first)) - np.uint64(first)
+        found += np.minimum(inside, np.uint64(part.size))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """The rows of a table that lead to rows of another, by a path of references. levels: the last step's first, each
+    by the times at which its table's rows were made.
+    """
+
+    levels: tuple[tuple[Level, ...], ...]
+
+    @property
+    def is_later(self) -> bool:
+        """Whether it is known on first use only how many rows lead to each."""
+        return any(isinstance(level.link.parents, ListedRows) for levels in self.levels for level in levels)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the rows that lead to a row are known without a look at all of them."""
+        each = [(depth, level) for depth, levels in enumerate(self.levels) for level in levels]
+        return all(level.is_known and self.is_passable(depth, level) for depth, level in each)
+
+    def is_passable(self, depth: int, level: Level) -> bool:
+        """Whether a level, so many steps down, tells the rows of consecutive parents as far as that is needed there."""
+        if depth < len(self.levels) - 1:
+            return level.is_ordered
+        return depth == 0 or level.is_ranged
+
+    def spans(self, rows: Words) -> list[tuple[Level, Words, Words]]:
+        """The rows that lead to each of these, as runs of numbers: whose they are, the first, and how many."""
+        return list(self._spans(0, rows, None))
+
+    def _spans(self, depth: int, first: Words, stop: Words | None) -> Iterator[tuple[Level, Words, Words]]:
+        for level in self.levels[depth]:
+            begin, count = level.spans(first, stop)
+            if depth == len(self.levels) - 1:
+                yield level, begin, count
+            else:
+                begin = begin + np.uint64(level.first)
+                yield from self._spans(depth + 1, begin, begin + count)
+
+    def counts(self, rows: Words) -> Words:
+        """How many rows lead to each of these, uint64."""
+        return sum((count for _, _, count in self.spans(rows)), np.zeros(rows.size, np.uint64))
+
+    @property
+    def _said(self) -> list[tuple[int, int] | None]:
+        """Of each level the fewest rows of a parent, and how many parents have so few, where that is said."""
+        return [levels[0].fewest() if len(levels) == 1 else None for levels in self.levels]
+
+    @property
+    def sure(self) -> int:
+        """How many rows lead to each at least, as far as that is known without a look at them."""
+        return math.prod(0 if each is None else each[0] for each in self._said)
+
+    def fewest(self, size: int, reached: Descent) -> int:
+        """The same after a look at all of so many rows that others, too, lead to, unless these are very many."""
+        if size > MOST_CHECKED or (len(self.levels) == 1 and self._said[0] is not None and not reached.levels):
+            return self.sure
+        return min((int(counts.min()) for counts in self._looked_at(size, reached) if counts.size), default=MOST)
+
+    def without(self, size: int, reached: Descent) -> int:
+        """To how many of so many rows none leads, and others do; 0 where these are very many, and it is not known."""
+        if self.sure:
+            return 0
+        said = self._said[0]
+        if len(self.levels) == 1 and said is not None and not reached.levels:
+            return said[1]
+        if size > MOST_CHECKED:
+            return 0
+        return sum(int(np.count_nonzero(counts == 0)) for counts in self._looked_at(size, reached))
+
+    def _looked_at(self, size: int, reached: Descent) -> Iterator[Words]:
+        for start in range(0, size, _AT_ONCE):
+            rows = np.arange(start, min(start + _AT_ONCE, size), dtype=np.uint64)
+            counts = self.counts(rows)
+            yield counts[reached.counts(rows) > 0] if reached.levels else counts
+
+    def pick(self, rows: Words, number_of: Callable[[Words], Words]) -> tuple[Words, Bools]:
+        """Of those that lead to each of these rows one, by its number below their count; and where there is any."""
+        each, which = Chosen(rows, None, None).runs or (rows, None)
+        spans = self.spans(each)
+        if which is not None:
+            spans = [(level, begin[which], count[which]) for level, begin, count in spans]
+        total = sum((count for _, _, count in spans), np.zeros(rows.size, np.uint64))
+        number = number_of(total)
+        if len(spans) == 1:
+            level, begin, _ = spans[0]
+            return level.rows_at(begin + number), total > 0
+        found, passed = np.zeros(rows.size, np.uint64), np.zeros(rows.size, np.uint64)
+        for level, begin, count in spans:
+            inside = (number >= passed) & (number - passed < count)
+            found[inside] = level.rows_at((begin + number - passed)[inside])
+            passed += count
+        return found, total > 0
