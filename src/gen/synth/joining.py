@@ -13,7 +13,8 @@ from gen.synth.related.aggregates import SynthesizeAggregate
 from gen.synth.related.copies import SynthesizeCopy
 from gen.synth.related.links import Link
 from gen.synth.related.matched import MatchedPick
-from gen.synth.related.paths import Ascent, Descent, Level
+from gen.synth.related.parents import AllRows, JoinedRows
+from gen.synth.related.paths import Ascent, Descent, Level, Reached
 from gen.synth.related.references import SynthesizeReference
 from gen.synth.rows import OF_SEVERAL, TO_SEVERAL, refers_to_several
 from gen.synth.synthesizer import Synthesizer
@@ -136,13 +137,25 @@ def join_matched(tables: Any, table: str, name: str, pick: MatchedPick, epochs: 
         for level in levels:
             _refuse_uncounted(where, ".".join(meeting.theirs[-1 - i]), descent, i, level)
     size = now.first_row(meeting.table) + now.rows[meeting.table]
-    ascent, reached = Ascent(tables, meeting.own, now.first_row(table)), _descent(epochs, meeting.own[1:])
-    pick.agree(ascent, descent, reached, meeting.table, size)
+    ascent = Ascent(tables, meeting.own, now.first_row(table))
+    pick.agree(ascent, descent, _reached(epochs, meeting.own), meeting.table, size)
     if now.rows[table]:
         pick.check()
     lead = now.columns(table)[pick.lead] if pick.lead else None
     if lead is not None and lead.column.reference.where is None and pick.is_seen:
         _ = lead.link.pick.counted  # what it cannot meet is seen now
+
+
+def _reached(epochs: Sequence[Any], path: Path) -> Reached:
+    """The rows to which a path leads from the rows that are made now."""
+    if not path:
+        return Reached(None, Descent(()))
+    table, column = path[0]
+    parents, rest = epochs[-1].columns(table)[column].link.parents, _descent(epochs, path[1:])
+    if rest.levels and isinstance(parents, JoinedRows) and type(parents.parts[0][1]) is AllRows:  # those made now
+        last = tuple(level for level in rest.levels[-1] if level.first >= parents.parts[0][0])
+        return Reached(None, Descent((*rest.levels[:-1], last)))
+    return Reached(parents, rest)
 
 
 def _descent(epochs: Sequence[Any], path: Path) -> Descent:

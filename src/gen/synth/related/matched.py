@@ -7,7 +7,7 @@ import numpy as np
 from gen.errors import ReferenceError, SchemaError
 from gen.relations.picks import UniformPicks
 from gen.streams import Rows, Stream, Words, kernel, mulhi
-from gen.synth.related.paths import Ascent, Descent
+from gen.synth.related.paths import Ascent, Descent, Reached
 from gen.synth.related.picks import Pick, Picked
 from gen.synth.rows import RowView
 
@@ -31,10 +31,10 @@ class MatchedPick(Pick):
         self.lead: str | None = None
         self.ascent: Ascent | None = None
 
-    def agree(self, ascent: Ascent, descent: Descent, reached: Descent, met: str, size: int) -> None:
+    def agree(self, ascent: Ascent, descent: Descent, reached: Reached, met: str, size: int) -> None:
         """Take how a row finds the one of `size` rows of the table `met` that it meets its parents in; and back.
 
-        reached: what leads to the rows that are met, as far as that is another table's: it leads to no others.
+        reached: which of these are met.
         """
         self.ascent, self.descent, self.reached, self.met, self.size = ascent, descent, reached, met, size
 
@@ -48,7 +48,7 @@ class MatchedPick(Pick):
     @property
     def is_seen(self) -> bool:
         """Whether it can be seen before the first row how many parents match."""
-        return self.reached.is_known and not (self.reached.is_later or self.descent.is_later)
+        return self.reached.is_known and not self.descent.is_later
 
     @property
     def fewest(self) -> int:
@@ -58,7 +58,7 @@ class MatchedPick(Pick):
                 f"{self.where}: it matches by {self.said}, which depends on what matches it.",
                 hint="Break the circle: leave `matching` out of one of them.",
             )
-        return self.descent.fewest(self.size, self.reached if self.reached.is_known else Descent(()))
+        return self.descent.fewest(self.size, self.reached if self.reached.is_known else Reached(None, Descent(())))
 
     def at(self, rows: Rows) -> Picked:
         raise SchemaError(f"{self.where}: it is picked with its row only.")

@@ -19,7 +19,7 @@ from gen.synth.related.links import Chosen, Link
 from gen.synth.related.parents import AllRows, Bools, JoinedRows, Parents
 from gen.synth.related.picks import DistinctPick, FanOutPick, NoPick, PartlyPick
 from gen.synth.related.segments import Segments
-from gen.synth.related.subsets import LaterPick, ListedRows
+from gen.synth.related.subsets import LaterPick, ListedRows, TriedRows
 from gen.synth.rows import Asking, RowView
 
 MOST_CHECKED = 10_000_000  # rows of which it is seen whether each has one that leads to it
@@ -199,28 +199,27 @@ class Descent:
         """How many rows lead to each at least, as far as that is known without a look at them."""
         return math.prod(0 if each is None else each[0] for each in self._said)
 
-    def fewest(self, size: int, reached: Descent) -> int:
-        """The same after a look at all of so many rows that others, too, lead to, unless these are very many."""
-        if size > MOST_CHECKED or (len(self.levels) == 1 and self._said[0] is not None and not reached.levels):
+    def fewest(self, size: int, reached: Reached) -> int:
+        """The same after a look at all of so many rows that are reached, unless these are very many."""
+        if size > MOST_CHECKED or (len(self.levels) == 1 and self._said[0] is not None and reached.is_all):
             return self.sure
         return min((int(counts.min()) for counts in self._looked_at(size, reached) if counts.size), default=MOST)
 
-    def without(self, size: int, reached: Descent) -> int:
-        """To how many of so many rows none leads, and others do; 0 where these are very many, and it is not known."""
+    def without(self, size: int, reached: Reached) -> int:
+        """To how many of so many rows that are reached none leads; 0 where they are very many, and it is not known."""
         if self.sure:
             return 0
         said = self._said[0]
-        if len(self.levels) == 1 and said is not None and not reached.levels:
+        if len(self.levels) == 1 and said is not None and reached.is_all:
             return said[1]
         if size > MOST_CHECKED:
             return 0
         return sum(int(np.count_nonzero(counts == 0)) for counts in self._looked_at(size, reached))
 
-    def _looked_at(self, size: int, reached: Descent) -> Iterator[Words]:
+    def _looked_at(self, size: int, reached: Reached) -> Iterator[Words]:
         for start in range(0, size, _AT_ONCE):
             rows = np.arange(start, min(start + _AT_ONCE, size), dtype=np.uint64)
-            counts = self.counts(rows)
-            yield counts[reached.counts(rows) > 0] if reached.levels else counts
+            yield self.counts(rows)[reached.may(rows)]
 
     def pick(self, rows: Words, number_of: Callable[[Words], Words]) -> tuple[Words, Bools]:
         """Of those that lead to each of these rows one, by its number below their count; and where there is any."""
@@ -239,3 +238,29 @@ class Descent:
             found[inside] = level.rows_at((begin + number - passed)[inside])
             passed += count
         return found, total > 0
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """Which rows of a table a path may lead to. parents: those of its first step; rest: its other steps, backwards."""
+
+    parents: Parents | None
+    rest: Descent
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it may be any row."""
+        return not self.rest.levels and (self.parents is None or type(self.parents) is AllRows)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known before the first row is made."""
+        whole = self.parents is None or type(self.parents) is AllRows
+        one = not self.rest.levels and not isinstance(self.parents, (ListedRows, TriedRows))
+        return one or (whole and self.rest.is_known and not self.rest.is_later)
+
+    def may(self, rows: Words) -> Bools:
+        """Whether each of these rows may be one that others lead to."""
+        if self.rest.levels:
+            return self.rest.counts(rows) > 0
+        return np.ones(rows.size, np.bool_) if self.parents is None else self.parents.places(rows)[1]

@@ -92,9 +92,10 @@ class SingleReferences(TableReferences):
         exact = combined is None and self._is_exact(group)
         null = (self._key(group, "null"), column.nulls) if column.nulls and not exact else None
         if exact and condition is not None:
+            inverted = self._inverted(group)
+            why = f"{inverted.by} matches by it" if inverted else "each parent has exactly so many children"
             raise SchemaError(
-                f"{self._where(group)}: each parent has exactly so many children, and it is there only when "
-                f"{condition.text!r}.",
+                f"{self._where(group)}: {why}, and it is there only when {condition.text!r}.",
                 hint="Leave the condition out; Nulls(0.1) leaves exactly a share of the rows without a parent.",
             )
         self._check_where(group)
