@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, create_model
 import gen
 from gen import (
     Children,
+    Copy,
     Domain,
     ForeignKey,
     HotSet,
@@ -159,10 +160,28 @@ def relations():
             datetime.date, Field(ge=datetime.date(2020, 1, 1), le=datetime.date(2029, 12, 31)), Unique("slot")
         ]
 
-    other = Schema("links")
+    class Owner(BaseModel):
+        id: Annotated[int, PrimaryKey()]
+
+    class Plot(BaseModel):
+        id: Annotated[int, PrimaryKey()]
+        owner: Annotated[int, ForeignKey("Owner.id")]
+
+    class Deal(BaseModel):
+        seller: Annotated[int, ForeignKey("Owner.id")]
+        plot: Annotated[int, ForeignKey("Plot.id", matching={"seller": "owner"})]
+
+    class Swap(BaseModel):
+        plot: Annotated[int, PrimaryKey(), ForeignKey("Plot.id", name="plot")]
+        owner: Annotated[int, Copy("plot", "owner")]
+        against: Annotated[int, PrimaryKey(), ForeignKey("Plot.id", name="against", matching="owner")]
+
+    other, matching = Schema("links"), Schema("matching")
     for model, rows in ((Node, 10**7), (Leaf, None), (Pair, 10**7), (Slot, 10**6)):
         other.add(model, rows)
-    for schema, largest in ((shop, 10**8), (other, None)):
+    for model, rows in ((Owner, 10**7), (Plot, 3 * 10**7), (Deal, 10**7), (Swap, 10**6)):
+        matching.add(model, rows)
+    for schema, largest in ((shop, 10**8), (other, None), (matching, None)):
         rows = scaled_rows(schema.spec, RowRequest(largest))
         for table, source in table_sources(schema.spec, rows, 7, TODAY).items():
             middle = rows[table] // 2

@@ -96,10 +96,11 @@ class ProductTag(BaseModel):
 
 
 class Order(BaseModel):
-    """Three customers in ten have none, the others five on average."""
+    """Three customers in ten have none, the others five on average; each goes to an address of its customer's."""
 
     id: Annotated[int, PrimaryKey()]
     customer_id: Annotated[int, ForeignKey("Customer.id"), Children(Geometric(0.2), none=0.3, most=200)]
+    ship_to: Annotated[int, ForeignKey("Address.number", matching="customer_id")]
     placed_at: Annotated[datetime, Field(ge=datetime(2024, 1, 1), lt=datetime(2026, 1, 1))]
     status: Annotated[Literal["new", "paid", "shipped", "returned"], Weights([1, 2, 6, 1])]
     region: Annotated[str, Copy("customer_id", "region")]

@@ -6,7 +6,7 @@ Up go links. Down go fan-outs, backwards: the rows that lead to a row have conse
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,16 +100,21 @@ class Level:
             return np.zeros(numbers.size, np.uint64)
         return counted.rows_at(np.minimum(numbers, np.uint64(counted.total - 1))) + np.uint64(self.first)
 
-    def fewest(self) -> tuple[int, int] | None:
-        """The fewest rows that a parent has, and how many parents have so few, where a histogram says it of all."""
-        pick = self.link.pick.counted
-        if not isinstance(pick, (FanOutPick, PartlyPick)) or type(self.link.parents) is not AllRows:
+    def fewest(self) -> tuple[range, int, int] | None:
+        """Which parents a histogram speaks of, the fewest rows that one has, and how many have so few; if one does."""
+        pick, parents = self.link.pick.counted, self.link.parents
+        ((first, part),) = parents.parts[:1] if isinstance(parents, JoinedRows) else ((0, parents),)
+        if not isinstance(pick, (FanOutPick, PartlyPick)) or type(part) is not AllRows or part.size != parents.size:
             return None
         histogram = pick.ordered.histogram
         some = np.flatnonzero(histogram.parents)
-        if histogram.size != self.of or not some.size:
+        if not some.size:
             return None
-        return int(histogram.counts[some[0]]), int(histogram.parents[some[0]])
+        return (
+            range(first, first + histogram.size),
+            int(histogram.counts[some[0]]),
+            int(histogram.parents[some[0]]),
+        )
 
     @property
     def is_known(self) -> bool:
@@ -145,6 +150,19 @@ def below(parents: Parents, rows: Words) -> Words:
         inside = np.maximum(rows, np.uint64(first)) - np.uint64(first)
         found += np.minimum(inside, np.uint64(part.size))
     return found
+
+
+def _fewest_of(levels: Sequence[Level]) -> tuple[int, int] | None:
+    """The fewest rows of a parent, and how many have so few, if rows made at each time have parents of their own."""
+    said = [level.fewest() for level in levels]
+    known = sorted((each for each in said if each is not None), key=lambda each: each[0].start)
+    ends = [0, *(parents.stop for parents, _, _ in known)]
+    if len(known) < len(said) or not known or ends[-1] != levels[0].of:
+        return None
+    if any(parents.start != end for (parents, _, _), end in zip(known, ends, strict=False)):
+        return None
+    least = min(fewest for _, fewest, _ in known)
+    return least, sum(how_many for _, fewest, how_many in known if fewest == least)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,8 +209,8 @@ class Descent:
 
     @property
     def _said(self) -> list[tuple[int, int] | None]:
-        """Of each level the fewest rows of a parent, and how many parents have so few, where that is said."""
-        return [levels[0].fewest() if len(levels) == 1 else None for levels in self.levels]
+        """Of each level the fewest rows of a parent, and how many parents have so few, where that is said of all."""
+        return [_fewest_of(levels) for levels in self.levels]
 
     @property
     def sure(self) -> int:
