@@ -162,16 +162,11 @@ def _descent(epochs: Sequence[Any], path: Path) -> Descent:
     """A path of references, backwards."""
     levels = []
     for child, column in reversed(path):
-        made = [(epoch, epoch.columns(child)[column]) for epoch in epochs if epoch.rows[child]]
         parent = epochs[-1].spec.table(child).column(column).reference.table
-        rows = [epoch.first_row(parent) + epoch.rows[parent] for epoch, _ in made]
-        of = epochs[-1].first_row(parent) + epochs[-1].rows[parent]
-        levels.append(
-            tuple(
-                Level(each.link, epoch.first_row(child), count, of)
-                for (epoch, each), count in zip(made, rows, strict=True)
-            )
-        )
+        rows = [epoch.first_row(parent) + epoch.rows[parent] for epoch in epochs]
+        made = [(epoch, count) for epoch, count in zip(epochs, rows, strict=True) if epoch.rows[child]]
+        links = [(epoch.columns(child)[column].link, epoch.first_row(child), count) for epoch, count in made]
+        levels.append(tuple(Level(*each, rows[-1]) for each in links))
     return Descent(tuple(levels))
 
 

@@ -57,10 +57,10 @@ class Tables(Mapping[str, TableSource]):
     Once `tried` is set, a table is tried before others see it: its rows are those that its model takes.
     """
 
-    def __init__(self, making: Making, asked: Sequence[str]) -> None:
-        self.asked = list(asked)
+    def __init__(self, making: Making, filtered: Collection[str] | None) -> None:
+        self.asked: list[str] = []
         self.tried: Try | None = None
-        self.seed, self.filtered = making.seed, making.filtered
+        self.seed, self.filtered = making.seed, filtered
         self.earlier = making.earlier
         self._making: Making | None = making
         self._sources: dict[str, TableSource] = {}
@@ -143,8 +143,8 @@ def table_sources(
 def _tables_of(spec: Spec, epoch: Epoch, earlier: Sequence[Tables]) -> Tables:
     """The tables of an epoch, none of which is made yet."""
     seen = drawn(spec, epoch.rows).seen_from(epoch.as_of)
-    making = Making(seen, epoch.rows, epoch.seed, epoch.as_of, tuple(earlier), epoch.filtered)
-    making.tables = made = Tables(making, ())
+    making = Making(seen, epoch.rows, epoch.seed, epoch.as_of, tuple(earlier))
+    making.tables = made = Tables(making, epoch.filtered)
     return made
 
 
@@ -160,7 +160,6 @@ class Making:
     seed: int
     today: datetime.date
     earlier: tuple[Tables, ...] = ()
-    filtered: Collection[str] | None = None
     tables: Any = None
     _sources: dict[str, TableSource] = field(default_factory=dict)
     _columns: dict[str, dict[str, Synthesizer]] = field(default_factory=dict)
