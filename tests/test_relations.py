@@ -52,7 +52,7 @@ from relation_schemas import FAMILIES, Customer, Line, Order, Review, Visit, chi
 FIRST = dt.date(2026, 1, 1)
 SMALL = [0, 1, 2, 3, 97, 256]
 LARGE = [65_537, 65_536, 65_535]  # at which a column is no longer drawn whole
-SLOW = ("children", "trees")  # at the first of these sizes only
+SLOW = ("children", "matching", "trees")  # at the first of these sizes only
 
 
 def schema_of(rows, **options):
