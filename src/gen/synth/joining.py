@@ -104,11 +104,14 @@ def _link_back(table: str, aggregate: SynthesizeAggregate, columns: Mapping[str,
     link = back[chosen].link
     assert link is not None
     if not link.is_invertible:
+        declare = (
+            f"Declare beside {said.table}.{chosen} how many rows each has, and nothing else of the parents: "
+            "Children(Poisson(3))."
+        )
         raise SchemaError(
             f"{aggregate.where}: which rows of {said.table} refer to a row of {table} cannot be told without a "
             f"look at all of them: {said.table}.{chosen} refers to them so: {link.pick.described()}.",
-            hint=f"Declare beside {said.table}.{chosen} how many rows each has, and nothing else of the parents: "
-            "Children(Poisson(3)).",
+            hint="Leave it out, or `matching`." if isinstance(link.pick, MatchedPick) else declare,
         )
     return link
 
