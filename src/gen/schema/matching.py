@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gen.errors import SchemaError
-from gen.schema.relations import ReferenceGroup, is_unique, reference_groups, unique_groups
-from gen.schema.spec import KINDS, Spec, Table, suggestion
+from gen.schema.relations import ReferenceGroup, is_unique, reference_groups, tells, unique_groups
+from gen.schema.spec import KINDS, Column, Spec, Table, suggestion
 
 Path = tuple[tuple[str, str], ...]  # tables and columns of theirs that refer, each to the next one's table
 
@@ -28,12 +28,15 @@ class Meeting:
 class Inverted:
     """What a reference must be like, because `by` has to know which rows refer to a row.
 
-    covering: each row must have one at least. ordered: rows with one parent must stand together.
+    covering: each row must have one at least. ordered: rows with one parent must stand together. pairs: the tables of
+    those that are unique together with another reference, each with the table which that refers to: as many as a row of
+    this has on average are looked for.
     """
 
     by: str
     covering: bool
     ordered: bool
+    pairs: tuple[tuple[str, str], ...] = ()
 
 
 def meeting_of(spec: Spec, table: Table, group: ReferenceGroup) -> Meeting:
@@ -49,9 +52,35 @@ def meeting_of(spec: Spec, table: Table, group: ReferenceGroup) -> Meeting:
     raise SchemaError(
         f"{where}: it matches by {' and '.join(own)}, and {' and '.join(f'{target}.{n}' for n in theirs)} "
         f"{'is' if len(own) == 1 else 'are'} not known to be of the same row as {' and '.join(own)} of {table.name}.",
-        hint=f'Let both refer to one key: ForeignKey("Tenant.id") beside {table.name}.{own[0]} and '
-        f"{target}.{theirs[0]}.",
+        hint=_what_meets(spec, table, group),
     )
+
+
+def _what_meets(spec: Spec, table: Table, group: ReferenceGroup) -> str:
+    """What to do where fields do not lead to one row: those that would, if there are any."""
+    mine, theirs = ([pair[i] for pair in group.reference.matching] for i in (0, 1))
+    for each in reference_groups(spec, table):
+        if set(mine) < set(each.columns):
+            return f"{' and '.join(each.columns)} refer to {each.reference.table} together: match by all of them."
+    if len(mine) > 1:
+        return "Several fields match where they refer to one row together, there as here; else match by one of them."
+    parent = spec.table(group.reference.table)
+    pairs = ((own, other) for own in table.columns for other in parent.columns if own.kind == other.kind)
+    for own, other in sorted(pairs, key=lambda pair: pair[0].name != pair[1].name):
+        if own.name not in group.columns and _meet(spec, table, own.name, parent, other.name):
+            said = f'"{own.name}"' if own.name == other.name else f'{{"{own.name}": "{other.name}"}}'
+            return f"{own.name} and {parent.name}.{other.name} do lead to one row: matching={said}."
+    return (
+        f"Let both refer to one key: a ForeignKey to the same field beside {table.name}.{mine[0]} and "
+        f"{parent.name}.{theirs[0]}, at once or further up."
+    )
+
+
+def _meet(spec: Spec, table: Table, own: str, parent: Table, other: str) -> bool:
+    """Whether two columns lead to one row."""
+    reached = [found[:2] for found in reached_by(spec, parent.name, (other,))]
+    ways = (found[:2] for found in reached_by(spec, table.name, (own,)))
+    return any(way in reached and is_unique(spec.table(way[0]), way[1]) for way in ways)
 
 
 def reached_by(spec: Spec, name: str, columns: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], Path]]:
@@ -63,6 +92,8 @@ def reached_by(spec: Spec, name: str, columns: tuple[str, ...]) -> Iterator[tupl
         yield name, columns, path
         table = spec.table(name)
         copied = [table.column(each).copied for each in columns]
+        if any(table.column(each).copied and _is_null_at_times(table.column(each)) for each in columns):
+            return
         if copied[0] and all(each[:-1] == copied[0][:-1] for each in copied):
             steps = _copied_along(spec, table, copied[0][:-1])
             columns = tuple(each[-1] for each in copied)
@@ -95,9 +126,16 @@ def inverted_references(spec: Spec) -> Mapping[tuple[str, str], Inverted]:
     for table, group in matching_groups(spec):
         by = f"{table.name}.{group.columns[0]}"
         required = table.column(group.columns[0]).nulls is None
+        lead = (
+            _lead(spec, table, group)
+            if any(set(group.columns) & set(u.columns) for u in unique_groups(table))
+            else None
+        )
+        pairs = ((table.name, lead.reference.table),) if lead else ()
         for i, step in enumerate(meeting_of(spec, table, group).theirs):
             before = found.get(step, Inverted(by, False, False))
-            found[step] = Inverted(before.by, before.covering or required, before.ordered or i > 0)
+            covering, ordered = before.covering or required, before.ordered or i > 0
+            found[step] = Inverted(before.by, covering, ordered, before.pairs + pairs)
     return found
 
 
@@ -121,7 +159,14 @@ def check_match(spec: Spec, table: Table, group: ReferenceGroup) -> None:
     """The same of one reference. Raises SchemaError."""
     _check_fields(spec, table, group)
     _check_alone(table, group)
-    meeting_of(spec, table, group)
+    for name, column in meeting_of(spec, table, group).theirs:
+        step = next(each for each in reference_groups(spec, spec.table(name)) if column in each.columns)
+        if step.reference.matching:
+            own = " and ".join(mine for mine, _ in step.reference.matching)
+            raise SchemaError(
+                f"{table.name}.{group.columns[0]}: it matches by way of {name}.{column}, which matches others itself.",
+                hint=f"Match by what {name}.{column} matches: {own}.",
+            )
     _check_unique(spec, table, group)
 
 
@@ -140,6 +185,12 @@ def _check_fields(spec: Spec, table: Table, group: ReferenceGroup) -> None:
                 hint="Name a field of which the value is known without it.",
             )
         own, there = table.column(mine), target.column(other)
+        for name, column in ((f"{table.name}.{mine}", own), (f"{target.name}.{other}", there)):
+            if column.copied and _is_null_at_times(column):
+                raise SchemaError(
+                    f"{where}: it matches by {mine}, and {name} is a copy that is null by itself in some rows.",
+                    hint="Leave Nulls and When out beside the copy.",
+                )
         if own.value_kind != there.value_kind:
             raise SchemaError(
                 f"{where}: it matches by {mine}, which is {KINDS[own.kind]}, and {target.name}.{other} is "
@@ -153,6 +204,10 @@ def _check_fields(spec: Spec, table: Table, group: ReferenceGroup) -> None:
                 f"{table.name}.{required}: it is never null, and matches by {mine}, which is null {missing}.",
                 hint=f"Make {required} Optional: int | None.",
             )
+
+
+def _is_null_at_times(column: Column) -> bool:
+    return bool(column.nulls) or column.when is not None
 
 
 def _check_alone(table: Table, group: ReferenceGroup) -> None:
@@ -178,9 +233,17 @@ def _check_unique(spec: Spec, table: Table, group: ReferenceGroup) -> None:
     """Refuse what is unique, unless with the one reference that it matches."""
     for unique in unique_groups(table):
         shared = set(unique.columns) & set(group.columns)
-        if shared and not any(table.column(name).ordinal for name in unique.columns):
-            lead = _lead(spec, table, group)
-            if lead and set(unique.columns) == {*group.columns, *lead.columns}:
+        ordinals = [ordinal for name in unique.columns if (ordinal := table.column(name).ordinal)]
+        if shared and not any(ordinal.reference in unique.columns for ordinal in ordinals):
+            if any(name == table.name for name, _ in meeting_of(spec, table, group).theirs):
+                raise SchemaError(
+                    f"{table.name}.{group.columns[0]}: it refers to rows of its own table that match, and "
+                    f"({', '.join(unique.columns)}) are unique together, which decides which rows match.",
+                    hint="Refer to another table, or leave one of the two out.",
+                )
+            lead, rest = _lead(spec, table, group), set(unique.columns) - set(group.columns)
+            whole = tells(spec, group, unique.columns)
+            if whole and lead and rest <= set(lead.columns) and tells(spec, lead, rest):
                 continue
             several = f"({', '.join(unique.columns)}) are unique together"
             raise SchemaError(

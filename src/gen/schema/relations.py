@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -88,6 +88,14 @@ def reference_groups(spec: Spec, table: Table) -> list[ReferenceGroup]:
         else:
             named.setdefault((target.name, column.reference.name), []).append(column)
     return groups + [_group(table, columns) for columns in named.values()]
+
+
+def tells(spec: Spec, group: ReferenceGroup, names: Iterable[str]) -> bool:
+    """Whether some columns of a reference tell by themselves, or with those that it matches, which row it refers to."""
+    known = dict(zip(group.columns, group.targets, strict=True))
+    targets = [known[name] for name in names if name in known]
+    matched = [other for _, other in group.reference.matching]
+    return bool(targets) and is_unique(spec.table(group.reference.table), [*targets, *matched])
 
 
 def _group(table: Table, columns: Sequence[Column]) -> ReferenceGroup:

@@ -146,7 +146,7 @@ def join_matched(tables: Any, table: str, name: str, pick: MatchedPick, epochs: 
         pick.check()
     lead = now.columns(table)[pick.lead] if pick.lead else None
     if lead is not None and lead.column.reference.where is None and pick.is_seen:
-        _ = lead.link.pick.counted  # what it cannot meet is seen now
+        lead.link.pick.settle()
 
 
 def _reached(epochs: Sequence[Any], path: Path) -> Reached:
@@ -202,9 +202,9 @@ def _refuse_uncounted(where: str, step: str, descent: Descent, depth: int, level
         )
     if not descent.is_passable(depth, level):
         raise SchemaError(
-            f"{where}, and rows of {step.partition('.')[0]} with one parent do not stand together: {step} refers so: "
-            f"{link.pick.described()}.",
-            hint=f'Have them stand in the order of their parents: Children(..., order="parents") beside {step}.',
+            f"{where}, and rows of {step.partition('.')[0]} with one parent do not stand together, each with one: "
+            f"{step} refers so: {link.pick.described()}.",
+            hint=f'Beside {step} say Children(..., order="parents"), and neither Nulls nor `where`.',
         )
 
 

@@ -40,11 +40,12 @@ class Reading:
 
     def tables(self, rows: Mapping[str, int]) -> tuple[Table, ...]:
         columns = {name: self._columns(name, table) for name, table in self.sources.items()}
-        references = References(columns, self._not_kept)
         for name, table in self.sources.items():
             self._read_conditions(name, table, columns[name])
             self._read_unique(name, table, columns[name])
-            references.read(name, table)
+        references = References(columns, self._not_kept)
+        references.read(self.sources)
+        for name, table in self.sources.items():
             if self.dialect in _PASS_OVER_CASE:
                 _let_case_not_tell(table, columns[name])
         columns = referring(columns, self._not_kept)
@@ -52,7 +53,9 @@ class Reading:
             Table(name, tuple(columns[name].values()), rows[name], description=_comment(table))
             for name, table in self.sources.items()
         )
-        return references.checked(tables)
+        tables, order = references.checked(tables), ["", *self.sources]
+        self.unread[:] = sorted(dict.fromkeys(self.unread), key=lambda said: order.index(said[0]))
+        return tables
 
     def _not_kept(self, table: str, sentence: str) -> None:
         self.unread.append((table, sentence))

@@ -9,7 +9,7 @@ from typing import Any
 from gen.errors import SchemaError
 from gen.schema.links import Distribution
 from gen.schema.matching import Inverted
-from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, unique_groups
+from gen.schema.relations import ReferenceGroup, UniqueGroup, reference_groups, tells, unique_groups
 from gen.schema.spec import Spec, Table
 from gen.synth.related.popularity import check_rank_law
 
@@ -77,8 +77,12 @@ class TableReferences:
         return law
 
     def _inside(self, unique: UniqueGroup) -> list[ReferenceGroup]:
-        """The references all of whose columns are in a unique group."""
-        return [group for group in self.groups if set(group.columns) <= set(unique.columns)]
+        """The references of which a unique group has the columns that tell which row they refer to."""
+        return [group for group in self.groups if tells(self.spec, group, unique.columns)]
+
+    def _is_alone(self, group: ReferenceGroup) -> bool:
+        """Whether each parent is referred to once at most: what tells which one it is, is unique."""
+        return any(set(u.columns) <= set(group.columns) and group in self._inside(u) for u in self.unique)
 
     def _by_lead(self, inside: Sequence[ReferenceGroup]) -> list[ReferenceGroup]:
         """The references of a unique group, the one first whose parents' rows are counted: which says most of them."""
@@ -113,9 +117,8 @@ class TableReferences:
     def _says_how_many(self, group: ReferenceGroup) -> bool:
         """Whether a reference declares, or its keys and numbers do, how many rows refer to each parent."""
         reference = group.reference
-        alone = any(set(unique.columns) <= set(group.columns) for unique in self.unique)
         declared = reference.children or reference.tree or reference.ring or reference.covering
-        return bool(declared) or alone or self._is_numbered(group) or self._inverted(group) is not None
+        return bool(declared) or self._is_alone(group) or self._is_numbered(group) or self._inverted(group) is not None
 
     def _check_unchanged(self, group: ReferenceGroup) -> None:
         """Refuse rows appended to parents that have all that is said of them already."""

@@ -24,11 +24,6 @@ from gen.synth.synthesizer import Synthesizer, keys_like, path_of
 MOST_COMBINATIONS = 2**53  # of the members of a unique group but its lead
 
 
-def _is_known() -> bool:
-    """Of a pick that is made later: whether the rows that refer to a row will be known."""
-    return True
-
-
 class Linking(SingleReferences):
     """The links of all references of a table, and its columns that are unique together, with them or each other."""
 
@@ -43,7 +38,7 @@ class Linking(SingleReferences):
         for unique in self.unique:
             inside = self._inside(unique)
             self._check_cut(unique, inside)
-            if len(unique.columns) > 1 and not (len(inside) == 1 and set(inside[0].columns) == set(unique.columns)):
+            if len(unique.columns) > 1 and not any(set(unique.columns) <= set(group.columns) for group in inside):
                 members |= self._combined(unique, inside, columns, combined)
         for group in self.groups:
             condition = columns[group.columns[0]].condition
@@ -57,7 +52,15 @@ class Linking(SingleReferences):
         """Refuse a reference of several columns of which only some are in a unique group."""
         for group in self.groups:
             shared = set(group.columns) & set(unique.columns)
-            if shared and group not in inside and not set(unique.columns) <= set(group.columns):
+            if shared and group not in inside and shared == set(unique.columns):
+                others = ", ".join(name for name in group.columns if name not in shared)
+                said = f"{', '.join(unique.columns)} {'is' if len(shared) == 1 else 'are'} unique"
+                raise SchemaError(
+                    f"{self.table.name}: {said}, and refers to {group.reference.table} together with {others}: several "
+                    "rows there have the same.",
+                    hint=f"Let another reference decide it, and say matching beside {others}.",
+                )
+            if shared and group not in inside:
                 raise SchemaError(
                     f"{self.table.name}: ({', '.join(unique.columns)}) are unique together, and "
                     f"({', '.join(group.columns)}) refer to {group.reference.table} together: they share "
@@ -114,23 +117,35 @@ class Linking(SingleReferences):
     ) -> dict[tuple[str, ...], Pick]:
         """Two references of which the second matches the first: rows with one parent there pick different ones here."""
         (lead,) = (group for group in inside if group is not matched)
-        pick = self._matched(matched)
-        pick.lead = lead.columns[0]
+        order = unique.key.order if unique.key else None
+        if order == "sequential":
+            raise SchemaError(
+                f"{self._where(matched)}: keys in sequence have every combination, and it refers to rows that match.",
+                hint='Leave the order "sequential" out.',
+            )
+        pick = self._matched(matched, lead.columns[0])
 
         def of_lead() -> FanOutPick:
-            found = self._lead_fan_out(lead, pick.fewest, bool(unique.key and unique.key.order == "scattered"))
+            where, parent = f"({', '.join(unique.columns)})", lead.reference.table
+            pairs = self.parents(lead) * min(pick.fewest, MAXIMUM_DOMAIN)
+            said = (
+                f"what rows of {parent} have, each with the {pick.fewest:,} of {matched.reference.table} that match in "
+            )
+            check_capacity(self.table.name, where, self.count, pairs, f"{said}the least case", FEWER)
+            found = self._lead_fan_out(lead, pick.fewest, order == "scattered")
             if found.most > pick.fewest:
                 raise self._beyond(
                     lead,
-                    f"a row of {lead.reference.table} has up to {found.most:,} rows here, each with another row of "
+                    f"a row of {parent} has up to {found.most:,} rows here, each with another row of "
                     f"{matched.reference.table} that matches, and the fewest that match are {pick.fewest:,}.",
-                    f"Let it have fewer children, or let more rows of {matched.reference.table} match each.",
+                    f"Let a row of {parent} have {pick.fewest:,} at most, Children(..., most={pick.fewest}), or let "
+                    f"more rows of {matched.reference.table} match each.",
                     found.most,
                     pick.fewest,
                 )
             return found
 
-        return {matched.columns: pick, lead.columns: LaterPick(of_lead, _is_known)}
+        return {matched.columns: pick, lead.columns: LaterPick(of_lead, lambda: True)}
 
     def _continued(self, own: Sequence[Column]) -> dict[str, Synthesizer]:
         """Members of a unique group without references, of rows that are appended: other combinations than before."""

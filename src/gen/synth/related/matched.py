@@ -26,10 +26,11 @@ class MatchedPick(Pick):
     lead: a field with which it is unique together; rows with one parent there pick different ones here.
     """
 
-    def __init__(self, where: str, table: str, said: str, key: int, required: bool) -> None:
-        self.where, self.table, self.said, self.key, self.required = where, table, said, key, required
-        self.lead: str | None = None
+    def __init__(self, where: str, table: str, said: str, key: int, required: bool, lead: str | None = None) -> None:
+        self.where, self.table, self.said, self.key, self.required, self.lead = where, table, said, key, required, lead
         self.ascent: Ascent | None = None
+        self.descent, self.reached, self.met, self.size = Descent(()), Reached(None, Descent(())), "", 0
+        self._looking = False
 
     def agree(self, ascent: Ascent, descent: Descent, reached: Reached, met: str, size: int) -> None:
         """Take how a row finds the one of `size` rows of the table `met` that it meets its parents in; and back.
@@ -40,10 +41,11 @@ class MatchedPick(Pick):
 
     def check(self) -> None:
         """Refuse rows that are met and have no parent, where each row must have one. Raises ReferenceError."""
-        if self.required and self.descent.levels and self.is_seen:
-            none = self.descent.without(self.size, self.reached)
+        if self.required and self.is_seen:
+            none, looked_at = self.descent.without(self.size, self.reached)
             if none:
-                raise self._none_matches(f"{none:,} of {self.size:,} rows of {self.met} have none")
+                of = f"{self.size:,}" if looked_at == self.size else f"{looked_at:,} of the {self.size:,}"
+                raise self._none_matches(f"{none:,} of {of} rows of {self.met} have none")
 
     @property
     def is_seen(self) -> bool:
@@ -53,12 +55,17 @@ class MatchedPick(Pick):
     @property
     def fewest(self) -> int:
         """How many parents each row has to choose from, at least."""
-        if self.ascent is None:
+        if self.ascent is None or self._looking:
             raise SchemaError(
                 f"{self.where}: it matches by {self.said}, which depends on what matches it.",
                 hint="Break the circle: leave `matching` out of one of them.",
             )
-        return self.descent.fewest(self.size, self.reached if self.reached.is_known else Reached(None, Descent(())))
+        self._looking = True
+        try:
+            reached = self.reached if self.reached.is_known else Reached(None, Descent(()))
+            return self.descent.fewest(self.size, reached)
+        finally:
+            self._looking = False
 
     def at(self, rows: Rows) -> Picked:
         raise SchemaError(f"{self.where}: it is picked with its row only.")
@@ -66,13 +73,11 @@ class MatchedPick(Pick):
     def of(self, row: RowView) -> Picked:
         assert self.ascent is not None
         met, there = self.ascent.rows(row)
-        if not self.descent.levels:
-            return Picked(met, there)
         if not self.size:
             return Picked(np.zeros(met.size, np.uint64), np.zeros(met.size, np.bool_))
         found, has = self.descent.pick(met, lambda counts: self._numbers(row, counts))
         if self.required and not has.all():
-            raise self._none_matches(f"a row of {self.met} has none")
+            raise self._none_matches(f"a row of {self.met} that is met has none")
         return Picked(found, has if there is None else has & there)
 
     def _numbers(self, row: RowView, counts: Words) -> Words:
@@ -88,12 +93,13 @@ class MatchedPick(Pick):
         return numbers
 
     def _none_matches(self, said: str) -> ReferenceError:
+        name = self.where.rpartition(".")[2]
+        last = f"make {name} Optional" if self.lead is None else f"fewer of {self.lead}"
         return ReferenceError(
             f"{self.where} refers to rows of {self.table} that match by {self.said}, and {said}.",
-            hint=f"Ask for more rows of {self.table}, let each have one (Children(..., least=1)), or make "
-            f"{self.where.rpartition('.')[2]} Optional.",
+            hint=f"Ask for more rows, --rows {self.table}=N; let each have one, Children(..., least=1); or {last}.",
         )
 
     def described(self) -> str:
-        different = "" if self.lead is None else ", different ones for each " + self.lead
+        different = "" if self.lead is None else f", different ones for each row that {self.lead} refers to"
         return f"those that match by {self.said}, each equally likely{different}"

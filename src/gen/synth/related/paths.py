@@ -22,7 +22,7 @@ from gen.synth.related.segments import Segments
 from gen.synth.related.subsets import LaterPick, ListedRows, TriedRows
 from gen.synth.rows import Asking, RowView
 
-MOST_CHECKED = 10_000_000  # rows of which it is seen whether each has one that leads to it
+MOST_CHECKED = 10_000_000  # rows of which all are looked at, whether any leads to them; of more, evenly spread, so many
 _AT_ONCE = 262_144
 
 
@@ -168,7 +168,7 @@ def _fewest_of(levels: Sequence[Level]) -> tuple[int, int] | None:
 @dataclass(frozen=True, eq=False)
 class Descent:
     """The rows of a table that lead to rows of another, by a path of references. levels: the last step's first, each
-    by the times at which its table's rows were made.
+    by the times at which its table's rows were made. Without any, each row leads to itself.
     """
 
     levels: tuple[tuple[Level, ...], ...]
@@ -205,6 +205,8 @@ class Descent:
 
     def counts(self, rows: Words) -> Words:
         """How many rows lead to each of these, uint64."""
+        if not self.levels:
+            return np.ones(rows.size, np.uint64)
         return sum((count for _, _, count in self.spans(rows)), np.zeros(rows.size, np.uint64))
 
     @property
@@ -218,29 +220,35 @@ class Descent:
         return math.prod(0 if each is None else each[0] for each in self._said)
 
     def fewest(self, size: int, reached: Reached) -> int:
-        """The same after a look at all of so many rows that are reached, unless these are very many."""
-        if size > MOST_CHECKED or (len(self.levels) == 1 and self._said[0] is not None and reached.is_all):
+        """The same after a look at so many rows, as far as they are reached; of very many rows it is what is sure."""
+        alone = len(self.levels) == 1 and self._said[0] is not None and reached.is_all
+        if not self.levels or alone or size > MOST_CHECKED:
             return self.sure
-        return min((int(counts.min()) for counts in self._looked_at(size, reached) if counts.size), default=MOST)
+        return min((int(counts.min()) for _, counts in self._looked_at(size, reached) if counts.size), default=MOST)
 
-    def without(self, size: int, reached: Reached) -> int:
-        """To how many of so many rows that are reached none leads; 0 where they are very many, and it is not known."""
+    def without(self, size: int, reached: Reached) -> tuple[int, int]:
+        """To how many of so many rows that are reached none leads, and how many were looked at: of very many some."""
         if self.sure:
-            return 0
+            return 0, size
         said = self._said[0]
         if len(self.levels) == 1 and said is not None and reached.is_all:
-            return said[1]
-        if size > MOST_CHECKED:
-            return 0
-        return sum(int(np.count_nonzero(counts == 0)) for counts in self._looked_at(size, reached))
+            return said[1], size
+        found = [
+            (looked_at, int(np.count_nonzero(counts == 0))) for looked_at, counts in self._looked_at(size, reached)
+        ]
+        return sum(none for _, none in found), sum(looked_at for looked_at, _ in found)
 
-    def _looked_at(self, size: int, reached: Reached) -> Iterator[Words]:
-        for start in range(0, size, _AT_ONCE):
+    def _looked_at(self, size: int, reached: Reached) -> Iterator[tuple[int, Words]]:
+        """How many rows are looked at together, evenly spread over very many, and the counts of those reached."""
+        apart = max(-(-size // MOST_CHECKED), 1) * _AT_ONCE
+        for start in range(0, size, apart):
             rows = np.arange(start, min(start + _AT_ONCE, size), dtype=np.uint64)
-            yield self.counts(rows)[reached.may(rows)]
+            yield rows.size, self.counts(rows)[reached.may(rows)]
 
     def pick(self, rows: Words, number_of: Callable[[Words], Words]) -> tuple[Words, Bools]:
         """Of those that lead to each of these rows one, by its number below their count; and where there is any."""
+        if not self.levels:
+            return rows, np.ones(rows.size, np.bool_)
         each, which = Chosen(rows, None, None).runs or (rows, None)
         spans = self.spans(each)
         if which is not None:

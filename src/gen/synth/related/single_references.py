@@ -129,20 +129,19 @@ class SingleReferences(TableReferences):
 
     def _knows_children(self, group: ReferenceGroup, combined: Pick | None) -> bool:
         """Whether the rows that refer to a row will be known."""
-        alone = any(set(unique.columns) <= set(group.columns) for unique in self.unique)
         if combined is not None:
             return combined.is_invertible
-        return alone or self._is_exact(group)
+        return self._is_alone(group) or self._is_exact(group)
 
     def _is_exact(self, group: ReferenceGroup) -> bool:
         """Whether a reference has an exact fan-out: it declares one, or others need it."""
         return group.reference.children is not None or self._is_numbered(group) or self._inverted(group) is not None
 
-    def _matched(self, group: ReferenceGroup) -> MatchedPick:
+    def _matched(self, group: ReferenceGroup, lead: str | None = None) -> MatchedPick:
         """A pick among the parents that match; it is told later how they are found."""
         said = " and ".join(mine for mine, _ in group.reference.matching)
         required = self._first(group).nulls is None and self._first(group).when is None
-        return MatchedPick(self._where(group), group.reference.table, said, self._key(group, "value"), required)
+        return MatchedPick(self._where(group), group.reference.table, said, self._key(group, "value"), required, lead)
 
     def _check_where(self, group: ReferenceGroup) -> None:
         """Refuse what needs all rows of the parent, or a list of those that a condition accepts and has none."""
@@ -158,11 +157,13 @@ class SingleReferences(TableReferences):
         if isinstance(self._standing[group.columns], TriedRows):
             together = any(set(unique.columns) & set(group.columns) for unique in self.unique)
             if together or reference.covering or self._is_exact(group):
-                raise not_listed(where, reference, self.rows[reference.table])
+                inverted = self._inverted(group)
+                why = f"{inverted.by} matches by it" if inverted else "says how many rows refer to each"
+                raise not_listed(where, reference, self.rows[reference.table], why)
 
     def _pick(self, group: ReferenceGroup, parents: int) -> Pick:
         reference = group.reference
-        if any(set(unique.columns) <= set(group.columns) for unique in self.unique):
+        if self._is_alone(group):
             return self._distinct(group, parents)
         if reference.ring:
             ring = Ring(max(self.count, 1), stream_key(self.seed, self.table.name, "", "ring"), reference.ring.closed)
@@ -285,8 +286,10 @@ class SingleReferences(TableReferences):
             degrees, ranks = self._popularity(group, law, self.parents(group)).counts(count, room)
             counts, said = Histogram(degrees + sure, ranks), f"popular by {said_law(law)}"
             if group.reference.popularity:
+                inverted = self._inverted(group)
+                why = f"{inverted.by} matches by it" if inverted else "it is exact how many rows each parent has"
                 raise SchemaError(
-                    f"{self._where(group)}: a popularity is shared, and it is exact how many rows each parent has.",
+                    f"{self._where(group)}: a popularity is shared, and {why}.",
                     hint="Leave the name of the popularity out.",
                 )
         of_none = Children(Distribution("uniform"), scattered=scattered)
@@ -312,15 +315,16 @@ class SingleReferences(TableReferences):
 
     def _beyond_one(self, group: ReferenceGroup, most: int) -> tuple[int, int, int]:
         """How many rows each parent is sure to have, how many are left for chance, how many of those one may have."""
-        sure = int(group.reference.covering or self._covers(group))
+        sure = self._sure(group)
         return sure, self._with_parent(group) - sure * self.parents(group), most - sure
 
-    def _covers(self, group: ReferenceGroup) -> bool:
-        """Whether each parent is to have a row, because others look for one, and there are enough."""
+    def _sure(self, group: ReferenceGroup) -> int:
+        """How many rows each parent is to have at least: of those that others look for enough, if there are so many."""
         inverted = self._inverted(group)
-        if inverted is None or not inverted.covering or (self.earlier.columns and not self.new_rows(group)):
-            return False
-        return self.parents(group) <= self._with_parent(group)
+        if inverted is None or not inverted.covering:
+            return int(group.reference.covering)
+        asked = max((2 * -(-self.rows[pair] // max(self.rows[lead], 1)) for pair, lead in inverted.pairs), default=1)
+        return max(min(asked, self._with_parent(group) // max(self.parents(group), 1)), int(group.reference.covering))
 
     def _as_even(self, group: ReferenceGroup, most: int | None) -> Histogram:
         """How many of the rows each parent has where each is as likely, and none has more than `most`."""

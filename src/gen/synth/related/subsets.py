@@ -97,11 +97,11 @@ def none_accepted(where: str, reference: Reference, rows: int, table: str, colum
     )
 
 
-def not_listed(where: str, reference: Reference, rows: int) -> SchemaError:
+def not_listed(where: str, reference: Reference, rows: int, why: str) -> SchemaError:
     """The error that a list of accepted rows is needed, of a table too large for one."""
     return SchemaError(
-        f"{where}: it refers to rows of {reference.table} where {reference.where!r}, and says how many rows refer to "
-        f"each, for which these are listed; {reference.table} has {rows:,} rows, and {MOST_LISTED:,} is the most.",
+        f"{where}: it refers to rows of {reference.table} where {reference.where!r}, and {why}, for which these are "
+        f"listed; {reference.table} has {rows:,} rows, and {MOST_LISTED:,} is the most.",
         hint="Name only fields in the condition that are choices or booleans, drawn by themselves.",
     )
 
@@ -183,6 +183,10 @@ class LaterPick(Pick):
             assert self._make is not None
             self._made = self._make()
         return self._made
+
+    def settle(self) -> None:
+        """Make it now, so that what it cannot meet is said before the first row."""
+        _ = self.made
 
     def at(self, rows: Rows) -> Picked:
         return self.made.at(rows)
