@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PASS_OVER_CASE = ("mysql", "mariadb", "mssql")  # dialects in which 'a' = 'A', unless the collation says otherwise
 _BACKSLASH_ESCAPES = ("mysql", "mariadb")  # dialects in which it does, in every text
+_LONG = 16  # letters of a text of which there are enough
 _TELLS_CASE = re.compile(r"_(bin|cs)(_|$)", re.IGNORECASE)  # a collation's name
 
 
@@ -152,20 +153,30 @@ class Reading:
     # -- what is unique -----------------------------------------------------------------------------------------------
 
     def _read_unique(self, table: str, source: sa.Table, columns: dict[str, Column]) -> None:
-        keys = {name for name, column in columns.items() if column.key}
-        taken: set[frozenset[str]] = {frozenset(keys)}
-        for title, names in sorted(self._unique_groups(table, source), key=str):
-            if frozenset(names) in taken:
+        keys = frozenset(name for name, column in columns.items() if column.key)
+        taken = {keys} if keys else set()
+        seen = set(taken)
+        for title, names in sorted(self._unique_groups(table, source), key=lambda group: (len(group[1]), str(group))):
+            if frozenset(names) in seen:
                 continue
+            seen.add(frozenset(names))
             if missing := [name for name in names if name not in columns]:
                 self._not_kept(table, f"UNIQUE ({', '.join(names)}) is not kept: {missing[0]} is left out.")
                 continue
-            over = next((o for o in taken if o & set(names) and not (o <= set(names) or set(names) <= o)), None)
+            implied = any(o <= set(names) for o in taken)
+            over = None if implied else next((o for o in taken if o & set(names) and not set(names) <= o), None)
             if over:
                 kept = ", ".join(name for name in columns if name in over)
-                self._not_kept(table, f"UNIQUE ({', '.join(names)}) is not kept: it overlaps with ({kept}).")
-                continue
-            taken.add(frozenset(names))
+                alone = next(
+                    (n for n in names if _may_be_unique(source, columns[n]) and n not in set().union(*taken)), None
+                )
+                how = f"is kept as UNIQUE ({alone})" if alone else "is not kept"
+                self._not_kept(table, f"UNIQUE ({', '.join(names)}) {how}: it overlaps with ({kept}).")
+                if alone is None:
+                    continue
+                names = (alone,)
+            if not implied:
+                taken.add(frozenset(names))
             group = names[0] if len(names) == 1 else title
             group = "_".join(names) if not group or (len(names) > 1 and group in columns) else group
             for name in names:
@@ -184,6 +195,13 @@ class Reading:
                 self._not_kept(table, f"The unique index {index.name} is not kept: {why}.")
                 continue
             yield str(index.name or ""), tuple(str(column.name) for column in index.columns)
+
+
+def _may_be_unique(source: Any, column: Column) -> bool:
+    """Whether a column has values enough for any number of rows: a text of its own that nothing narrows."""
+    refers = any(column.name == str(key.parent.name) for key in source.foreign_keys)
+    free = column.kind == "text" and not (column.choices or column.patterns or column.format)
+    return free and not refers and (column.max_length is None or column.max_length >= _LONG)
 
 
 def _comment(source: Any) -> str | None:
