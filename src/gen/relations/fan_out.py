@@ -112,7 +112,7 @@ class ScatteredFanOut:
 
     def parents_of(self, rows: Rows) -> tuple[Words, Words]:
         """uint64 arrays: the parent row of each child row, and which of its children it is, from 0."""
-        return self.ordered.parents_of(self._places.at(rows_array(rows)))
+        return self.ordered.parents_of(self.places_of(rows_array(rows)))
 
     def counts_of(self, parents: Rows) -> Words:
         """uint64 array: how many children each parent row has."""
@@ -125,6 +125,10 @@ class ScatteredFanOut:
         """
         places, count = self.ordered.child_rows_of(parents)
         return self.at_place(rows_array(places)), count
+
+    def places_of(self, rows: Words) -> Words:
+        """uint64 array: the places of child rows in the ordered fan-out."""
+        return self._places.at(rows)
 
     def at_place(self, places: Words) -> Words:
         """uint64 array: the child rows whose places in the ordered fan-out these are."""

@@ -134,7 +134,7 @@ def inverted_references(spec: Spec) -> Mapping[tuple[str, str], Inverted]:
         pairs = ((table.name, lead.reference.table),) if lead else ()
         for i, step in enumerate(meeting_of(spec, table, group).theirs):
             before = found.get(step, Inverted(by, False, False))
-            covering, ordered = before.covering or required, before.ordered or i > 0
+            covering, ordered = before.covering or required, before.ordered or i > 0 or bool(group.reference.tree)
             found[step] = Inverted(before.by, covering, ordered, before.pairs + pairs)
     return found
 
@@ -213,8 +213,10 @@ def _is_null_at_times(column: Column) -> bool:
 def _check_alone(table: Table, group: ReferenceGroup) -> None:
     """Refuse what would say once more which of the parents that match a row refers to."""
     reference, columns = group.reference, [table.column(name) for name in group.columns]
-    ways = ("children", "tree", "ring", "covering", "where", "popularity")
+    ways = ("children", "ring", "covering", "where", "popularity")
     said = [name for name in ways if getattr(reference, name)]
+    if reference.tree and (reference.tree.depth is not None or reference.tree.children is not None):
+        said.append("how deep or wide their tree is")
     said += [f"the law {c.distribution.name!r}" for c in columns if c.distribution and c.distribution.name != "uniform"]
     said += [
         f"an Ordinal of {c.ordinal.reference}"

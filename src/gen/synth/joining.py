@@ -139,6 +139,12 @@ def join_matched(tables: Any, table: str, name: str, pick: MatchedPick, epochs: 
     for i, levels in enumerate(descent.levels):
         for level in levels:
             _refuse_uncounted(where, ".".join(meeting.theirs[-1 - i]), descent, i, level)
+            if pick.tree is not None and not level.link.is_in_order:
+                raise SchemaError(
+                    f"{pick.where}: its rows are a tree, a parent before its children, and "
+                    f"{'.'.join(meeting.theirs[-1 - i])} says that they are scattered.",
+                    hint='Leave order="scattered" out.',
+                )
     size = now.first_row(meeting.table) + now.rows[meeting.table]
     ascent = Ascent(tables, meeting.own, now.first_row(table))
     pick.agree(ascent, descent, _reached(epochs, meeting.own), meeting.table, size)

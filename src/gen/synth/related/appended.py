@@ -117,6 +117,8 @@ class TableReferences:
     def _says_how_many(self, group: ReferenceGroup) -> bool:
         """Whether a reference declares, or its keys and numbers do, how many rows refer to each parent."""
         reference = group.reference
+        if reference.matching:  # which rows match says it, of all times
+            return False
         declared = reference.children or reference.tree or reference.ring or reference.covering
         return bool(declared) or self._is_alone(group) or self._is_numbered(group) or self._inverted(group) is not None
 

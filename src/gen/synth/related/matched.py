@@ -6,14 +6,16 @@ import numpy as np
 
 from gen.errors import ReferenceError, SchemaError
 from gen.relations.picks import UniformPicks
-from gen.streams import Rows, Stream, Words, kernel, mulhi
-from gen.synth.related.paths import Ascent, Descent, Reached
+from gen.schema.links import Tree
+from gen.streams import Rows, Stream, Words, kernel, mulhi, rows_array
+from gen.synth.related.parents import Bools
+from gen.synth.related.paths import Ascent, Descent, Reached, Runs
 from gen.synth.related.picks import Pick, Picked
 from gen.synth.rows import RowView
 
 
 @kernel("void(uint64[::1], uint64[::1], uint64[::1])")
-def _scaled(words: Words, counts: Words, out: Words) -> None:
+def scaled(words: Words, counts: Words, out: Words) -> None:
     """A number below each count, each equally likely; exact to 2^-64 times the count."""
     for i in range(words.size):
         out[i] = mulhi(words[i], counts[i])
@@ -23,10 +25,12 @@ class MatchedPick(Pick):
     """One of the parents that match the row, each equally likely; none where none does.
 
     where: the field that refers, as messages name it. said: what it matches by. required: whether it is never null.
-    lead: a field with which it is unique together; rows with one parent there pick different ones here.
+    lead: a field with which it is unique together; rows with one parent there pick different ones here. tree: rows of
+    its own table that match are a tree of their own.
     """
 
     def __init__(self, where: str, table: str, said: str, key: int, required: bool, lead: str | None = None) -> None:
+        self.tree: Tree | None = None
         self.where, self.table, self.said, self.key, self.required, self.lead = where, table, said, key, required, lead
         self.ascent: Ascent | None = None
         self.descent, self.reached, self.met, self.size = Descent(()), Reached(None, Descent(())), "", 0
@@ -75,16 +79,29 @@ class MatchedPick(Pick):
         met, there = self.ascent.rows(row)
         if not self.size:
             return Picked(np.zeros(met.size, np.uint64), np.zeros(met.size, np.bool_))
-        found, has = self.descent.pick(met, lambda counts: self._numbers(row, counts))
+        runs = self.descent.runs_of(met)
+        if self.tree is not None:
+            return self._in_tree(row, runs, there)
+        has = runs.counts > 0
         if self.required and not has.all():
             raise self._none_matches(f"a row of {self.met} that is met has none")
-        return Picked(found, has if there is None else has & there)
+        return Picked(runs.at(self._numbers(row, runs.counts)), has if there is None else has & there)
+
+    def _in_tree(self, row: RowView, runs: Runs, there: Bools | None) -> Picked:
+        """Of the rows that match those before it, each as likely; the first ones are roots."""
+        assert self.tree is not None and self.ascent is not None
+        before = runs.numbers_of(self.ascent.first, rows_array(row.rows))
+        share = np.rint(runs.counts * self.tree.roots) if self.tree.roots < 1 else np.float64(self.tree.roots)
+        has = before >= np.maximum(share, 1)
+        numbers = np.zeros(before.size, np.uint64)
+        scaled(Stream(self.key).words(row.rows), before, numbers)
+        return Picked(runs.at(numbers), has if there is None else has & there)
 
     def _numbers(self, row: RowView, counts: Words) -> Words:
         """A number below each count."""
         numbers = np.zeros(counts.size, np.uint64)
         if self.lead is None:
-            _scaled(Stream(self.key).words(row.rows), counts, numbers)
+            scaled(Stream(self.key).words(row.rows), counts, numbers)
             return numbers
         chosen = row.columns[self.lead].chosen(row)
         for count in np.unique(counts[counts > 0]).tolist():  # rows that stand together have few different ones
@@ -102,4 +119,6 @@ class MatchedPick(Pick):
 
     def described(self) -> str:
         different = "" if self.lead is None else f", different ones for each row that {self.lead} refers to"
+        if self.tree is not None:
+            return f"those that match by {self.said} as a tree, under any earlier one"
         return f"those that match by {self.said}, each equally likely{different}"

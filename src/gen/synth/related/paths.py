@@ -6,8 +6,9 @@ Up go links. Down go fan-outs, backwards: the rows that lead to a row have conse
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -245,25 +246,57 @@ class Descent:
             rows = np.arange(start, min(start + _AT_ONCE, size), dtype=np.uint64)
             yield rows.size, self.counts(rows)[reached.may(rows)]
 
-    def pick(self, rows: Words, number_of: Callable[[Words], Words]) -> tuple[Words, Bools]:
-        """Of those that lead to each of these rows one, by its number below their count; and where there is any."""
+    def runs_of(self, rows: Words) -> Runs:
+        """The rows that lead to each of these, each of which may be there several times."""
         if not self.levels:
-            return rows, np.ones(rows.size, np.bool_)
+            return Runs(rows, ())
         each, which = Chosen(rows, None, None).runs or (rows, None)
         spans = self.spans(each)
         if which is not None:
             spans = [(level, begin[which], count[which]) for level, begin, count in spans]
-        total = sum((count for _, _, count in spans), np.zeros(rows.size, np.uint64))
-        number = number_of(total)
-        if len(spans) == 1:
-            level, begin, _ = spans[0]
-            return level.rows_at(begin + number), total > 0
+        return Runs(rows, tuple(spans))
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """The rows that lead to each of some rows: runs of numbers, one for each time at which such rows were made.
+
+    Without any run each row leads to itself.
+    """
+
+    rows: Words
+    spans: tuple[tuple[Level, Words, Words], ...]
+
+    @cached_property
+    def counts(self) -> Words:
+        """How many lead to each, uint64."""
+        if not self.spans:
+            return np.ones(self.rows.size, np.uint64)
+        return sum((count for _, _, count in self.spans), np.zeros(self.rows.size, np.uint64))
+
+    def at(self, numbers: Words) -> Words:
+        """Of those that lead to each one, by its number below their count; any where there is none."""
+        if len(self.spans) == 1:
+            level, begin, _ = self.spans[0]
+            return level.rows_at(begin + numbers)
+        found = self.rows.copy() if not self.spans else np.zeros(self.rows.size, np.uint64)
+        passed = np.zeros(self.rows.size, np.uint64)
+        for level, begin, count in self.spans:
+            inside = (numbers >= passed) & (numbers - passed < count)
+            found[inside] = level.rows_at((begin + numbers - passed)[inside])
+            passed = passed + count
+        return found
+
+    def numbers_of(self, first: int, rows: Words) -> Words:
+        """The number of a row among those that lead where it leads: of rows made when row `first` was, from 0 on."""
         found, passed = np.zeros(rows.size, np.uint64), np.zeros(rows.size, np.uint64)
-        for level, begin, count in spans:
-            inside = (number >= passed) & (number - passed < count)
-            found[inside] = level.rows_at((begin + number - passed)[inside])
-            passed += count
-        return found, total > 0
+        for level, begin, count in self.spans:
+            counted = level.link.pick.counted
+            if level.first == first and counted is not None:
+                at = counted.numbers_of(rows) - begin
+                found = np.where(at < count, passed + at, found)
+            passed = passed + count
+        return found
 
 
 @dataclass(frozen=True, eq=False)

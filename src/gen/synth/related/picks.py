@@ -54,6 +54,10 @@ class Counted(Protocol):
         """The rows with these numbers."""
         ...
 
+    def numbers_of(self, rows: Words) -> Words:
+        """The numbers of rows that have a place."""
+        ...
+
 
 class Pick(ABC):
     """How each row of a table finds its place among the parents."""
@@ -179,6 +183,9 @@ class DistinctPick(Pick):
     def rows_at(self, numbers: Words) -> Words:
         return numbers
 
+    def numbers_of(self, rows: Words) -> Words:
+        return rows
+
     def described(self) -> str:
         return "each at most once"
 
@@ -250,6 +257,9 @@ class FanOutPick(Pick):
     def rows_at(self, numbers: Words) -> Words:
         return self.fan_out.at_place(numbers) if isinstance(self.fan_out, ScatteredFanOut) else numbers
 
+    def numbers_of(self, rows: Words) -> Words:
+        return self.fan_out.places_of(rows) if isinstance(self.fan_out, ScatteredFanOut) else rows
+
     def described(self) -> str:
         return f"{self.law}, {'scattered' if isinstance(self.fan_out, ScatteredFanOut) else 'in their order'}"
 
@@ -310,6 +320,10 @@ class PartlyPick(Pick):
 
     def rows_at(self, numbers: Words) -> Words:
         return self.without.free(self.fan_out.rows_at(numbers))
+
+    def numbers_of(self, rows: Words) -> Words:
+        numbers = rows - self.without.below(rows)[0]
+        return self.fan_out.numbers_of(np.minimum(numbers, np.uint64(max(self.total, 1) - 1)))
 
     def described(self) -> str:
         share = self.without.rows / max(self.without.domain, 1)

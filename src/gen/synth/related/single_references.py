@@ -141,7 +141,11 @@ class SingleReferences(TableReferences):
         """A pick among the parents that match; it is told later how they are found."""
         said = " and ".join(mine for mine, _ in group.reference.matching)
         required = self._first(group).nulls is None and self._first(group).when is None
-        return MatchedPick(self._where(group), group.reference.table, said, self._key(group, "value"), required, lead)
+        pick = MatchedPick(self._where(group), group.reference.table, said, self._key(group, "value"), required, lead)
+        if group.reference.tree:
+            self._check_rootless(group, "roots have no parent")
+            pick.tree = group.reference.tree
+        return pick
 
     def _check_where(self, group: ReferenceGroup) -> None:
         """Refuse what needs all rows of the parent, or a list of those that a condition accepts and has none."""
