@@ -16,7 +16,21 @@ from pydantic import BaseModel, Field, create_model, model_validator
 from scipy import stats
 
 from counted import Counted
-from gen import Children, Copy, Existing, ForeignKey, Nulls, Poisson, PrimaryKey, Schema, Sum
+from gen import (
+    Children,
+    Copy,
+    Existing,
+    ForeignKey,
+    Nulls,
+    Ordinal,
+    Poisson,
+    PrimaryKey,
+    Schema,
+    Sum,
+    Tree,
+    Unique,
+    Zipf,
+)
 from gen.builder import load_schema
 from gen.counts import RowRequest
 from gen.errors import CapacityError, ReferenceError, SchemaError
@@ -262,6 +276,51 @@ def test_more_different_parents_than_match_are_refused():
         tables({Customer: 50, Tag: None, Post: None, tagged([]): 3 * 50 * 4 + 1})
 
 
+# -- trees -----------------------------------------------------------------------------------------------------------
+
+
+class Task(BaseModel):
+    id: Key
+    project: Annotated[int, ForeignKey("Customer.id"), Zipf(1.1)]
+    parent: Annotated[int | None, ForeignKey("Task.id", matching="project"), Tree(roots=2)]
+
+
+def assert_trees(tasks, roots):
+    """Every task is under a root of its project, earlier ones over later ones."""
+    with duckdb.connect() as connection:
+        connection.register("task", tasks)
+        count = connection.execute("select count(*) from task").fetchone()[0]
+        wrong = "select count(*) from task a join task b on a.parent = b.id where a.project <> b.project"
+        assert connection.execute(wrong).fetchone() == (0,)
+        walked = """with recursive walk as (select id, 1 depth from task where parent is null union all
+            select t.id, depth + 1 from task t join walk on t.parent = walk.id) select count(*), max(depth) from walk"""
+        assert connection.execute(walked).fetchone()[0] == count
+        each = connection.execute("select count(*) n, count(*) - count(parent) r from task group by project").fetchall()
+        assert all(r == min(n, roots(n)) for n, r in each)
+        return connection.execute(walked).fetchone()[1]
+
+
+def test_tasks_of_a_project_are_a_tree_of_its_own():
+    found = tables({Customer: 200, Task: 20_000})["Task"]
+    assert 5 < assert_trees(found, lambda n: 2) < 40
+    pairs = [(r["id"], r["parent"]) for r in found.to_pylist() if r["parent"] is not None]
+    assert all(parent < own for own, parent in pairs)
+    share = create_model(
+        "Task",
+        __base__=Task,
+        parent=(Annotated[int | None, ForeignKey("Task.id", matching="project"), Tree(roots=0.1)], None),
+    )
+    assert_trees(tables({Customer: 200, share: 5000})["Task"], lambda n: max(round(0.1 * n), 1))
+
+
+def test_tasks_that_are_appended_are_under_tasks_of_all_times():
+    schema = appended(Customer=(Customer, 30), Task=(Task, 300))
+    ((first, second, third),) = by_epoch(schema, ("Task",), {}, {"Task": 200}, {"Customer": 5, "Task": 100})
+    assert_trees(pa.Table.from_pylist(first + second + third), lambda n: 2)
+    old = {row["id"] for row in first}
+    assert any(row["parent"] in old for row in second)
+
+
 # -- rows that are appended ------------------------------------------------------------------------------------------
 
 
@@ -332,6 +391,128 @@ def test_what_cannot_match_is_refused_in_a_sentence(forks: Forks, tmp_path: Path
     assert_refused(forks, tmp_path, text_of(fields, parent), REFUSED[fields, parent])
 
 
+def pair(*markers, of="Tag.id"):
+    """A model whose rows are unique by a tag's owner and one of the tags that match."""
+    return create_model(
+        "Mine",
+        owner=(Annotated[int, Unique("x"), ForeignKey("Customer.id"), *markers], ...),
+        tag=(Annotated[int, Unique("x"), ForeignKey(of, matching="owner")], ...),
+    )
+
+
+OWN = create_model(
+    "Mine",
+    id=(Key, ...),
+    owner=(Annotated[int, Unique("x"), ForeignKey("Customer.id")], ...),
+    other=(Annotated[int, Unique("x"), ForeignKey("Mine.id", matching="owner")], ...),
+)
+NUMBERED = create_model(
+    "Mine",
+    owner=(Annotated[int, ForeignKey("Customer.id")], ...),
+    tag=(Annotated[int, Unique("x"), ForeignKey("Tag.id", matching="owner")], ...),
+    number=(Annotated[int, Unique("x"), Ordinal("owner")], ...),
+)
+IN_SEQUENCE = create_model(
+    "Mine",
+    owner=(Annotated[int, PrimaryKey(order="sequential"), ForeignKey("Customer.id")], ...),
+    tag=(Annotated[int, PrimaryKey(order="sequential"), ForeignKey("Tag.id", matching="owner")], ...),
+)
+MAYBE_COPY = create_model(
+    "Mine",
+    post=(Annotated[int, ForeignKey("Post.id")], ...),
+    owner=(Annotated[int | None, Copy("post", "owner"), Nulls(0.3)], None),
+    tag=(Annotated[int | None, ForeignKey("Tag.id", matching="owner")], None),
+)
+TOGETHER = {
+    "of its own table": (
+        OWN,
+        SchemaError,
+        "Mine.other: .* own table that match, and .owner, other. are unique together",
+    ),
+    "numbered otherwise": (
+        NUMBERED,
+        SchemaError,
+        "Mine.tag: it refers to rows that match, and .tag, number. are unique",
+    ),
+    "in sequence": (IN_SEQUENCE, SchemaError, "keys in sequence have every combination"),
+    "too many, by a law": (pair(Zipf(1.2)), CapacityError, "Mine.*400 distinct values are asked for, but .* holds 300"),
+    "copied in some rows": (MAYBE_COPY, SchemaError, "Mine.tag: .* Mine.owner is a copy that is null by itself"),
+}
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_what_is_unique_together_and_cannot_be_is_refused(case):
+    model, error, said = TOGETHER[case]
+    with pytest.raises(error, match=said):
+        tables({Customer: 100, Tag: None, Post: None, model: 400})
+
+
+def test_a_row_that_meets_its_parent_itself_refers_to_it():
+    """Another key of the same row, as columns that are denormalised have it; it may be unique with the first."""
+    person = create_model("Person", id=(Key, ...), code=(Annotated[int, Unique()], ...))
+    note = create_model(
+        "Note",
+        person=(Annotated[int, ForeignKey("Person.id"), Unique("x")], ...),
+        code=(Annotated[int, ForeignKey("Person.code", name="code", matching={"person": "id"}), Unique("x")], ...),
+        same=(Annotated[int, Copy("person", "code")], ...),
+    )
+    assert query(tables({person: 50, note: 40}), "select count(*) from Note where code = same") == [(40,)]
+
+
+def test_more_rows_than_all_can_be_looked_at_are_looked_at_here_and_there():
+    account = create_model(
+        "Account", id=(Key, ...), customer=(Annotated[int, ForeignKey("Customer.id"), Children((0, 2))], ...)
+    )
+    address = create_model(
+        "Address",
+        id=(Key, ...),
+        account=(Annotated[int, ForeignKey("Account.id"), Children((1, 2))], ...),
+        customer=(Annotated[int, Copy("account", "customer")], ...),
+    )
+    with pytest.raises(ReferenceError, match=r"of the 30,000,000 rows of Customer have none"):
+        tables({Customer: 30_000_000, account: None, address: None, Order: 10})
+
+
+def test_a_key_that_is_part_of_a_reference_is_refused_unless_it_tells_the_row():
+    """A tenant's settings, with an owner among its users: the owner is matched."""
+    user = create_model(
+        "User",
+        tenant=(Annotated[int, PrimaryKey(), ForeignKey("Customer.id")], ...),
+        n=(Annotated[int, PrimaryKey()], ...),
+    )
+    wrong = create_model(
+        "Settings",
+        tenant=(Annotated[int, PrimaryKey(), ForeignKey("User.tenant")], ...),
+        owner=(Annotated[int, ForeignKey("User.n")], ...),
+    )
+    with pytest.raises(
+        SchemaError, match="Settings: tenant is unique, and refers to User together with owner: several"
+    ):
+        tables({Customer: 100, user: 500, wrong: 80})
+    right = create_model(
+        "Settings",
+        tenant=(Annotated[int, PrimaryKey(), ForeignKey("Customer.id")], ...),
+        owner=(Annotated[int, ForeignKey("User.n", matching="tenant")], ...),
+    )
+    found = tables({Customer: 100, user: 500, right: 80})
+    assert Counted([Customer, user, right], found).check().size("Settings") == 80
+
+
+def test_keys_that_are_each_others_by_a_reference_of_several_fields_are_refused_with_what_to_say():
+    tenant = create_model(
+        "Tenant",
+        id=(Annotated[int, PrimaryKey(), ForeignKey("User.tenant")], ...),
+        contact=(Annotated[int, ForeignKey("User.n")], ...),
+    )
+    user = create_model(
+        "User",
+        tenant=(Annotated[int, PrimaryKey(), ForeignKey("Tenant.id")], ...),
+        n=(Annotated[int, PrimaryKey()], ...),
+    )
+    with pytest.raises(SchemaError, match=r"Tenant.id: it refers to User.tenant together with contact, and that to it"):
+        tables({tenant: 100, user: 100})
+
+
 def test_a_step_that_cannot_be_gone_backwards_is_named_with_what_to_declare():
     many = create_model(
         "Many",
@@ -391,6 +572,74 @@ def test_parents_of_rows_that_exist_already_match_and_these_are_refused_by_name(
 
 # -- foreign keys of databases ---------------------------------------------------------------------------------------
 
+CIRCLES = """
+CREATE TABLE tenant (id INTEGER PRIMARY KEY, contact INT NOT NULL, FOREIGN KEY (id, contact) REFERENCES person (t, n));
+CREATE TABLE person (t INT NOT NULL REFERENCES tenant, n INT NOT NULL, email TEXT NOT NULL, home INT,
+  PRIMARY KEY (t, n), UNIQUE (t, email), FOREIGN KEY (t, n, home) REFERENCES place (t, person, n));
+CREATE TABLE place (t INT NOT NULL, person INT NOT NULL, n INT NOT NULL, PRIMARY KEY (t, person, n),
+  FOREIGN KEY (t, person) REFERENCES person (t, n));
+CREATE TABLE task (id INTEGER PRIMARY KEY, t INT NOT NULL REFERENCES tenant, UNIQUE (t, id));
+CREATE TABLE label (id INTEGER PRIMARY KEY, t INT NOT NULL REFERENCES tenant, name TEXT NOT NULL, UNIQUE (t, id),
+  UNIQUE (t, name));
+CREATE TABLE labelled (t INT NOT NULL, task INT NOT NULL, label INT NOT NULL, PRIMARY KEY (task, label),
+  FOREIGN KEY (t, task) REFERENCES task (t, id), FOREIGN KEY (t, label) REFERENCES label (t, id));
+CREATE TABLE settings (t INTEGER PRIMARY KEY REFERENCES tenant, owner INT NOT NULL,
+  FOREIGN KEY (t, owner) REFERENCES person (t, n));
+"""
+
+
+def load(path: Path, folder: Path, names: list[str]) -> Counter[str]:
+    """Insert what is generated into a database; which tables have rows that break a foreign key."""
+    with sqlite3.connect(path) as connection:
+        for name in names:
+            found = pq.read_table(folder / name)
+            insert = (
+                f"INSERT INTO {name} ({', '.join(found.column_names)}) VALUES ({', '.join('?' * found.num_columns)})"
+            )
+            connection.executemany(insert, zip(*(column.to_pylist() for column in found.columns), strict=True))
+        broken = Counter(row[0] for row in connection.execute("PRAGMA foreign_key_check"))
+    connection.close()
+    return broken
+
+
+def test_circles_of_keys_and_junctions_of_keys_of_their_own_are_kept(forks: Forks, tmp_path: Path) -> None:
+    schema = load_schema(database(tmp_path, CIRCLES))
+    assert schema.unread == (("person", "UNIQUE (t, email) is kept as UNIQUE (email): it overlaps with (t, n)."),)
+    assert columns(schema, "tenant")["contact"].reference.matching == (("id", "t"),)
+    assert columns(schema, "person")["home"].reference.matching == (("t", "t"), ("n", "person"))
+    sizes = {"tenant": 20, "person": 200, "place": 500, "task": 300, "label": 200, "labelled": 600, "settings": 15}
+    rows = [option for name, count in sizes.items() for option in ("--rows", f"{name}={count}")]
+    ended = forks("--schema", "sqlite:///shop.sqlite", *rows, "--out", "data", *AS_OF, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert not load(tmp_path / "shop.sqlite", tmp_path / "data", list(sizes))
+
+
+CONTESTED = """
+CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (id INTEGER PRIMARY KEY);
+CREATE TABLE j (a INT NOT NULL REFERENCES a, b INT NOT NULL REFERENCES b, PRIMARY KEY (a, b));
+CREATE TABLE c (a INT NOT NULL REFERENCES a, n INT NOT NULL, PRIMARY KEY (a, n));
+CREATE TABLE d (b INT NOT NULL REFERENCES b, n INT NOT NULL, PRIMARY KEY (b, n));
+CREATE TABLE k1 (a INT NOT NULL, c INT NOT NULL, b INT, FOREIGN KEY (a, c) REFERENCES c (a, n),
+  FOREIGN KEY (a, b) REFERENCES j (a, b));
+CREATE TABLE k2 (b INT NOT NULL, d INT NOT NULL, a INT, FOREIGN KEY (b, d) REFERENCES d (b, n),
+  FOREIGN KEY (a, b) REFERENCES j (a, b));
+CREATE TABLE k3 (a INT NOT NULL, b INT NOT NULL, d INT, FOREIGN KEY (a, b) REFERENCES j (a, b), FOREIGN KEY (b, a, d)
+  REFERENCES e (b, a, n));
+CREATE TABLE e (a INT NOT NULL, b INT NOT NULL, n INT NOT NULL, PRIMARY KEY (a, b, n), FOREIGN KEY (a, b) REFERENCES j);
+"""
+
+
+def test_of_what_cannot_be_matched_with_another_it_is_said_and_the_rest_is_kept(forks: Forks, tmp_path: Path) -> None:
+    schema = load_schema(database(tmp_path, CONTESTED))
+    assert [table for table, _ in schema.unread] == ["k2"]
+    assert unread(schema, "k2")[0].endswith("is not kept: of (a, b) another reference matches by a.")
+    names = ["a", "b", "j", "c", "d", "e", "k1", "k2", "k3"]
+    rows = [option for name in names for option in ("--rows", f"{name}={20 if name in 'ab' else 100}")]
+    ended = forks("--schema", "sqlite:///shop.sqlite", *rows, "--out", "data", *AS_OF, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert set(load(tmp_path / "shop.sqlite", tmp_path / "data", names)) == {"k2"}
+
+
 TENANTS = """
 CREATE TABLE tenant (id INTEGER PRIMARY KEY);
 CREATE TABLE client (t INT NOT NULL REFERENCES tenant, n INT NOT NULL, best INT, PRIMARY KEY (t, n),
@@ -438,13 +687,5 @@ def test_foreign_keys_that_share_columns_are_kept_and_the_database_finds_no_row_
     rows = [option for name in (*KEPT, "tenant") for option in ("--rows", f"{name}={20 if name == 'tenant' else 400}")]
     ended = forks("--schema", url, *rows, "--out", "data", *AS_OF, cwd=tmp_path)
     assert ended.code == 0, ended.err
-    with sqlite3.connect(tmp_path / "shop.sqlite") as connection:
-        for name in (*KEPT, "tenant"):
-            found = pq.read_table(tmp_path / "data" / name)
-            insert = (
-                f"INSERT INTO {name} ({', '.join(found.column_names)}) VALUES ({', '.join('?' * found.num_columns)})"
-            )
-            connection.executemany(insert, zip(*(column.to_pylist() for column in found.columns), strict=True))
-        broken = Counter(row[0] for row in connection.execute("PRAGMA foreign_key_check"))
+    broken = load(tmp_path / "shop.sqlite", tmp_path / "data", [*KEPT, "tenant"])
     assert set(broken) == {"alone", "apart"}  # of which it was said
-    connection.close()

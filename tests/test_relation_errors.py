@@ -177,7 +177,6 @@ REFUSED = {
     # ordinals
     f"x: Annotated[int, Ordinal('q')]; p: {P_}]": ["C.x: it numbers the rows of one q", "There are: p"],
     f"x: Annotated[str, Ordinal('p')]; p: {P_}]": ["an ordinal is an int, not str"],
-    f"x: Annotated[int, Ordinal('p')]; p: {P_}, Zipf(1.1)]": ["C.p", "how popular"],
     f"x: Annotated[int, Ordinal('p', start=2**40)]; p: {P_}]": ["starts at 1099511627776", "32 bits"],
     f"x: Annotated[int, Ordinal('p'), Unique()]; p: {P_}]": ["C.x: a key cannot be made of other fields"],
     f"x: Annotated[int, Ordinal('p'), Field(ge=5)]; p: {P_}]": ["C.x", "not drawn", "for each p"],

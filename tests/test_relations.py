@@ -178,6 +178,13 @@ def test_rows_that_are_numbered_have_parents_as_chance_gives_them():
     assert mean == 10 and abs(variance - 10) < 0.1
 
 
+def test_rows_that_are_numbered_may_have_popular_parents():
+    found = counted({P: 200, of_parent(Zipf(1.1), number=(Annotated[int, Ordinal("p")], ...)): 5000})
+    asked = 5000 * np.arange(1, 201, dtype=float) ** -1.1 / (np.arange(1, 201, dtype=float) ** -1.1).sum()
+    counts = sorted((n for n, parents in found.histogram("C", "p").items() for _ in range(parents)), reverse=True)
+    assert np.abs(np.array(counts) - asked).max() < 2  # as many as the law says, rounded
+
+
 @pytest.mark.parametrize("rows", [100, 101, 250])
 def test_numbered_rows_and_pairs_that_differ_may_have_to_cover_their_parents(rows):
     sure = ForeignKey("P.id", covering=True)

@@ -113,11 +113,18 @@ def _group(table: Table, columns: Sequence[Column]) -> ReferenceGroup:
             value = getattr(reference, fact.name)
             if value != fact.default and said.setdefault(fact.name, value) != value:
                 raise SchemaError(
-                    f"{table.name}.{column.name}: its {fact.name} is {value!r}, and a column that refers to the same "
-                    f"row says {said[fact.name]!r}.",
-                    hint="Say it once.",
+                    f"{table.name}.{column.name}: its {fact.name} is {_in_words(value)}, and a column that refers to "
+                    f"the same row of {reference.table} says {_in_words(said[fact.name])}.",
+                    hint=f'Say it once; or name what refers to another row: ForeignKey("{reference}", name="other").',
                 )
     return ReferenceGroup(tuple(column.name for column in columns), targets, replace(references[0], **said))
+
+
+def _in_words(value: Any) -> str:
+    """What a reference says, as it is declared."""
+    if isinstance(value, tuple):
+        return ", ".join(mine if mine == other else f"{mine}: {other}" for mine, other in value)
+    return repr(value)
 
 
 def _target(spec: Spec, table: Table, path: str, reference: Reference) -> Table:
@@ -273,7 +280,9 @@ def _check_reference(spec: Spec, table: Table, path: str, column: Column, refere
 
 def _check_group(spec: Spec, table: Table, group: ReferenceGroup) -> None:
     target = spec.table(group.reference.table)
-    if not is_unique(target, (*group.targets, *(other for _, other in group.reference.matching))):
+    matched = [other for _, other in group.reference.matching]
+    known = set(matched) <= target.by_name.keys()  # else that is what is wrong
+    if known and not is_unique(target, [*group.targets, *matched]):
         where = " and ".join(f"{table.name}.{name}" for name in group.columns)
         said = " and ".join(f"{target.name}.{name}" for name in group.targets)
         facts = {"table": table.name, "column": group.columns[0], "target": str(group.reference)}
@@ -341,10 +350,19 @@ def _not_unique(said: str, target: Table, columns: Sequence[str], facts: dict[st
     groups = [" and ".join(group.columns) for group in unique_groups(target)]
     there = f" {target.name} is unique by {'; by '.join(groups)}." if groups else ""
     several = len(columns) > 1
+    whole = next((group.columns for group in unique_groups(target) if set(columns) < set(group.columns)), ())
+    missing = [name for name in whole if name not in columns]
+    if missing:
+        also = f'matching="{missing[0]}"' if len(missing) == 1 else f"matching={missing!r}"
+        hint = f"Refer to {' and '.join(missing)} there, too, or name what has the same values here: {also}."
+    else:
+        hint = (
+            f"Declare {'them' if several else f'{target.name}.{columns[0]}'} with PrimaryKey() or Unique("
+            f"{'...' if several else ''}), or refer to what is unique."
+        )
     return ReferenceError(
         f"{said}, which {'are not unique together' if several else 'is not unique'}.{there}",
-        hint=f"Declare {'them' if several else f'{target.name}.{columns[0]}'} with PrimaryKey() or Unique("
-        f"{'...' if several else ''}), or refer to what is unique.",
+        hint=hint,
         **facts,
     )
 

@@ -41,6 +41,8 @@ class BeyondRows:
             return self._array(name)
 
     def _array(self, name: str) -> pa.Array:
+        if not self.source.rows:
+            return pa.nulls(len(self.chosen.rows), self.source.whole(name, self.asking).type)
         if self.whole and len(self.chosen.rows) > self.source.rows // 8:
             values = self.source.whole(name, self.asking)
             places: Words | None = self.chosen.rows
