@@ -89,11 +89,19 @@ class References:
         self._keep(key, [*taken, *circular])
 
     def _known(self, table: str, source: Any) -> Iterator[ForeignKey]:
-        """The foreign keys between columns that are read."""
-        for said in source.foreign_key_constraints:
+        """The foreign keys between columns that are read, each with a title of its own, and each once."""
+        titles: set[str] = set()
+        seen: set[tuple[tuple[str, tuple[str, str]], ...]] = set()
+        for said in sorted(source.foreign_key_constraints, key=lambda key: [str(part) for part in key.elements]):
             names = tuple(str(column.name) for column in said.columns)
             title = "" if len(names) == 1 else str(said.name or "_".join(names))
+            while title and title in titles:
+                title += "_"
+            titles.add(title)
             key = ForeignKey(table, names, tuple(_target_of(element) for element in said.elements), title)
+            if tuple(sorted(key.pairs)) in seen:
+                continue
+            seen.add(tuple(sorted(key.pairs)))
             if any(name not in self.columns[table] for name in names):
                 self.not_kept(table, f"{key.is_not_kept}: a column of it is left out.")
             elif any(column not in self.columns.get(target, {}) for target, column in key.targets):

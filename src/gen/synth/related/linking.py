@@ -197,6 +197,7 @@ class Linking(SingleReferences):
             self._check_sequential(inside)
         if lead is None or order == "sequential" or not self.count:
             return self._product(unique, order or "ascending", sizes)
+        self._cut_widest(sizes, lead, len(inside))
         group = inside[lead]
         others = [size for i, size in enumerate(sizes) if i != lead]
         most = math.prod(others)
@@ -212,6 +213,14 @@ class Linking(SingleReferences):
             )
         picks, popularity = self._picks(inside, lead, others, most)
         return PickedDigits(lead, picked, tuple(sizes), picks, popularity)
+
+    def _cut_widest(self, sizes: list[int], lead: int, own: int) -> None:
+        """Leave fewer values to columns that are drawn, from place `own` on, if there are too many combinations."""
+        while (most := math.prod(size for i, size in enumerate(sizes) if i != lead)) > MOST_COMBINATIONS:
+            widest = max(range(own, len(sizes)), key=lambda i: sizes[i], default=None)
+            if widest is None or sizes[widest] == 1:
+                return
+            sizes[widest] = max(MOST_COMBINATIONS // (most // sizes[widest]), 1)
 
     def _check_sequential(self, inside: Sequence[ReferenceGroup]) -> None:
         """Refuse to say how many rows a parent has where the order of the keys says it."""
