@@ -130,7 +130,7 @@ def join_matched(tables: Any, table: str, name: str, pick: MatchedPick, epochs: 
     group = next(each for each in reference_groups(now.spec, own) if name in each.columns)
     meeting = meeting_of(now.spec, own, group)
     where = f"{pick.where}: it matches by {pick.said}"
-    for step in (*meeting.own, *meeting.theirs):
+    for step in (*meeting.own[1:], *meeting.theirs):
         _refuse_unknown(where, now, *step)
     for child, _ in meeting.theirs:
         for epoch in epochs:
