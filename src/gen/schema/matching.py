@@ -126,11 +126,8 @@ def inverted_references(spec: Spec) -> Mapping[tuple[str, str], Inverted]:
     for table, group in matching_groups(spec):
         by = f"{table.name}.{group.columns[0]}"
         required = table.column(group.columns[0]).nulls is None
-        lead = (
-            _lead(spec, table, group)
-            if any(set(group.columns) & set(u.columns) for u in unique_groups(table))
-            else None
-        )
+        together = any(set(group.columns) & set(unique.columns) for unique in unique_groups(table))
+        lead = _lead(spec, table, group) if together else None
         pairs = ((table.name, lead.reference.table),) if lead else ()
         for i, step in enumerate(meeting_of(spec, table, group).theirs):
             before = found.get(step, Inverted(by, False, False))
@@ -207,6 +204,7 @@ def _check_fields(spec: Spec, table: Table, group: ReferenceGroup) -> None:
 
 
 def _is_null_at_times(column: Column) -> bool:
+    """Whether a copy has no value in some rows in which what it copies has one."""
     return bool(column.nulls) or column.when is not None
 
 
@@ -218,11 +216,8 @@ def _check_alone(table: Table, group: ReferenceGroup) -> None:
     if reference.tree and (reference.tree.depth is not None or reference.tree.children is not None):
         said.append("how deep or wide their tree is")
     said += [f"the law {c.distribution.name!r}" for c in columns if c.distribution and c.distribution.name != "uniform"]
-    said += [
-        f"an Ordinal of {c.ordinal.reference}"
-        for c in table.columns
-        if c.ordinal and c.ordinal.reference in group.columns
-    ]
+    numbered = [c.ordinal.reference for c in table.columns if c.ordinal and c.ordinal.reference in group.columns]
+    said += [f"an Ordinal of {name}" for name in numbered]
     if said:
         raise SchemaError(
             f"{table.name}.{group.columns[0]}: it refers to rows that match, each as likely as the others, and "

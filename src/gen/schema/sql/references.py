@@ -80,10 +80,8 @@ class References:
         circular = [name for name in self._circular.get(key, ()) if name not in taken]
         undecided = next(self._undecided(key), None)
         if len(circular) + len(taken) == len(key.columns) or (undecided and not taken and not circular):
-            why = (
-                undecided
-                or f"{circular[0]} would have its own value in the end, and nothing says which values there are"
-            )
+            itself = f"{circular[0]} would have its own value in the end" if circular else ""
+            why = undecided or f"{itself}, and nothing says which values there are"
             self.not_kept(key.table, f"{key.is_not_kept}: {why}.")
             return
         self._keep(key, [*taken, *circular])
@@ -116,10 +114,8 @@ class References:
         for group in unique_groups(self._table(key.table)):
             shared = [name for name in group.columns if name in targets]
             if shared and not is_unique(parent, [targets[name] for name in shared]):
-                unique = (
-                    f"({', '.join(group.columns)}) {'are unique together' if len(group.columns) > 1 else 'is unique'}"
-                )
-                yield f"{unique}, and share{'s' * (len(group.columns) == 1)} {', '.join(shared)} alone with it"
+                said = "are unique together, and share" if len(group.columns) > 1 else "is unique, and shares"
+                yield f"({', '.join(group.columns)}) {said} {', '.join(shared)} alone with it"
 
     def _find_circular(self) -> None:
         """Of references of several columns which of these refer to themselves in the end.
@@ -150,9 +146,7 @@ class References:
         """Have a column, and those that refer together with it, never be null."""
         columns = self.columns[table]
         reference = columns[name].reference
-        together = [
-            each for each, column in columns.items() if reference and reference.name and _same(column, reference)
-        ]
+        together = (n for n, c in columns.items() if reference and reference.name and _same(c, reference))
         for each in [name, *together]:
             if columns[each].nulls is not None:
                 columns[each] = replace(columns[each], nulls=None)
@@ -162,11 +156,11 @@ class References:
         """The tables without those references that match others and cannot; which these are is said, and which are not
         kept because their columns have another one, unless that leads to the same row.
         """
-        while refused := next(self._refused(Spec("", tables)), None):
-            key, why = refused
-            self.not_kept(key.table, f"{key.is_not_kept}: {why}.")
-            self._matched.remove(key)
-            tables = self._without(tables, key)
+        while refused := dict(self._refused(Spec("", tables))):  # until none rests on one that is gone
+            for key, why in refused.items():
+                self.not_kept(key.table, f"{key.is_not_kept}: {why}.")
+                self._matched.remove(key)
+                tables = self._without(tables, key)
         spec = Spec("", tables)
         for key in self._spare:
             target, columns = key.targets[0][0], tuple(column for _, column in key.targets)
