@@ -221,6 +221,7 @@ def test_billions_match_by_arithmetic(order):
 
 class Tag(BaseModel):
     id: Key
+    word: Annotated[int, Unique(), Field(ge=0, lt=10**9)]
     owner: Annotated[int, ForeignKey("Customer.id"), Children((3, 70))]
 
 
@@ -319,6 +320,28 @@ def test_tasks_that_are_appended_are_under_tasks_of_all_times():
     assert_trees(pa.Table.from_pylist(first + second + third), lambda n: 2)
     old = {row["id"] for row in first}
     assert any(row["parent"] in old for row in second)
+
+
+def test_a_share_of_roots_is_of_the_rows_that_are_made_together():
+    share = create_model(
+        "Task",
+        id=(Key, ...),
+        project=(Annotated[int, ForeignKey("Customer.id")], ...),
+        parent=(Annotated[int | None, ForeignKey("Task.id", matching="project"), Tree(roots=0.2)], None),
+    )
+    (epochs,) = by_epoch(appended(Customer=(Customer, 1), Task=(share, 100)), ("Task",), {}, {"Task": 300}, {"Task": 3})
+    assert [sum(row["parent"] is None for row in rows) for rows in epochs] == [20, 60, 1]
+
+
+def test_keys_of_pairs_that_match_can_be_referred_to():
+    remark = create_model(
+        "Remark",
+        post=(Annotated[int, ForeignKey("Tagged.post")], ...),
+        tag=(Annotated[int, ForeignKey("Tagged.tag")], ...),
+        owner=(Annotated[int, Copy("tag", "owner")], ...),
+    )
+    rows = {Customer: 50, Tag: None, Post: None, tagged([]): 150, remark: 400}
+    assert Counted(list(rows), tables(rows)).check().size("Remark") == 400
 
 
 # -- rows that are appended ------------------------------------------------------------------------------------------
@@ -423,7 +446,22 @@ MAYBE_COPY = create_model(
     owner=(Annotated[int | None, Copy("post", "owner"), Nulls(0.3)], None),
     tag=(Annotated[int | None, ForeignKey("Tag.id", matching="owner")], None),
 )
+IN_TWO = create_model(
+    "Mine",
+    tag=(Annotated[int, ForeignKey("Tag.id", name="t"), Unique()], ...),
+    word=(Annotated[int, ForeignKey("Tag.word", name="t"), Unique("x")], ...),
+    number=(Annotated[int, Unique("x"), Field(ge=0, lt=10)], ...),
+)
+CROSSED = create_model(
+    "Mine",
+    id=(Key, ...),
+    one=(Annotated[int, ForeignKey("Customer.id", name="one")], ...),
+    two=(Annotated[int, ForeignKey("Customer.id", name="two")], ...),
+    up=(Annotated[int | None, ForeignKey("Mine.id", matching={"one": "two"}), Tree()], None),
+)
 TOGETHER = {
+    "a reference in two groups": (IN_TWO, SchemaError, "refer to Tag together: they share tag alone"),
+    "a tree by two fields": (CROSSED, SchemaError, "a tree of rows in which another field matches is said, too"),
     "of its own table": (
         OWN,
         SchemaError,

@@ -215,6 +215,8 @@ def _check_alone(table: Table, group: ReferenceGroup) -> None:
     said = [name for name in ways if getattr(reference, name)]
     if reference.tree and (reference.tree.depth is not None or reference.tree.children is not None):
         said.append("how deep or wide their tree is")
+    if reference.tree and any(mine != other for mine, other in reference.matching):
+        said.append("a tree of rows in which another field matches")
     said += [f"the law {c.distribution.name!r}" for c in columns if c.distribution and c.distribution.name != "uniform"]
     numbered = [c.ordinal.reference for c in table.columns if c.ordinal and c.ordinal.reference in group.columns]
     said += [f"an Ordinal of {name}" for name in numbered]

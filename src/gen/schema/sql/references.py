@@ -111,9 +111,11 @@ class References:
         """Why a reference cannot decide all of its columns: some are unique, and do not tell which row it refers to."""
         targets = dict(zip(key.columns, (column for _, column in key.targets), strict=True))
         parent = self._table(key.targets[0][0])
-        for group in unique_groups(self._table(key.table)):
+        touched = [g for g in unique_groups(self._table(key.table)) if targets.keys() & set(g.columns)]
+        several = len(touched) > 1 and any(not set(g.columns) <= targets.keys() for g in touched)
+        for group in touched:
             shared = [name for name in group.columns if name in targets]
-            if shared and not is_unique(parent, [targets[name] for name in shared]):
+            if several or not is_unique(parent, [targets[name] for name in shared]):
                 said = "are unique together, and share" if len(group.columns) > 1 else "is unique, and shares"
                 yield f"({', '.join(group.columns)}) {said} {', '.join(shared)} alone with it"
 

@@ -53,14 +53,16 @@ class Linking(SingleReferences):
         for group in self.groups:
             shared = set(group.columns) & set(unique.columns)
             if shared and group not in inside and shared == set(unique.columns):
-                others = ", ".join(name for name in group.columns if name not in shared)
+                rest = ", ".join(name for name in group.columns if name not in shared)
                 said = f"{', '.join(unique.columns)} {'is' if len(shared) == 1 else 'are'} unique"
                 raise SchemaError(
-                    f"{self.table.name}: {said}, and refers to {group.reference.table} together with {others}: several "
+                    f"{self.table.name}: {said}, and refers to {group.reference.table} together with {rest}: several "
                     "rows there have the same.",
-                    hint=f"Let another reference decide it, and say matching beside {others}.",
+                    hint=f"Let another reference decide it, and say matching beside {rest}.",
                 )
-            if shared and group not in inside:
+            others = [other for other in self.unique if other != unique and group in self._inside(other)]
+            several = shared and any(not set(each.columns) <= set(group.columns) for each in [unique, *others])
+            if shared and (group not in inside or (others and several)):
                 raise SchemaError(
                     f"{self.table.name}: ({', '.join(unique.columns)}) are unique together, and "
                     f"({', '.join(group.columns)}) refer to {group.reference.table} together: they share "

@@ -90,9 +90,10 @@ class MatchedPick(Pick):
     def _in_tree(self, row: RowView, runs: Runs, there: Bools | None) -> Picked:
         """Of the rows that match those before it, each as likely; the first ones are roots."""
         assert self.tree is not None and self.ascent is not None
-        before = runs.numbers_of(self.ascent.first, rows_array(row.rows))
-        share = np.rint(runs.counts * self.tree.roots) if self.tree.roots < 1 else np.float64(self.tree.roots)
-        has = before >= np.maximum(share, 1)
+        before, made, together = runs.numbers_of(self.ascent.first, rows_array(row.rows))
+        has = before >= np.float64(self.tree.roots)
+        if self.tree.roots < 1:  # a share of those that are made together, and the very first one
+            has = (made >= np.rint(together * self.tree.roots)) & (before > 0)
         numbers = np.zeros(before.size, np.uint64)
         scaled(Stream(self.key).words(row.rows), before, numbers)
         return Picked(runs.at(numbers), has if there is None else has & there)

@@ -287,16 +287,19 @@ class Runs:
             passed = passed + count
         return found
 
-    def numbers_of(self, first: int, rows: Words) -> Words:
-        """The number of a row among those that lead where it leads: of rows made when row `first` was, from 0 on."""
-        found, passed = np.zeros(rows.size, np.uint64), np.zeros(rows.size, np.uint64)
+    def numbers_of(self, first: int, rows: Words) -> tuple[Words, Words, Words]:
+        """Of rows that lead where these do, and were made when row `first` was: how many rows are before each, how many
+        of these were made with it, and how many were altogether.
+        """
+        before, made, passed, together = (np.zeros(rows.size, np.uint64) for _ in range(4))
         for level, begin, count in self.spans:
             counted = level.link.pick.counted
             if level.first == first and counted is not None:
                 at = counted.numbers_of(rows) - begin
-                found = np.where(at < count, passed + at, found)
+                before, made = np.where(at < count, passed + at, before), np.where(at < count, together + at, made)
+                together = together + count
             passed = passed + count
-        return found
+        return before, made, together
 
 
 @dataclass(frozen=True, eq=False)
