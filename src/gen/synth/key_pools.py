@@ -15,7 +15,6 @@ from gen.keys import KeyOrder, Pool
 from gen.schema.spec import KINDS
 from gen.streams import Rows
 from gen.synth.ranked import Ranked
-from gen.synth.related.matched import MatchedPick
 from gen.synth.related.segments import Cut
 from gen.synth.rows import Asking
 from gen.synth.synthesizer import Synthesizer
@@ -137,7 +136,7 @@ def check_distinct(key: Synthesizer) -> None:
 def pool_of(key: Synthesizer, tables: Any) -> Pool:
     """The pool of a key; `tables` are all, for those that are made with their rows."""
     link = getattr(key, "link", None)
-    if isinstance(key, MadeOfOthers) or (link is not None and isinstance(link.pick, MatchedPick)):
+    if isinstance(key, MadeOfOthers) or (link is not None and link.pick.needs_row):
         return RowPool(key, tables)
     if key.block_addressed:
         return MaterialisedPool.of(key)

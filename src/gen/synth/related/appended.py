@@ -89,7 +89,6 @@ class TableReferences:
         return sorted(
             inside,
             key=lambda group: (
-                bool(group.reference.matching),
                 group.reference.children is None,
                 self._inverted(group) is None,
                 not group.reference.covering,

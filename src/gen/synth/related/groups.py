@@ -18,7 +18,7 @@ import pyarrow as pa
 from gen.keys import KeyOrder, Order
 from gen.relations.picks import SkewedPicks, UniformPicks
 from gen.streams import Rows, Words
-from gen.synth.related.picks import Counted, FanOutPick, Pick, Picked
+from gen.synth.related.picks import CountedPick, FanOutPick, Pick, Picked
 from gen.synth.related.popularity import Popularity
 from gen.synth.rows import RowView
 from gen.synth.synthesizer import ReadAsAnother, Synthesizer
@@ -145,7 +145,7 @@ class DigitPick(Pick):
         return digits.fan_out if isinstance(digits, PickedDigits) and digits.lead == self.member else None
 
     @property
-    def counted(self) -> Counted | None:
+    def counted(self) -> CountedPick | None:
         return self._fan_out
 
     def children_of(self, places: Rows) -> tuple[Rows, Words] | None:

@@ -15,7 +15,7 @@ from gen.synth.rows import RowView
 
 
 @kernel("void(uint64[::1], uint64[::1], uint64[::1])")
-def scaled(words: Words, counts: Words, out: Words) -> None:
+def _scaled(words: Words, counts: Words, out: Words) -> None:
     """A number below each count, each equally likely; exact to 2^-64 times the count."""
     for i in range(words.size):
         out[i] = mulhi(words[i], counts[i])
@@ -71,6 +71,10 @@ class MatchedPick(Pick):
         finally:
             self._looking = False
 
+    @property
+    def needs_row(self) -> bool:
+        return True
+
     def at(self, rows: Rows) -> Picked:
         raise SchemaError(f"{self.where}: it is picked with its row only.")
 
@@ -95,14 +99,14 @@ class MatchedPick(Pick):
         if self.tree.roots < 1:  # a share of those that are made together, and the very first one
             has = (made >= np.rint(together * self.tree.roots)) & (before > 0)
         numbers = np.zeros(before.size, np.uint64)
-        scaled(Stream(self.key).words(row.rows), before, numbers)
+        _scaled(Stream(self.key).words(row.rows), before, numbers)
         return Picked(runs.at(numbers), has if there is None else has & there)
 
     def _numbers(self, row: RowView, counts: Words) -> Words:
         """A number below each count."""
         numbers = np.zeros(counts.size, np.uint64)
         if self.lead is None:
-            scaled(Stream(self.key).words(row.rows), counts, numbers)
+            _scaled(Stream(self.key).words(row.rows), counts, numbers)
             return numbers
         chosen = row.columns[self.lead].chosen(row)
         for count in np.unique(counts[counts > 0]).tolist():  # rows that stand together have few different ones
@@ -112,7 +116,7 @@ class MatchedPick(Pick):
 
     def _none_matches(self, said: str) -> ReferenceError:
         name = self.where.rpartition(".")[2]
-        last = f"make {name} Optional" if self.lead is None else f"fewer of {self.lead}"
+        last = f"make {name} Optional" if self.lead is None else "leave `matching` out"
         return ReferenceError(
             f"{self.where} refers to rows of {self.table} that match by {self.said}, and {said}.",
             hint=f"Ask for more rows, --rows {self.table}=N; let each have one, Children(..., least=1); or {last}.",

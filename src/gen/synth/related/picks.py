@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
@@ -30,33 +29,6 @@ class Picked:
     places: Words
     there: Bools | None = None
     ordinals: Words | None = None
-
-
-class Counted(Protocol):
-    """A pick that tells, without a look at every row, how many rows each place has; these have numbers in its order."""
-
-    @property
-    def total(self) -> int:
-        """How many rows have a place."""
-        ...
-
-    @property
-    def ascends(self) -> bool:
-        """Whether the numbers of rows ascend with their places; else they can be told of one place at a time only."""
-        ...
-
-    def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
-        """The number of the first row that has a place from each first to before each stop, or the first place itself;
-        and how many such rows there are; uint64 arrays."""
-        ...
-
-    def rows_at(self, numbers: Words) -> Words:
-        """The rows with these numbers."""
-        ...
-
-    def numbers_of(self, rows: Words) -> Words:
-        """The numbers of rows that have a place."""
-        ...
 
 
 class Pick(ABC):
@@ -94,13 +66,49 @@ class Pick(ABC):
         return self.children_of(np.empty(0, np.uint64)) is not None
 
     @property
-    def counted(self) -> Counted | None:
+    def needs_row(self) -> bool:
+        """Whether a row's place depends on its other columns, so that `of` knows it and `at` does not."""
+        return False
+
+    @property
+    def counted(self) -> CountedPick | None:
         """What tells the rows of consecutive places, where that can be told."""
         return None
 
     @abstractmethod
     def described(self) -> str:
         """How often each parent is picked, in words."""
+
+
+class CountedPick(Pick):
+    """A pick that tells, without a look at every row, how many rows each place has; these have numbers in its order."""
+
+    @property
+    def counted(self) -> CountedPick:
+        return self
+
+    @property
+    @abstractmethod
+    def total(self) -> int:
+        """How many rows have a place."""
+
+    @property
+    def ascends(self) -> bool:
+        """Whether the numbers of rows ascend with their places; else they can be told of one place at a time only."""
+        return True
+
+    @abstractmethod
+    def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
+        """The number of the first row that has a place from each first to before each stop, or the first place itself;
+        and how many such rows there are; uint64 arrays."""
+
+    @abstractmethod
+    def rows_at(self, numbers: Words) -> Words:
+        """The rows with these numbers."""
+
+    @abstractmethod
+    def numbers_of(self, rows: Words) -> Words:
+        """The numbers of rows that have a place."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +146,7 @@ class PopularPick(Pick):
 
 
 @dataclass(frozen=True)
-class DistinctPick(Pick):
+class DistinctPick(CountedPick):
     """Each place at most once."""
 
     order: KeyOrder
@@ -153,10 +161,6 @@ class DistinctPick(Pick):
     def children_of(self, places: Rows) -> tuple[Rows, Words]:
         rows = self.order.row_of(rows_array(places))
         return rows[rows >= 0].astype(np.uint64), (rows >= 0).astype(np.uint64)
-
-    @property
-    def counted(self) -> Counted:
-        return self
 
     @property
     def total(self) -> int:
@@ -205,7 +209,7 @@ class CoveringPick(Pick):
 
 
 @dataclass(frozen=True, eq=False)
-class FanOutPick(Pick):
+class FanOutPick(CountedPick):
     """Each place exactly as often as a histogram says."""
 
     fan_out: FanOut | ScatteredFanOut
@@ -237,16 +241,8 @@ class FanOutPick(Pick):
         return self.fan_out.counts_of(places)
 
     @property
-    def counted(self) -> Counted:
-        return self
-
-    @property
     def total(self) -> int:
         return self.fan_out.total
-
-    @property
-    def ascends(self) -> bool:
-        return True
 
     def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
         if stop is None:
@@ -265,7 +261,7 @@ class FanOutPick(Pick):
 
 
 @dataclass(frozen=True, eq=False)
-class PartlyPick(Pick):
+class PartlyPick(CountedPick):
     """Some rows have no parent, exactly so many and evenly strewn: the others, in their order, are a fan-out's rows.
 
     without: the rows that have none, in ascending order, among all.
@@ -304,16 +300,8 @@ class PartlyPick(Pick):
         return self.fan_out.ordered
 
     @property
-    def counted(self) -> Counted:
-        return self
-
-    @property
     def total(self) -> int:
         return self.fan_out.total
-
-    @property
-    def ascends(self) -> bool:
-        return True
 
     def spans(self, first: Words, stop: Words | None) -> tuple[Words, Words]:
         return self.fan_out.spans(first, stop)

@@ -24,7 +24,7 @@ from gen.streams import Rows, Words, rows_array
 from gen.synth.formulas.expressions import Expression
 from gen.synth.related.dealing import not_a_condition
 from gen.synth.related.parents import AllRows, Bools
-from gen.synth.related.picks import Counted, EvenPick, Pick, Picked, PopularPick
+from gen.synth.related.picks import CountedPick, EvenPick, Pick, Picked, PopularPick
 from gen.synth.rows import Asking
 
 MOST_LISTED = 4_000_000  # rows of a table whose accepted ones are listed
@@ -201,7 +201,7 @@ class LaterPick(Pick):
         return self.made.counts_of(places)
 
     @property
-    def counted(self) -> Counted | None:
+    def counted(self) -> CountedPick | None:
         return self.made.counted
 
     @property
