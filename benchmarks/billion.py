@@ -92,7 +92,7 @@ def disk(folder: Path, size: int, workers: int) -> float:
 
 
 def _fill(folder: Path, share: int, files: int) -> None:
-    from gen.sinks.direct import DirectFile
+    from gen.sinks.files.direct import DirectFile
 
     noise = os.urandom(2**20)
     for i in range(files):

@@ -154,8 +154,8 @@ def _write_share(share, table, rows, out, compression, encoding, workers, ready,
 
     from gen.counts import RowRequest
     from gen.preparing import Request, prepare
-    from gen.sinks.direct import DirectFile
-    from gen.sinks.parquet import ParquetLayout, TableLayout, writer_options
+    from gen.sinks.files.direct import DirectFile
+    from gen.sinks.files.parquet import ParquetLayout, TableLayout, writer_options
 
     layout = ParquetLayout(compression, encoding)
     schema = str(out.parent / "numbers_schema.py") if table == "numbers" else None
@@ -253,8 +253,8 @@ def budget(table: str, rows: int, compression: str) -> dict[str, float]:
     from gen.checksums import Checksum
     from gen.counts import RowRequest
     from gen.preparing import Request, prepare
-    from gen.sinks.direct import DirectFile
-    from gen.sinks.parquet import ParquetLayout, TableLayout, writer_options
+    from gen.sinks.files.direct import DirectFile
+    from gen.sinks.files.parquet import ParquetLayout, TableLayout, writer_options
     from gen.streams import Stream
 
     layout = ParquetLayout(compression)

@@ -19,7 +19,8 @@ from gen import appending
 from gen.plan import fingerprint_of
 from gen.recorded import recorded_epochs
 from gen.schema.written import spec_from_json
-from gen.sinks.records import read_epochs
+from gen.sinks.files.folder_records import FolderRecords
+from gen.sinks.records import Records, read_epochs
 from program import AS_OF, ENVIRONMENT, Forks, assert_no_halves, checksums, manifest, parts, query, stamps, wait_until
 from sampling import one_in
 
@@ -302,19 +303,19 @@ def test_an_append_that_begins_while_another_looks_around_is_joined(
 ) -> None:
     """The other has claimed the epoch after the records were read: what was whole a moment ago has its rows."""
     out = copy_of(first, tmp_path / "data")
-    request = read_epochs(out)[0]["request"]
+    request = read_epochs(FolderRecords(out))[0]["request"]
 
-    def then_another(root: Path) -> list[dict[str, Any]]:
-        found = read_epochs(root)
-        (root / "_SUCCESS").unlink()
-        shutil.copy(appended / "_gen" / "epoch-0002.json", root / "_gen")
+    def then_another(place: Records) -> list[dict[str, Any]]:
+        found = read_epochs(place)
+        (out / "_SUCCESS").unlink()
+        shutil.copy(appended / "_gen" / "epoch-0002.json", out / "_gen")
         return found
 
     monkeypatch.setattr(appending, "read_epochs", then_another)
     spec = spec_from_json(request["schema"])
-    assert appending.past_of(out, spec, request["seed"], asked=2, overwrite=False).number == 2
+    assert appending.past_of(FolderRecords(out), spec, request["seed"], asked=2, overwrite=False).number == 2
     monkeypatch.undo()
-    assert appending.past_of(out, spec, request["seed"], asked=None, overwrite=False).found is not None
+    assert appending.past_of(FolderRecords(out), spec, request["seed"], asked=None, overwrite=False).found is not None
 
 
 def test_two_different_appends_at_once_come_one_after_the_other(first: Path, forks: Forks, swift: Path) -> None:
@@ -384,7 +385,7 @@ def test_a_record_that_is_lost_or_changed_is_said_and_nothing_is_overwritten(
 def test_what_is_appended_meanwhile_is_left_to_those_who_append(first: Path, appended: Path, tmp_path: Path) -> None:
     """A process that is late to seal, or to repair, does not claim what another has begun since."""
     out = copy_of(appended, tmp_path / "data")
-    late = recorded_epochs(out)[1].sink
+    late = recorded_epochs(FolderRecords(out))[1].sink
     receipts = list(late.done().values())
     (out / "_SUCCESS").unlink()
     shutil.copy(out / "_gen" / "epoch-0002.json", out / "_gen" / "epoch-0003.json")  # begun
@@ -559,7 +560,7 @@ def test_what_was_appended_to_is_no_place_for_another_table(forks: Forks, tmp_pa
     assert manifest(out)["tables"]["Employee"]["rows"] == 70
     said = refused(forks, out, *FIRST, "--out", out)
     assert "was appended to, and of its tables is not: Manager" in said
-    assert "it is not among the tables that" in refused(forks, out, *MORE, "--rows", "Manager=5", "--out", out)
+    assert "it is not among the tables of" in refused(forks, out, *MORE, "--rows", "Manager=5", "--out", out)
     assert "all as it should be" in forks("verify", out, cwd=tmp_path).err
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from columns import source
 from gen.checksums import Checksum, hash_values
-from gen.sinks.parquet import ParquetLayout, leaves
+from gen.sinks.files.parquet import ParquetLayout, leaves
 from nested_cases import NESTED
 from program import AS_OF, Forks, checksums, query, stamps
 

@@ -24,9 +24,9 @@ from pydantic import BaseModel, Field, create_model
 
 from gen import Domain, ForeignKey, Normal, PrimaryKey, Schema, Storage, Summary, generate, verify
 from gen.checksums import add_checksums
-from gen.sinks import direct
-from gen.sinks.direct import BUFFER, DirectFile
-from gen.sinks.parquet import ParquetLayout, column_settings
+from gen.sinks.files import direct
+from gen.sinks.files.direct import BUFFER, DirectFile
+from gen.sinks.files.parquet import ParquetLayout, column_settings
 
 ROWS = 20_000
 MEMORY = Path("/dev/shm")

@@ -17,7 +17,7 @@ from gen.counts import RowRequest, parse_count, parse_rows
 from gen.plan import Plan, parse_part, share_of
 from gen.preparing import Request, prepare
 from gen.schema.spec import Column, Spec, Table
-from gen.sinks.parquet import ParquetLayout
+from gen.sinks.files.parquet import ParquetLayout
 from gen.sizes import scaled_rows
 
 COLUMN = (Column("id", "integer"),)

@@ -1,18 +1,17 @@
-"""This file knows what rows are appended to: the epochs that a folder has, and what may be asked of the next."""
+"""This file knows what rows are appended to: the epochs that a place has, and what may be asked of the next."""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gen.errors import BadRequest, TargetError
 from gen.plan import epoch_seed
 from gen.schema.spec import Spec
 from gen.schema.written import spec_to_json
-from gen.sinks.records import MOST_EPOCHS, Record, epoch_of, read_epochs, read_manifest, without_counts
+from gen.sinks.records import MOST_EPOCHS, Record, Records, epoch_of, read_epochs, without_counts
 from gen.synth.tables import Epoch
 
 
@@ -20,7 +19,7 @@ from gen.synth.tables import Epoch
 class Past:
     """What an epoch is appended to: the records of all before it; and its own, where there is one."""
 
-    root: Path
+    place: Records
     records: Sequence[Record]
     found: Record | None = None
 
@@ -47,7 +46,7 @@ class Past:
     @property
     def tables(self) -> tuple[str, ...]:
         """Those that are written there."""
-        return tuple(read_manifest(self.root).get("tables", {}))
+        return tuple(self.place.manifest().get("tables", {}))
 
 
 def made_epoch(record: Record) -> Epoch:
@@ -57,50 +56,44 @@ def made_epoch(record: Record) -> Epoch:
     return Epoch(request["rows"], epoch_seed(request["seed"], epoch_of(record)), day, frozenset(record["code"]))
 
 
-def past_of(root: Path, spec: Spec, seed: int, asked: int | None, overwrite: bool) -> Past:
-    """What the next epoch of a folder comes after; or that which was begun and is not finished; or the one asked for.
+def past_of(place: Records, spec: Spec, seed: int, asked: int | None, overwrite: bool) -> Past:
+    """What the next epoch of a place comes after; or that which was begun and is not finished; or the one asked for.
 
     Raises TargetError where there is nothing to append to, or what is there is not finished, or was made otherwise.
     """
-    was_whole = _is_whole(root)  # looked at twice: another process may begin to append, or finish, meanwhile
-    records = read_epochs(root)
+    was_whole = place.is_whole  # looked at twice: another process may begin to append, or finish, meanwhile
+    records = read_epochs(place)
     if not records:
-        what = "does not exist" if not root.exists() else "is a file" if root.is_file() else "holds no run of gen"
         raise TargetError(
-            f"{root} {what}, and rows are to be appended to it.",
-            hint="Name the folder that --out named; the first rows of a new one are made without --append.",
+            f"{place} {place.why_none()}, and rows are to be appended to it.",
+            hint=f"Name what {place.option} named; the first rows of a new one are made without --append.",
         )
-    _check_same(root, records[0]["request"], spec, seed)
-    known = _in_manifest(root, records)
-    finished = known if len(records) > known or was_whole or _is_whole(root) else known - 1
+    _check_same(place, records[0]["request"], spec, seed)
+    known = _in_manifest(place, records)
+    finished = known if len(records) > known or was_whole or place.is_whole else known - 1
     if asked is not None and not 2 <= asked <= finished + 1:
         raise BadRequest(
-            f"--epoch {asked}: {root} has {finished} epoch{'s' * (finished != 1)}; the first is the run itself.",
+            f"--epoch {asked}: {place} has {finished} epoch{'s' * (finished != 1)}; the first is the run itself.",
             hint=f"The next is --epoch {finished + 1}; without it, that is what is appended.",
         )
     if finished < 1:
         raise TargetError(
-            f"{root} is not complete: its first rows, or the manifest of them, are not all there.",
+            f"{place} is not complete: its first rows, or the manifest of them, are not all there.",
             hint="Run the command that makes them again, without --append; then append.",
         )
     number = asked or finished + 1
     if number > MOST_EPOCHS:
-        raise TargetError(f"{root} has {finished:,} epochs, which is the most.", hint="Append to another folder.")
+        raise TargetError(f"{place} has {finished:,} epochs, which is the most.", hint="Append to another.")
     if overwrite:
-        _check_unfinished(root, number, known, len(records))
-    return Past(root, records[: number - 1], records[number - 1] if len(records) >= number else None)
+        _check_unfinished(place, number, known, len(records))
+    return Past(place, records[: number - 1], records[number - 1] if len(records) >= number else None)
 
 
-def _is_whole(root: Path) -> bool:
-    """Whether nothing that was begun there is unfinished."""
-    return (root / "_SUCCESS").exists()
-
-
-def _check_unfinished(root: Path, number: int, known: int, there: int) -> None:
+def _check_unfinished(place: Records, number: int, known: int, there: int) -> None:
     """Refuse to give up what is finished, or was not begun."""
     if known < number <= there:
         return
-    said = f"{root} has none" if known >= there else f"that is epoch {there}, not {number}"
+    said = f"{place} has none" if known >= there else f"that is epoch {there}, not {number}"
     raise BadRequest(
         f"--append --overwrite gives up an append that is not finished, and {said}.",
         hint=f"Say --epoch {there}."
@@ -109,31 +102,31 @@ def _check_unfinished(root: Path, number: int, known: int, there: int) -> None:
     )
 
 
-def _in_manifest(root: Path, records: Sequence[Record]) -> int:
+def _in_manifest(place: Records, records: Sequence[Record]) -> int:
     """How many epochs the manifest says are there."""
-    manifest = read_manifest(root)
+    manifest = place.manifest()
     if manifest.get("fingerprint") != records[0]["fingerprint"]:
         return 0
     return len(manifest.get("epochs", [0]))
 
 
-def _check_same(root: Path, found: Mapping[str, Any], spec: Spec, seed: int) -> None:
+def _check_same(place: Records, found: Mapping[str, Any], spec: Spec, seed: int) -> None:
     """Refuse to append rows of another schema, or by another seed or arithmetic."""
     asked = without_counts(spec_to_json(spec))
     there = {t["name"]: t for t in without_counts(found["schema"])["tables"]}
     changed = [n for t in asked["tables"] if t.get("existing") and (n := t["name"]) in there and there[n] != t]
     if changed:
         raise TargetError(
-            f"{root} was made beside rows of {' and '.join(changed)} that existed already, and have changed since.",
+            f"{place} was made beside rows of {' and '.join(changed)} that existed already, and have changed since.",
             hint="Append beside the same rows: what was made refers to them, and is made again to be verified.",
         )
     if asked != without_counts(found["schema"]):
         raise TargetError(
-            f"{root} was made of another schema: {_changed(asked, without_counts(found['schema']))}.",
-            hint="Append with the same --schema; rows of another go to another folder.",
+            f"{place} was made of another schema: {_changed(asked, without_counts(found['schema']))}.",
+            hint="Append with the same --schema; rows of another go to another place.",
         )
     if seed != found["seed"]:
-        raise TargetError(f"{root} was made with --seed {found['seed']}.", hint="Append with the same one.")
+        raise TargetError(f"{place} was made with --seed {found['seed']}.", hint="Append with the same one.")
 
 
 def _changed(asked: Mapping[str, Any], found: Mapping[str, Any]) -> str:

@@ -29,7 +29,6 @@ COMMANDS = ("generate", "describe", "verify", "row", "schema")
 INTERRUPTED = 130
 EARLY_ROWS = 50_000_000  # asked for one table; a run that is hardly ever small
 FORMS = ("models", "json")
-FORMATS = ("parquet", "csv", "jsonl", "arrow")
 
 
 # Every option of the command line: the type of its value, its flag, what it takes, what it means.
@@ -41,10 +40,10 @@ SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another se
 AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day that counts as today, YYYY-MM-DD; recorded with the run.")]
 OutOption = Annotated[str | None, typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Not supported yet.")]
-FormatOption = Annotated[str, typer.Option("--format", metavar="F", help="parquet; csv, jsonl and arrow are not supported yet.")]
-CompressionOption = Annotated[str, typer.Option("--compression", metavar="C", help="auto (only where it pays), none, snappy, lz4, zstd, gzip, brotli.")]
-EncodingOption = Annotated[str, typer.Option("--encoding", metavar="E", help="compatible (packed as far as every engine reads it) or fast (plain values, larger files).")]
-RowGroupOption = Annotated[str, typer.Option("--row-group-bytes", metavar="N", help="Bytes of values in a Parquet row group.")]
+FormatOption = Annotated[str, typer.Option("--format", metavar="F", help="parquet, csv, jsonl or arrow.")]
+CompressionOption = Annotated[str | None, typer.Option("--compression", metavar="C", help="Of Parquet: auto (only where it pays, unless given), none, snappy, lz4, zstd, gzip, brotli. Of csv and jsonl: gzip, zstd. Of arrow: lz4, zstd.")]
+EncodingOption = Annotated[str | None, typer.Option("--encoding", metavar="E", help="Of Parquet: compatible (packed as far as every engine reads it; unless given) or fast (plain values, larger files).")]
+RowGroupOption = Annotated[str | None, typer.Option("--row-group-bytes", metavar="N", help="Of Parquet: bytes of values in a row group; 32 MiB unless given.")]
 WorkersOption = Annotated[int | None, typer.Option("--workers", metavar="N", help="Processes on this machine; one per core unless given.")]
 SchedulerOption = Annotated[str | None, typer.Option("--scheduler", metavar="ADDRESS", help="A Dask scheduler that exists, as tcp://host:8786.")]
 PartOption = Annotated[str | None, typer.Option("--part", metavar="I/N", help="Just that share, in this process, without Dask.")]
@@ -77,9 +76,9 @@ def generate(
     out: OutOption = None,
     to: ToOption = None,
     format: FormatOption = "parquet",
-    compression: CompressionOption = "auto",
-    encoding: EncodingOption = "compatible",
-    row_group_bytes: RowGroupOption = "33554432",
+    compression: CompressionOption = None,
+    encoding: EncodingOption = None,
+    row_group_bytes: RowGroupOption = None,
     workers: WorkersOption = None,
     scheduler: SchedulerOption = None,
     part: PartOption = None,
@@ -93,7 +92,7 @@ def generate(
 ) -> None:
     """Make the data set, or what is missing of it. The same command again resumes, or does nothing; but --append, once it
     is done, appends again, unless --epoch says which append is meant."""
-    _refuse_later_work(to, format, out)
+    _refuse_later_work(to, out)
     basics = _basics(schema, rows, scale, seed, as_of)
     many = workers > 1 if workers is not None else fork_server.cores() > 1 and basics["rows"].most >= EARLY_ROWS
     if many and part is None and scheduler is None:
@@ -102,12 +101,14 @@ def generate(
     from gen.counts import parse_count
     from gen.plan import parse_part
     from gen.preparing import Request
-    from gen.sinks.parquet import ParquetLayout
+    from gen.sinks.files.layouts import layout_of
 
+    group = parse_count(row_group_bytes, "--row-group-bytes") if row_group_bytes is not None else None
+    said = {"compression": compression, "encoding": encoding, "row_group_bytes": group}
     request = Request(
         **basics,
         out=out,
-        layout=ParquetLayout(compression, encoding, parse_count(row_group_bytes, "--row-group-bytes")),
+        layout=layout_of(format, said),
         workers=workers,
         scheduler=scheduler,
         part=parse_part(part) if part is not None else None,
@@ -265,18 +266,13 @@ def _check_workers(workers: int | None) -> None:
         raise BadRequest(f"--workers is {workers}.", hint="Give 1 or more.")
 
 
-def _refuse_later_work(to: str | None, format: str, out: str | None) -> None:
+def _refuse_later_work(to: str | None, out: str | None) -> None:
     from gen.errors import BadRequest
-    from gen.schema.spec import suggestion
 
     if to is not None:
         raise BadRequest(
             "Loading a database with --to is not supported yet.", hint="Write Parquet with --out, and load that."
         )
-    if format not in FORMATS:
-        raise BadRequest(f"There is no format {format!r}.", hint=suggestion(format, FORMATS))
-    if format != "parquet":
-        raise BadRequest(f"The format {format} is not supported yet.", hint="Leave --format out: Parquet is written.")
     if out is not None and "://" in out:
         raise BadRequest(f"--out {out}: a URL is not supported yet.", hint="Give a folder on a disk.")
 

@@ -19,9 +19,11 @@ from gen.halves import in_halves
 from gen.plan import Plan, default_partition_rows, epoch_seed
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, suggestion
-from gen.sinks.folder import RunFolder, folder_name
-from gen.sinks.parquet import ParquetLayout
-from gen.sinks.records import read_run
+from gen.sinks.claims import check_values
+from gen.sinks.files.folder import folder_name
+from gen.sinks.files.folder_records import FolderRecords
+from gen.sinks.files.formats import Layout
+from gen.sinks.files.parquet import ParquetLayout
 from gen.sizes import appended_rows, scaled_rows
 from gen.synth.judging.judged import Judged
 from gen.synth.table import TableSource
@@ -43,7 +45,7 @@ class Request:
     seed: int = 0
     as_of: datetime.date | None = None
     out: str | None = None
-    layout: ParquetLayout = field(default_factory=ParquetLayout)
+    layout: Layout = field(default_factory=ParquetLayout)
     workers: int | None = None
     scheduler: str | None = None
     part: tuple[int, int] | None = None
@@ -181,7 +183,7 @@ def _made_again(schema: Schema, past: Past, number: int) -> dict[str, TableSourc
     """The tables of an earlier epoch. Raises TargetError where its probe finds other values than it did."""
     record = past.records[number - 1]
     sources, probe = _tried(schema, past.epochs[number - 1], past.epochs[: number - 1])
-    RunFolder(past.root, {**record, "probe": probe, "versions": artefacts.versions()}).check_values(record)
+    check_values(past.place, {**record, "probe": probe, "versions": artefacts.versions()}, record)
     return sources
 
 
@@ -278,25 +280,25 @@ def judges_of(sources: Mapping[str, TableSource]) -> dict[str, tuple[Any, ...]]:
 
 def _past_of(request: Request, spec: Spec) -> Past:
     """What the rows that are asked for are appended to."""
-    past = past_of(Path(str(request.out)).absolute(), spec, request.seed, request.epoch, request.overwrite)
+    past = past_of(place_of(request, spec, {}), spec, request.seed, request.epoch, request.overwrite)
     for table in request.rows.pinned:
         if spec.table(table).name not in past.tables:
             raise BadRequest(
-                f"--rows {table}: it is not among the tables that {past.root} has.", hint=suggestion(table, past.tables)
+                f"--rows {table}: it is not among the tables of {past.place}.", hint=suggestion(table, past.tables)
             )
     return past
 
 
 def _found(request: Request, spec: Spec, rows: Mapping[str, int]) -> dict[str, Any] | None:
     """The record of the run that is being resumed, so that a run over midnight is one run."""
-    return None if request.overwrite else read_run(target_of(request, spec, rows))
+    return None if request.overwrite else place_of(request, spec, rows).read()
 
 
 def _today() -> datetime.date:
     return datetime.datetime.now(datetime.UTC).date()
 
 
-def target_of(request: Request, spec: Spec, rows: Mapping[str, int]) -> Path:
+def place_of(request: Request, spec: Spec, rows: Mapping[str, int]) -> FolderRecords:
     """Where the run is to be written."""
-    default = f"gen-data/{folder_name(spec.name)}-{max(rows.values())}-seed{request.seed}"
-    return Path(request.out or default).absolute()
+    out = request.out or f"gen-data/{folder_name(spec.name)}-{max(rows.values())}-seed{request.seed}"
+    return FolderRecords(Path(out).absolute())

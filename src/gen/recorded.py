@@ -20,9 +20,12 @@ from gen.preparing import Prepared, code_of
 from gen.schema.models.model_check import ModelCheck
 from gen.schema.spec import Spec
 from gen.schema.written import spec_from_json
-from gen.sinks.folder import RunFolder
-from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
-from gen.sinks.records import Record, read_epochs, read_manifest
+from gen.sinks.claims import check_values
+from gen.sinks.files.folder import RunFolder
+from gen.sinks.files.folder_records import FolderRecords
+from gen.sinks.files.layouts import recorded_layout
+from gen.sinks.files.sink import FileSink
+from gen.sinks.records import Record, read_epochs
 from gen.synth.tables import Epoch, Tables, table_sources
 from gen.synth.trial import tried_sources
 
@@ -32,16 +35,16 @@ class Recorded:
     """An epoch of a folder, worked out again from its record."""
 
     prepared: Prepared
-    sink: ParquetSink
+    sink: FileSink
     partitions: tuple[Partition, ...]
 
 
-def recorded_epochs(root: Path, schema: str | None = None, only: int | None = None) -> list[Recorded]:
-    """The epochs of a folder, from their records, or `only` one of them; user code is imported from where it was."""
-    records = _records_of(root)
+def recorded_epochs(place: FolderRecords, schema: str | None = None, only: int | None = None) -> list[Recorded]:
+    """The epochs of a place, from their records, or `only` one of them; user code is imported from where it was."""
+    records = _records_of(place)
     spec = spec_from_json(records[0]["request"]["schema"])
     code = dict.fromkeys(name for record in records for name in record["code"])  # a later epoch may have met it first
-    checks = _checks_of(root, spec, code, schema or records[0]["schema"])
+    checks = _checks_of(place, spec, code, schema or records[0]["schema"])
     judged = spec.judged_by(code)
     wanted = range(1, len(records) + 1) if only is None else (only,)
     found: list[Recorded] = []
@@ -52,28 +55,28 @@ def recorded_epochs(root: Path, schema: str | None = None, only: int | None = No
             continue
         made = made_epoch(record)
         tables = table_sources(judged, made.rows, made.seed, made.as_of, earlier=before)
-        found.append(_recorded(root, spec, tables, checks, records[:epoch]))
+        found.append(_recorded(place, spec, tables, checks, records[:epoch]))
         before.append(tables)
     return found
 
 
-def _records_of(root: Path) -> list[dict[str, Any]]:
-    records = read_epochs(root)
+def _records_of(place: FolderRecords) -> list[dict[str, Any]]:
+    records = read_epochs(place)
     if not records:
-        raise BadRequest(f"{root} holds no run of gen.", hint="Give the folder that `--out` named.")
+        raise BadRequest(f"{place} holds no run of gen.", hint=f"Give what {place.option} named.")
     return records
 
 
-def _checks_of(root: Path, spec: Spec, code: Collection[str], schema: str | None) -> dict[str, ModelCheck]:
+def _checks_of(place: FolderRecords, spec: Spec, code: Collection[str], schema: str | None) -> dict[str, ModelCheck]:
     """The models that take only some rows; with them the user's code, and rows that exist already, are found again."""
     held = [table.name for table in spec.tables if table.existing]
     if not (code or held):
         return {}
     if not schema:
         raise BadRequest(
-            f"{root} was made by Python code, and {', '.join(code)} cannot be computed without it."
+            f"{place} was made by Python code, and {', '.join(code)} cannot be computed without it."
             if code
-            else f"{root} was made beside rows that existed already: {', '.join(held)}.",
+            else f"{place} was made beside rows that existed already: {', '.join(held)}.",
             hint="Say where the schema is: --schema models.py or --schema models.py:schema.",
         )
     known = load_schema(schema).checks
@@ -81,7 +84,7 @@ def _checks_of(root: Path, spec: Spec, code: Collection[str], schema: str | None
 
 
 def _recorded(
-    root: Path, spec: Spec, made: Tables, checks: Mapping[str, ModelCheck], records: Sequence[Record]
+    place: FolderRecords, spec: Spec, made: Tables, checks: Mapping[str, ModelCheck], records: Sequence[Record]
 ) -> Recorded:
     """The last of these epochs, whose tables are made."""
     record, asked = records[-1], records[-1]["request"]
@@ -99,28 +102,29 @@ def _recorded(
         follows=asked.get("follows", ""),
     )
     sources = {table: replace(source, first=plan.first_row(table)) for table, source in sources.items()}
-    folder = RunFolder(root, {**record, "probe": probes, "versions": artefacts.versions()})
-    folder.check_values(record)
-    layout = ParquetLayout(**{k: v for k, v in asked["layout"].items() if k != "format"})
-    known = read_manifest(root).get("tables", {})
+    folder = RunFolder(place, {**record, "probe": probes, "versions": artefacts.versions()})
+    check_values(place, folder.record, record)
+    known = place.manifest().get("tables", {})
     tables = tuple(
         record.get("tables") or (t.name for t in spec.tables if not t.existing and (not known or t.name in known))
     )
-    sink = ParquetSink(folder, {table: TableLayout.of(sources[table], layout) for table in tables}, layout)
+    written = {table: sources[table] for table in tables}
+    files = recorded_layout(asked["layout"]).files(written)
+    sink = FileSink(folder, files, {table: source.schema for table, source in written.items()})
     models = tuple(check.model for check in checks.values())
     return Recorded(Prepared(plan, sources, tables, checked=models), sink, tuple(plan.partitions(tables)))
 
 
 def recorded_row(target: str, table: str, index: int, schema: str | None = None) -> dict[str, Any]:
     """One row of a folder by its number, whichever epoch made it, as JSON values."""
-    root = Path(target).absolute()
-    requests = [record["request"] for record in _records_of(root)]
+    place = FolderRecords(Path(target).absolute())
+    requests = [record["request"] for record in _records_of(place)]
     existing = spec_from_json(requests[0]["schema"]).table(table).existing
     ends = list(accumulate(request["rows"][table] for request in (requests[:1] if existing else requests)))
     if not 0 <= index < ends[-1]:
         raise BadRequest(f"{table} has no row {index:,}.", hint=f"Its rows are 0 to {ends[-1] - 1:,}.")
     epoch = bisect_right(ends, index)
     row = index - (ends[epoch - 1] if epoch else 0)
-    source = recorded_epochs(root, schema, epoch + 1)[0].prepared.sources[table]
+    source = recorded_epochs(place, schema, epoch + 1)[0].prepared.sources[table]
     found: dict[str, Any] = json.loads(source.json(source.at(range(row, row + 1)))[0].as_py())
     return found

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 from gen import artefacts, fork_server
@@ -18,10 +17,12 @@ from gen.counts import parse_rows
 from gen.engine import Job, Observer, local_cluster, remote_cluster, run_here, run_on
 from gen.errors import BadRequest, RunError, SchemaError, TargetError
 from gen.plan import share_of
-from gen.preparing import Prepared, Request, functions_of, judges_of, prepare, target_of, wants_workers
-from gen.sinks.folder import RunFolder
-from gen.sinks.parquet import ParquetLayout, ParquetSink, TableLayout
-from gen.sinks.records import read_epochs, read_run, recorded_partitions
+from gen.preparing import Prepared, Request, functions_of, judges_of, place_of, prepare, wants_workers
+from gen.sinks.claims import Claim
+from gen.sinks.files.folder import RunFolder
+from gen.sinks.files.layouts import layout_of
+from gen.sinks.files.sink import FileSink
+from gen.sinks.records import read_epochs, recorded_partitions
 from gen.synth.described import described, never_drawn
 
 # -- what is asked, and what came of it -------------------------------------------------------------------
@@ -71,8 +72,10 @@ def generate(
     *,
     rows: int | float | str | Mapping[str, int] | None = None,
     scale: float | None = None,
-    compression: str = "auto",
-    encoding: str = "compatible",
+    format: str = "parquet",  # noqa: A002 - as the option is called
+    compression: str | None = None,
+    encoding: str | None = None,
+    row_group_bytes: int | None = None,
     **options: Any,
 ) -> Summary:
     """Make the data set that is asked for, or the rest of it; exactly once, whatever happened before.
@@ -80,6 +83,7 @@ def generate(
         gen.generate(schema="models.py", rows=1e7, out="data", seed=1)
         gen.generate(schema=schema, rows={"Employee": 500}, out="data")
         gen.generate(schema="models.py", rows=1e6, out="data", seed=1, append=True)
+        gen.generate(schema="models.py", rows=1e6, out="data", format="csv", compression="gzip")
 
     rows: of the largest table, the others in proportion; or by table. Other options are the fields of `Request`.
     Raises BadRequest when nothing was written, RunError when something is missing and the same call resumes.
@@ -88,7 +92,8 @@ def generate(
         texts = (
             [f"{t}={n}" for t, n in rows.items()] if isinstance(rows, Mapping) else [] if rows is None else [str(rows)]
         )
-        options["layout"] = options.get("layout") or ParquetLayout(compression, encoding)
+        said = {"compression": compression, "encoding": encoding, "row_group_bytes": row_group_bytes}
+        options["layout"] = options.get("layout") or layout_of(format, said)
         request = Request(rows=parse_rows(texts, scale), **options)
     return _generated(request, observer or Silent())
 
@@ -99,8 +104,8 @@ def _generated(request: Request, observer: Any) -> Summary:
     prepared = prepare(request, to_run=True)
     for table, sentence in prepared.unread:
         observer.warn(f"{table}: {sentence}" if table else sentence)
-    root = target_of(request, prepared.plan.spec, prepared.plan.rows)
-    sink = _sink(prepared, request, root)
+    sink = _sink(prepared, request)
+    claim = sink.claim
     partitions = list(prepared.plan.partitions(prepared.tables))
     done = {} if request.overwrite else sink.done()
     kept = _receipts_of(partitions, done)
@@ -108,15 +113,15 @@ def _generated(request: Request, observer: Any) -> Summary:
     if request.append:
         _check_earlier(sink, prepared.tables, partitions, sink.done() if request.overwrite else done)
     elif not request.overwrite:
-        _check_tables(sink.folder, prepared.tables)
+        _check_tables(claim, prepared.tables)
     there = {(receipt.table, receipt.index) for receipt in kept}
     missing = [p for p in share_of(partitions, request.part) if (p.table, p.index) not in there]
-    is_new = request.part is None and (request.overwrite or read_run(root, sink.folder.epoch) is None)
+    is_new = request.part is None and (request.overwrite or claim.found is None)
     with cluster_for(prepared, missing, request, observer) as client:  # or refuse a scheduler that is silent
         sink.prepare(overwrite=request.overwrite)
         observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, kept)
         if missing:
-            sink.folder.unseal()
+            claim.unseal()
             try:
                 write(prepared, sink, missing, client, observer)
             except SchemaError as error:  # of a value that no sample showed
@@ -127,74 +132,75 @@ def _generated(request: Request, observer: Any) -> Summary:
         raise RunError(f"{left} partitions are missing.", hint="Run the same command again.")
     receipts, is_whole = _sealed(sink, partitions, done, bool(missing))
     if not (left or is_whole):
-        observer.warn(f"{root}: an append is not finished. Run that again, or gen verify {root} --repair.")
-    return _summary(root, receipts, missing, is_whole, time.monotonic() - started, sink.folder.epoch)
+        where = str(claim.records)
+        observer.warn(f"{where}: an append is not finished. Run that again, or gen verify {where} --repair.")
+    return _summary(claim, receipts, missing, is_whole, time.monotonic() - started)
 
 
-def _check_tables(folder: RunFolder, tables: Sequence[str]) -> None:
+def _check_tables(claim: Claim, tables: Sequence[str]) -> None:
     """Refuse to write a table anew where rows were appended to others."""
-    records = read_epochs(folder.root)
+    records = read_epochs(claim.records)
     others = sorted(set(tables) - set(records[1]["tables"])) if len(records) > 1 else []
     if others:
         raise TargetError(
-            f"{folder.root} was appended to, and of its tables is not: {', '.join(others)}.",
-            hint="Leave that out of --tables, or choose another --out.",
+            f"{claim.records} was appended to, and of its tables is not: {', '.join(others)}.",
+            hint=f"Leave that out of --tables, or choose another {claim.records.option}.",
         )
 
 
 def _check_earlier(
-    sink: ParquetSink,
+    sink: FileSink,
     tables: Sequence[str],
     partitions: Sequence[Partition],
     there: Mapping[tuple[str, int], Receipt],
 ) -> None:
     """Refuse to append where earlier rows are missing, or where files are that are no rows of the folder's."""
-    folder = sink.folder
-    epochs = read_epochs(folder.root)
-    lost = [p for p in recorded_partitions(epochs[: folder.epoch - 1], tables) if not is_done(there, p)]
+    claim, place = sink.claim, sink.claim.records
+    earlier = read_epochs(place)[: claim.epoch - 1]
+    lost = [p for p in recorded_partitions(earlier, tables) if not is_done(there, p)]
     if lost:
         raise TargetError(
-            f"{folder.root}: {len(lost):,} of the files with earlier rows are missing or damaged, the first is part "
+            f"{place}: {len(lost):,} of the files with earlier rows are missing or damaged, the first is part "
             f"{lost[0].index:,} of {lost[0].table}.",
-            hint=f"Mend them first: gen verify {folder.root} --repair.",
+            hint=f"Mend them first: gen verify {place} --repair.",
         )
     unknown = [sink.path(p) for p in partitions if sink.path(p).exists()]
-    if unknown and read_run(folder.root, folder.epoch) is None:  # asked last: who appends too says so before it writes
+    if unknown and claim.found is None:  # asked last: who appends too says so before it writes
         raise TargetError(
             f"{unknown[0]} is not part of the run, and would be overwritten.",
-            hint=f"Move it; or have it removed: gen verify {folder.root} --repair.",
+            hint=f"Move it; or have it removed: gen verify {place} --repair.",
         )
 
 
 def _sealed(
-    sink: ParquetSink, partitions: Sequence[Partition], done: Mapping[tuple[str, int], Receipt], is_changed: bool
+    sink: FileSink, partitions: Sequence[Partition], done: Mapping[tuple[str, int], Receipt], is_changed: bool
 ) -> tuple[list[Receipt], bool]:
     """Seal the folder if all is there, of every epoch; the receipts of what is, and whether that is all."""
-    records = read_epochs(sink.folder.root)
+    records = read_epochs(sink.claim.records)
     if len(records) > 1:
         partitions = list(recorded_partitions(records, records[1]["tables"]))
     receipts = _receipts_of(partitions, done)
     is_whole = len(receipts) == len(partitions)
-    if is_whole and (is_changed or not sink.folder.is_sealed_with(receipts)):
+    if is_whole and (is_changed or not sink.claim.is_sealed_with(receipts)):
         sink.finish(receipts)
     return receipts, is_whole
 
 
-def _give_up(sink: ParquetSink, error: SchemaError, is_bare: bool) -> NoReturn:
+def _give_up(sink: FileSink, error: SchemaError, is_bare: bool) -> NoReturn:
     """The declaration cannot be met: leave nothing of a run that has written no file, or say that it is not done."""
     if is_bare:
-        sink.folder.abandon()
+        sink.claim.abandon()
         raise error
     raise RunError(
         f"{error.message} The run stopped there.", hint=f"{error.hint} Then write to another folder, or --overwrite."
     ) from error
 
 
-def _sink(prepared: Prepared, request: Request, root: Path) -> ParquetSink:
+def _sink(prepared: Prepared, request: Request) -> FileSink:
     spec = None if isinstance(request.schema, Schema) else recorded(request.schema or EXAMPLE)
-    folder = RunFolder(root, prepared.record(spec))
-    layouts = {t: TableLayout.of(prepared.sources[t], request.layout) for t in prepared.tables}
-    return ParquetSink(folder, layouts, request.layout)
+    folder = RunFolder(place_of(request, prepared.plan.spec, prepared.plan.rows), prepared.record(spec))
+    sources = {table: prepared.sources[table] for table in prepared.tables}
+    return FileSink(folder, request.layout.files(sources), {t: source.schema for t, source in sources.items()})
 
 
 def _receipts_of(partitions: Sequence[Partition], done: Mapping[tuple[str, int], Receipt]) -> list[Receipt]:
@@ -235,7 +241,7 @@ def write(
 
 
 def _summary(
-    root: Path, receipts: Sequence[Receipt], written: Sequence[Partition], complete: bool, seconds: float, epoch: int
+    claim: Claim, receipts: Sequence[Receipt], written: Sequence[Partition], complete: bool, seconds: float
 ) -> Summary:
     tables: dict[str, dict[str, int]] = {}
     for receipt in sorted(receipts, key=lambda r: (r.table, r.index)):
@@ -248,7 +254,8 @@ def _summary(
     new = {(p.table, p.index) for p in written}
     new_size = sum(r.bytes for r in receipts if (r.table, r.index) in new)
     new_rows = sum(p.rows for p in written)
-    return Summary(str(root), tables, rows, size, len(written), new_rows, new_size, round(seconds, 3), complete, epoch)
+    where, took = str(claim.records), round(seconds, 3)
+    return Summary(where, tables, rows, size, len(written), new_rows, new_size, took, complete, claim.epoch)
 
 
 # -- looking ------------------------------------------------------------------------------------------------

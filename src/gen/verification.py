@@ -8,15 +8,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gen.block import Partition, Receipt
+from gen.block import Receipt
 from gen.engine import Observer
 from gen.errors import RunError
 from gen.preparing import Request
 from gen.recorded import Recorded, recorded_epochs
 from gen.run import Silent, cluster_for, is_done, write
-from gen.sinks.folder import RunFolder
-from gen.sinks.parquet import ParquetComparison, ParquetSink
-from gen.sinks.records import read_epochs, read_manifest
+from gen.sinks.claims import Claim
+from gen.sinks.files.comparison import FileComparison
+from gen.sinks.files.folder_records import FolderRecords
+from gen.sinks.records import read_epochs
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ def verify(
     started = time.monotonic()
     observer = observer or Silent()
     root = Path(target).absolute()
-    epochs = recorded_epochs(root, schema)
+    place = FolderRecords(root)
+    epochs = recorded_epochs(place, schema)
     partitions = [partition for epoch in epochs for partition in epoch.partitions]
     tables = epochs[0].prepared.tables
     observer.plan({t: sum(epoch.prepared.plan.rows[t] for epoch in epochs) for t in tables}, [])
@@ -52,42 +54,36 @@ def verify(
     receipts: list[Receipt] = []
     with cluster_for(epochs[0].prepared, partitions, request, observer) as client:
         for epoch in epochs:
-            comparison = ParquetComparison(epoch.sink, epoch.prepared.sources)
+            comparison = FileComparison(epoch.sink, epoch.prepared.sources)
             receipts += write(epoch.prepared, comparison, epoch.partitions, client, observer)
-    if len(read_epochs(root)) != len(epochs):
+    if len(read_epochs(place)) != len(epochs):
         raise RunError(f"{root} was appended to while it was verified.", hint="Verify it again.")
-    differences = _unfinished(root, len(epochs))
+    differences = _unfinished(place, len(epochs))
     differences += [d for r in sorted(receipts, key=lambda r: (r.table, r.index)) for d in r.differences]
-    unknown = _unknown_files(epochs[0].sink, partitions)
+    unknown = epochs[0].sink.unknown(partitions)
     differences += [f"{path.relative_to(root)}: not part of the run" for path in unknown]
-    differences += _differences_of_seal(epochs[0].sink.folder, receipts)
+    differences += _differences_of_seal(epochs[0].sink.claim, receipts)
     repaired = 0
     if repair and differences:
         repaired = _repair(epochs, receipts, unknown, request, observer)
     return Verdict(str(root), len(partitions), tuple(differences), repaired, round(time.monotonic() - started, 3))
 
 
-def _unfinished(root: Path, epochs: int) -> list[str]:
+def _unfinished(place: FolderRecords, epochs: int) -> list[str]:
     """That an append was begun, and did not come to its end."""
-    if epochs < 2 or len(read_manifest(root).get("epochs", [])) >= epochs:
+    if epochs < 2 or len(place.manifest().get("epochs", [])) >= epochs:
         return []
     return [f"_gen/epoch-{epochs:04d}.json: what it appends is not finished; its command does that, or --repair"]
 
 
-def _unknown_files(sink: ParquetSink, partitions: Sequence[Partition]) -> list[Path]:
-    expected = {sink.path(partition) for partition in partitions}
-    folders = [sink.folder.table_folder(table) for table in sink.tables]
-    return [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path not in expected]
-
-
-def _differences_of_seal(folder: RunFolder, receipts: Sequence[Receipt]) -> list[str]:
+def _differences_of_seal(claim: Claim, receipts: Sequence[Receipt]) -> list[str]:
     """How manifest and _SUCCESS differ from what the values say."""
     if any(receipt.differences for receipt in receipts):
         return []  # they will be made again
     found = []
-    if folder.manifest() != folder.manifest_of(receipts):
+    if claim.records.manifest() != claim.manifest_of(receipts):
         found.append("_gen/manifest.json: does not say what the files hold")
-    if not folder.sealed:
+    if not claim.records.is_whole:
         found.append("_SUCCESS: missing")
     return found
 
@@ -103,11 +99,11 @@ def _repair(
     bad = {(r.table, r.index) for r in receipts if r.differences}
     for epoch in epochs:
         broken = [p for p in epoch.partitions if (p.table, p.index) in bad]
-        epoch.sink.folder.unseal()
+        epoch.sink.claim.unseal()
         if broken:
             with cluster_for(epoch.prepared, broken, request, observer) as client:
                 write(epoch.prepared, epoch.sink, broken, client, observer)
-    if len(read_epochs(epochs[0].sink.folder.root)) != len(epochs):
+    if len(read_epochs(epochs[0].sink.claim.records)) != len(epochs):
         raise RunError("The folder was appended to while it was repaired.", hint="Run it again.")
     for path in unknown:
         path.unlink()

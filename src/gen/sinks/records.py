@@ -1,22 +1,21 @@
-"""This file knows what a folder says of itself: which run it is, and what was appended to it, an epoch each.
+"""This file knows what a place says of itself: which run it holds, and what was appended to it, an epoch each.
 
-_gen/run.json           the first epoch: the run itself
-_gen/epoch-0002.json    the second: what was appended first; created by one process alone, and never changed
+A place is a folder or a database. Its first epoch is the run itself, the second what was appended first. Each has a
+record, created by one process alone, and never changed.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from gen.block import Partition
 from gen.errors import TargetError
 from gen.plan import fingerprint_of, partitions_of
 
-MOST_EPOCHS = 1000  # of a folder
-RESTORE = "Restore it from a copy; without it nothing tells what the folder holds."
+MOST_EPOCHS = 1000  # of a place
+RESTORE = "Restore it from a copy; without it nothing tells what is there."
 
 # fact of a run -> how a message calls it
 _FACTS = {
@@ -32,66 +31,81 @@ _FACTS = {
 Record = Mapping[str, Any]
 
 
-def record_path(root: Path, epoch: int) -> Path:
-    """Where a folder says what an epoch of it is."""
-    return root / "_gen" / ("run.json" if epoch == 1 else f"epoch-{epoch:04d}.json")
+class Records(Protocol):
+    """A place, as far as it says what it holds. Reads only."""
+
+    @property
+    def option(self) -> str:
+        """The option of the command line that names it: --out or --to."""
+        ...
+
+    def __str__(self) -> str:
+        """What messages call it, without passwords."""
+        ...
+
+    def name_of(self, epoch: int) -> str:
+        """What messages call the record of an epoch."""
+        ...
+
+    def read(self, epoch: int = 1) -> dict[str, Any] | None:
+        """The record of an epoch; None where there is none. A damaged one is a TargetError: it is never guessed at."""
+        ...
+
+    def known(self) -> int:
+        """How many epochs there must be, by all that is seen there."""
+        ...
+
+    def manifest(self) -> dict[str, Any]:
+        """What was written when all was there: tables, epochs; empty where nothing was."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing that was begun there is unfinished."""
+        ...
+
+    def why_none(self) -> str:
+        """Why there is no record, in words: "does not exist"."""
+        ...
 
 
-def read_run(root: Path, epoch: int = 1) -> dict[str, Any] | None:
-    """What the folder says of an epoch; None where there is none. A damaged one is an error: it is never guessed at."""
-    path = record_path(root, epoch)
+def record_in(text: str, epoch: int, name: str) -> dict[str, Any]:
+    """A record, read from its text. Raises TargetError where it is none."""
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record: dict[str, Any] = json.loads(text)
         facts = [record["fingerprint"], record["probe"], *(record["request"][fact] for fact in _FACTS)]
         if epoch > 1:
             facts += [record["tables"], record["request"]["follows"]]
-    except (FileNotFoundError, NotADirectoryError):
-        return None
     except (ValueError, KeyError, TypeError) as error:
-        raise TargetError(f"{path} is damaged: it is no record of a run.", hint=RESTORE) from error
-    except OSError as error:
-        raise TargetError(f"{path} cannot be read: {error.strerror}.", hint="Check its permissions.") from error
-    return record  # type: ignore[no-any-return]
+        raise TargetError(f"{name} is damaged: it is no record of a run.", hint=RESTORE) from error
+    return record
 
 
-def read_epochs(root: Path) -> list[dict[str, Any]]:
-    """What the folder says of all its epochs, the first one first; nothing where it is no run's.
+def read_epochs(records: Records) -> list[dict[str, Any]]:
+    """What a place says of all its epochs, the first one first; nothing where it is no run's.
 
     Raises TargetError where one is missing that was there, or was changed.
     """
-    known = max(len(read_manifest(root).get("epochs", [])), *map(_number_of, root.glob("_gen/epoch-*.json")), 0)
+    known = records.known()
     found: list[dict[str, Any]] = []
-    while (record := read_run(root, len(found) + 1)) is not None:
-        path = record_path(root, len(found) + 1)
+    while (record := records.read(len(found) + 1)) is not None:
         follows = record["request"].get("follows", "")
         if record["fingerprint"] != fingerprint_of(record["request"]) or follows != _last(found):
-            raise TargetError(f"{path} was changed, or belongs to another folder.", hint=RESTORE)
+            raise TargetError(
+                f"{records.name_of(len(found) + 1)} was changed, or belongs to another {_place(records)}.", hint=RESTORE
+            )
         found.append(record)
     if known > len(found):
-        raise TargetError(
-            f"{record_path(root, len(found) + 1)} is missing, and {known} epochs are there.", hint=RESTORE
-        )
+        raise TargetError(f"{records.name_of(len(found) + 1)} is missing, and {known} epochs are there.", hint=RESTORE)
     return found
 
 
-def _number_of(path: Path) -> int:
-    """The epoch that a file is called by; 0 where it is called otherwise."""
-    digits = path.stem.removeprefix("epoch-")
-    return int(digits) if digits.isdigit() else 0
+def _place(records: Records) -> str:
+    return "folder" if records.option == "--out" else "database"
 
 
 def _last(records: Sequence[Record]) -> str:
     return str(records[-1]["fingerprint"]) if records else ""
-
-
-def read_manifest(root: Path) -> dict[str, Any]:
-    """What manifest.json says; empty where there is none, or none that says anything."""
-    try:
-        found = json.loads((root / "_gen" / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    is_one = isinstance(found, dict) and isinstance(found.get("tables"), dict)
-    return found if is_one else {}
 
 
 def epoch_of(record: Record) -> int:

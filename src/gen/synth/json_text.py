@@ -27,6 +27,16 @@ def json_text(array: pa.Array) -> pa.Array:
     """Each value as JSON text, nulls kept. For values that are not nested."""
     if pa.types.is_dictionary(array.type):
         return json_text(array.dictionary).take(array.indices)
+    if pa.types.is_string(array.type):
+        return _text(array)
+    is_bare = any(is_kind(array.type) for is_kind in _BARE)
+    return _plain(array) if is_bare else quoted(unquoted_text(array))
+
+
+def unquoted_text(array: pa.Array) -> pa.Array:
+    """Each value as JSON text has it, without quotation marks; text as it is. For values that are not nested."""
+    if pa.types.is_dictionary(array.type):
+        return unquoted_text(array.dictionary).take(array.indices)
     for is_kind, write in _WRITERS:
         if is_kind(array.type):
             return write(array)
@@ -108,7 +118,7 @@ def _text(array: pa.Array) -> pa.Array:
 
 
 def _instant(array: pa.Array) -> pa.Array:
-    return quoted(pc.replace_substring(array.cast(pa.string()), " ", "T"))
+    return pc.replace_substring(array.cast(pa.string()), " ", "T")
 
 
 def _duration(array: pa.Array) -> pa.Array:
@@ -121,30 +131,30 @@ def _duration(array: pa.Array) -> pa.Array:
     fraction = joined([".", pc.utf8_lpad(rest, 6, "0")])
     fraction = pc.if_else(pc.equal(rest, scalar_of("0")), nothing, fraction)
     sign = pc.if_else(pc.less(microseconds, scalar_of(0)), scalar_of("-PT"), scalar_of("PT"))
-    return quoted(joined([sign, seconds.cast(pa.string()), fraction, "S"]))
+    return joined([sign, seconds.cast(pa.string()), fraction, "S"])
 
 
 def _bytes(array: pa.Array) -> pa.Array:
     encoded = [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
-    return quoted(pa.array(encoded, pa.string()))
+    return pa.array(encoded, pa.string())
 
 
-def _null(array: pa.Array) -> pa.Array:
-    return pa.nulls(len(array), pa.string())
-
-
+# what JSON writes without quotation marks
+_BARE: tuple[Callable[[pa.DataType], bool], ...] = (
+    pa.types.is_null,
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_decimal,
+)
 _WRITERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Array]], ...] = (
-    (pa.types.is_null, _null),
-    (pa.types.is_boolean, _plain),
-    (pa.types.is_integer, _plain),
-    (pa.types.is_floating, _plain),
-    (pa.types.is_decimal, _plain),
-    (pa.types.is_string, _text),
+    *((is_kind, _plain) for is_kind in _BARE),
+    (pa.types.is_string, _plain),
     (pa.types.is_timestamp, _instant),
-    (pa.types.is_date, lambda array: quoted(_plain(array))),
-    (pa.types.is_time, lambda array: quoted(_plain(array))),
+    (pa.types.is_date, _plain),
+    (pa.types.is_time, _plain),
     (pa.types.is_duration, _duration),
-    (lambda kind: kind == pa.binary(16), lambda array: quoted(uuid_text(array))),
+    (lambda kind: kind == pa.binary(16), uuid_text),
     (pa.types.is_binary, _bytes),
 )
 

@@ -2,6 +2,7 @@
 
 DIR/<Table>/part-000000.parquet   a file appears whole or not at all, under a name that is a function of (table, part)
 DIR/_gen/run.json                 which run this is; written first; of what was appended, _gen/epoch-0002.json
+DIR/_gen/receipts/                of files that have no place for their own
 DIR/_gen/tmp/                     attempts under way; gone when the run is done
 DIR/_gen/manifest.json            per table: rows, files, bytes, checksums
 DIR/_SUCCESS                      written last
@@ -21,21 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from gen.block import Receipt
-from gen.checksums import add_checksums
 from gen.errors import RunError, TargetError, TargetFull
 from gen.plan import partitions_of
-from gen.sinks.records import (
-    asked_of,
-    differing,
-    epoch_of,
-    read_epochs,
-    read_manifest,
-    read_run,
-    record_path,
-    recorded_partitions,
-    said_of_epoch,
-    said_to_differ,
-)
+from gen.sinks.claims import Claim
+from gen.sinks.files.folder_records import FolderRecords
+from gen.sinks.records import read_epochs
 
 _FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "has no quota left", errno.EIO: "reports an input/output error"}
 _FORBIDDEN = {errno.EACCES: "may not be written", errno.EPERM: "may not be written", errno.EROFS: "is read-only"}
@@ -49,18 +40,23 @@ def folder_name(table: str) -> str:
     return re.sub(rb"[^A-Za-z0-9_-]", lambda m: b"%%%02X" % m[0][0], table.encode()).decode()
 
 
-class RunFolder:
+class RunFolder(Claim):
     """One run's folder. Picklable; every method may be called by several processes at once."""
 
-    def __init__(self, root: Path, record: Mapping[str, Any]) -> None:
-        self.root = root
-        self.record = dict(record)
-        self.fingerprint: str = record["fingerprint"]
-        self.epoch = epoch_of(record)  # the first is the run itself
+    records: FolderRecords
+
+    def __init__(self, records: FolderRecords, record: Mapping[str, Any]) -> None:
+        super().__init__(records, record)
+        self.root = records.root
 
     @property
     def temporary(self) -> Path:
         return self.root / "_gen" / "tmp"
+
+    @property
+    def receipts(self) -> Path:
+        """Where receipts lie that are not in the files themselves."""
+        return self.root / "_gen" / "receipts"
 
     def table_folder(self, table: str) -> Path:
         return self.root / folder_name(table)
@@ -103,90 +99,31 @@ class RunFolder:
     def _check_owner(self, overwrite: bool) -> None:
         if self.root.exists() and not self.root.is_dir():
             raise TargetError(f"{self.root} is a file.", hint="Choose a folder.")
-        if self.epoch > 1:
-            self._check_epoch(overwrite)
-            return
-        record = read_run(self.root)
-        if record is None and self.root.is_dir() and not _is_unused(self.root):
-            record = read_run(self.root)  # another process of this run may have taken the folder in between
-            if record is None:
+        found = self.found
+        if self.epoch == 1 and found is None and self.root.is_dir() and not _is_unused(self.root):
+            found = self.found  # another process of this run may have taken the folder in between
+            if found is None:
                 raise TargetError(
                     f"{self.root} is not empty, and holds no run of gen.",
                     hint="Choose an empty or new folder; this one is left alone, with --overwrite too.",
                 )
-        if record is None:
-            return
-        if record["fingerprint"] != self.fingerprint and not overwrite:
-            differ = differing(self.record["request"], record["request"])
-            raise TargetError(
-                f"{self.root} holds another run: {said_to_differ(differ)}.",
-                hint="Choose another --out, or replace it with --overwrite; to add rows to it, say --append.",
-                differ=differ,
-            )
-        if record["fingerprint"] == self.fingerprint and not overwrite:
-            self.check_values(record)
-
-    def _check_epoch(self, overwrite: bool) -> None:
-        """Refuse to append where another append has the number of this one."""
-        record = read_run(self.root, self.epoch)
-        if record is None or overwrite:
-            return
-        if record["fingerprint"] == self.fingerprint:
-            self.check_values(record)
-            return
-        differ = differing(self.record["request"], record["request"])
-        rows, files = asked_of(record)
-        if self.epoch <= len(self.manifest().get("epochs", [])):
-            raise TargetError(
-                f"{self.root} has an epoch {self.epoch} already, of {rows}: {said_to_differ(differ)}.",
-                hint="Leave --epoch out, to append the next.",
-                differ=differ,
-            )
-        raise TargetError(
-            f"{self.root}: an append of {rows} was begun (epoch {self.epoch}), and is not done; "
-            f"{said_to_differ(differ)}.",
-            hint=f"Run that command again until it is done: --append --epoch {self.epoch} {rows}{files}; or give it "
-            "up, by --overwrite beside --append.",
-            differ=differ,
-        )
-
-    def check_values(self, record: Mapping[str, Any]) -> None:
-        """An unfinished run may only go on with the values it began with: code or library may have changed since."""
-        changed = [
-            f"{table}.{column}"
-            for table, sums in self.record["probe"].items()
-            for column, digits in sums.items()
-            if column and record["probe"].get(table, {}).get(column, digits) != digits
-        ]
-        if changed:
-            before = record.get("versions", {})
-            moved = [f"{k} {before[k]} -> {v}" for k, v in self.record["versions"].items() if before.get(k, v) != v]
-            because = f" ({', '.join(moved)})" if moved else ""
-            raise TargetError(
-                f"{self.root} was begun with other values of {', '.join(changed)}{because}: a synthesizer's code, a "
-                "library or the platform has changed since.",
-                hint="Undo the change to resume, or start anew with --overwrite."
-                if self.epoch == 1
-                else "Undo the change.",
-                changed=changed,
-            )
+        self.check_record(found, overwrite)
 
     def take(self, tables: Sequence[str], *, overwrite: bool) -> None:
         """Make the folder this run's: run.json first, then the tables' folders. May be repeated, or done by several."""
         with writing(self.root):
-            record = read_run(self.root, self.epoch)
-            if record is not None and overwrite:
-                self._clear(record)
+            if overwrite and (found := self.found) is not None:
+                self._clear(found)
             (self.root / "_gen").mkdir(parents=True, exist_ok=True)
             if not self._create_record():
-                self.check_still_ours()
+                self.check_ours()
             for table in tables:
                 self.table_folder(table).mkdir(exist_ok=True)
             sync_folder(self.root)
 
     def abandon(self) -> None:
         """Remove all that this run has begun: the place is as free as before, or has what it had."""
-        self.check_still_ours()
+        self.check_ours()
         self._clear(self.record)
         if self.epoch > 1:
             return
@@ -202,27 +139,28 @@ class RunFolder:
         (self.root / "_SUCCESS").unlink(missing_ok=True)
         for table in record["request"]["schema"]["tables"]:
             shutil.rmtree(self.root / folder_name(table["name"]), ignore_errors=True)
-        for name in ("tmp", "artefacts"):
+        for name in ("tmp", "artefacts", "receipts"):
             shutil.rmtree(self.root / "_gen" / name, ignore_errors=True)
         (self.root / "_gen" / "manifest.json").unlink(missing_ok=True)
         for later in sorted(self.root.glob("_gen/epoch-*.json"), reverse=True):  # so that none is missing in between
             later.unlink(missing_ok=True)
-        record_path(self.root, 1).unlink(missing_ok=True)
+        self.records.path(1).unlink(missing_ok=True)
 
     def _clear_epoch(self, record: Mapping[str, Any]) -> None:
         """Remove what another append wrote that was not finished, its record last: the folder is what it was before."""
-        requests = [each["request"] for each in read_epochs(self.root)[: self.epoch - 1]] + [record["request"]]
+        requests = [each["request"] for each in read_epochs(self.records)[: self.epoch - 1]] + [record["request"]]
         for table in record["tables"]:
             for partition in partitions_of(requests, table):
-                for path in self.table_folder(table).glob(f"part-{partition.index:06d}.*"):
-                    path.unlink(missing_ok=True)
+                for folder in (self.table_folder(table), self.receipts / folder_name(table)):
+                    for path in folder.glob(f"part-{partition.index:06d}.*"):
+                        path.unlink(missing_ok=True)
         shutil.rmtree(self.temporary, ignore_errors=True)
         (self.root / "_SUCCESS").touch()
-        record_path(self.root, self.epoch).unlink(missing_ok=True)
+        self.records.path(self.epoch).unlink(missing_ok=True)
 
     def _create_record(self) -> bool:
         """Write run.json, or an epoch's, unless it exists; of several that try at once, one succeeds."""
-        path = record_path(self.root, self.epoch)
+        path = self.records.path(self.epoch)
         if path.exists():
             return False
         for _ in range(SEALING_ATTEMPTS):
@@ -243,18 +181,9 @@ class RunFolder:
             return True
         return False
 
-    def check_still_ours(self) -> None:
-        """Refuse to go on where another run has taken the folder since: a late attempt must not mix values in."""
-        record = read_run(self.root, self.epoch)
-        if record is not None and record["fingerprint"] == self.fingerprint:
-            return
-        if self.epoch > 1 and record is not None:
-            raise RunError(
-                f"{self.root}: another process appends to it already.", hint="Run this again when that one is done."
-            )
-        raise RunError(
-            f"{self.root} was taken over by another run.", hint="Nothing was changed there; choose another --out."
-        )
+    def check_ours(self) -> None:
+        """Refuse to go on where another run has taken the folder since."""
+        self.check_still_ours(self.found)
 
     # -- files ------------------------------------------------------------------------------------------------
 
@@ -266,8 +195,8 @@ class RunFolder:
                 attempt.parent.mkdir(parents=True, exist_ok=True)
                 write(attempt)
                 sync_file(attempt)
-                self.check_still_ours()
-                final.parent.mkdir(exist_ok=True)
+                self.check_ours()
+                final.parent.mkdir(exist_ok=True, parents=True)
                 os.replace(attempt, final)
                 sync_folder(final.parent)
         except RunError:
@@ -283,19 +212,10 @@ class RunFolder:
             with suppress(OSError):
                 folder.rmdir()  # only if it is empty
 
-    @property
-    def sealed(self) -> bool:
-        """Whether everything is there."""
-        return (self.root / "_SUCCESS").exists()
-
-    def is_sealed_with(self, receipts: Sequence[Receipt]) -> bool:
-        """Whether _SUCCESS is there, and the manifest says what the receipts say."""
-        return self.sealed and self.manifest() == self.manifest_of(receipts)
-
     def unseal(self) -> None:
         """The folder is about to change: it is no longer complete."""
-        if self.sealed:
-            self.check_still_ours()
+        if self.records.is_whole:
+            self.check_ours()
             (self.root / "_SUCCESS").unlink(missing_ok=True)
 
     def seal(self, receipts: Sequence[Receipt]) -> None:
@@ -305,7 +225,7 @@ class RunFolder:
         """
         manifest = self.manifest_of(receipts)
         epochs = len(manifest.get("epochs", [1]))
-        if not self._covers(receipts) or self._has_epoch(epochs + 1):
+        if not self.covers(receipts) or self._has_epoch(epochs + 1):
             return
         with writing(self.root):
             for leftover in (self.root / "_gen").glob("run.*.tmp"):
@@ -320,15 +240,7 @@ class RunFolder:
             sync_folder(self.root)
 
     def _has_epoch(self, number: int) -> bool:
-        return record_path(self.root, number).exists()
-
-    def _covers(self, receipts: Sequence[Receipt]) -> bool:
-        """Whether these are the receipts of all epochs, where there are several."""
-        epochs = read_epochs(self.root)
-        if len(epochs) < 2:
-            return True
-        expected = recorded_partitions(epochs, epochs[1]["tables"])
-        return {(p.table, p.index) for p in expected} == {(r.table, r.index) for r in receipts}
+        return self.records.path(number).exists()
 
     def _publish_manifest(self, text: str) -> None:
         """Another process that seals the same run may remove the folder of attempts at any moment: then once more."""
@@ -336,35 +248,6 @@ class RunFolder:
             with suppress(FileNotFoundError) if attempt < SEALING_ATTEMPTS - 1 else nullcontext():
                 self.publish(self.root / "_gen" / "manifest.json", lambda path: _write_text(path, text))
                 return
-
-    def manifest(self) -> dict[str, Any]:
-        """What manifest.json says; empty where there is none."""
-        return read_manifest(self.root)
-
-    def manifest_of(self, receipts: Sequence[Receipt]) -> dict[str, Any]:
-        """What manifest.json must say when these receipts are all there is, beside tables written earlier."""
-        tables: dict[str, Any] = {}
-        known, epochs = self.manifest(), read_epochs(self.root)
-        run = epochs[0]["fingerprint"] if epochs else self.fingerprint
-        if known.get("fingerprint") == run:
-            tables.update(known["tables"])  # of an earlier run with other --tables
-        for table in dict.fromkeys(receipt.table for receipt in receipts):
-            parts = sorted((r for r in receipts if r.table == table), key=lambda r: r.index)
-            tables[table] = {
-                "rows": sum(part.rows for part in parts),
-                "files": len(parts),
-                "bytes": sum(part.bytes for part in parts),
-                "checksum": add_checksums(part.checksum for part in parts),
-            }
-        said = {"epochs": [said_of_epoch(epochs[: i + 1], list(tables)) for i in range(len(epochs))]}
-        return {"fingerprint": run, "tables": tables} | (said if len(epochs) > 1 else {})
-
-    def fingerprints(self) -> set[str]:
-        """Those whose files belong to the folder: of this run, what was appended to it, and what it is appended to."""
-        found = {epoch_of(record): str(record["fingerprint"]) for record in read_epochs(self.root)}
-        if self.epoch == 1 and found.get(1) != self.fingerprint:
-            return {self.fingerprint}
-        return set((found | {self.epoch: self.fingerprint}).values())
 
 
 def _is_unused(root: Path) -> bool:
