@@ -61,7 +61,7 @@ FLOORS = [
         "schema.json_schema.conditions",
         "schema.sql.conditions",
     },
-    {"schema.words", "schema.characters"},
+    {"schema.words", "schema.characters", "schema.database_address"},
     {"schema.links"},
     {"schema.spec", "schema.markers", "schema.nesting", "schema.models.python_types", "schema.models.model_check"},
     {"schema.written", "schema.variants", "schema.measures", "schema.stand_ins", "schema.patterns", "schema.relations"},
@@ -211,7 +211,7 @@ FENCES = {
     "distributed": {"engine"},
     "numba": {"streams"},
     "llvmlite": {"streams"},
-    "sqlalchemy": {"schema.from_database"},
+    "sqlalchemy": {"schema.from_database", "schema.database_address"},
     "faker": {"synth.faker_pool"},
 }
 

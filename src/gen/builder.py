@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from pydantic import BaseModel
 
 from gen.errors import BadRequest, SchemaError
+from gen.schema.database_address import without_password
 from gen.schema.existing import Existing
-from gen.schema.from_database import Reflected, read_database, read_module, read_object, read_table, without_password
+from gen.schema.from_database import Reflected, read_database, read_module, read_object, read_table
 from gen.schema.json_schema.documents import documents_of, load_document
 from gen.schema.json_schema.from_json_schema import table_from_schema
 from gen.schema.json_schema.to_json_schema import schema_of

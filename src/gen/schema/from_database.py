@@ -1,13 +1,11 @@
 """This file knows how the tables of a database, or SQLAlchemy's of a Python module, are read as tables of gen.
 
-It alone imports SQLAlchemy, which is optional, and on use. What a table says in SQL and no fact can say is never passed
+What a table says in SQL and no fact can say is never passed
 over in silence: it is `unread`, a sentence each.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,6 +20,7 @@ from pydantic import BaseModel
 
 from gen.block import array_of
 from gen.errors import BadRequest, SchemaError
+from gen.schema.database_address import file_found, parsed, said_by, shown, sqlalchemy, without
 from gen.schema.models.annotations import Reader
 from gen.schema.spec import Column, Table
 from gen.schema.sql.conditions import checks_in
@@ -31,14 +30,6 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 _ROWS = 1000  # of a table whose database is not asked
-# dialect -> the module of each of its drivers, and what names it in a URL: the first that is installed is taken where a
-# URL names none
-_DRIVERS: dict[str, dict[str, str]] = {
-    "postgresql": {"psycopg": "psycopg", "psycopg2": "psycopg2", "pg8000": "pg8000"},
-    "mysql": {"pymysql": "pymysql", "MySQLdb": "mysqldb"},
-    "mariadb": {"pymysql": "pymysql", "MySQLdb": "mysqldb", "mariadb": "mariadbconnector"},
-}
-_SECRET = re.compile("pass|pwd|secret|token|key|odbc_connect", re.IGNORECASE)
 # dialect -> tables that are parts of others, and would be there twice
 _PARTS_OF_TABLES = {"postgresql": "SELECT relname FROM pg_catalog.pg_class WHERE relispartition"}
 # dialect -> a query for the statement that made a table, and where in its row that is
@@ -68,18 +59,18 @@ def read_database(url: str) -> Reflected:
     It is only read from. Raises BadRequest where it cannot be reached, or what is needed is not installed, SchemaError
     where a table of it cannot be read. No message has the password in it.
     """
-    place = _parsed(url)
+    place = file_found(parsed(url))
     with _connected(place) as connection:
         found = _metadata_of(connection)
         read = Reading(found.tables, connection.dialect.name, {}, found.said, found.checks)
         counts = {name: _count(connection, table) for name, table in found.tables.items()}
-    return _reflected(_name_of(place), _shown(place), read, counts)
+    return _reflected(_name_of(place), shown(place), read, counts)
 
 
 def read_table(url: str, table: str, columns: Sequence[str] | None) -> pa.Table:
     """Some columns of a table of a database, or all, as an Arrow table. It is only read from. Raises BadRequest."""
-    sql = _sqlalchemy()
-    with _connected(_parsed(url)) as connection:
+    sql = sqlalchemy()
+    with _connected(file_found(parsed(url))) as connection:
         names = columns or [column["name"] for column in sql.inspect(connection).get_columns(table)]
         query = sql.select(*map(sql.column, names)).select_from(sql.table(table))
         rows = connection.execute(query).all()
@@ -90,7 +81,7 @@ def read_table(url: str, table: str, columns: Sequence[str] | None) -> pa.Table:
 @contextmanager
 def _connected(place: Any) -> Iterator[Any]:
     """A connection to a database; what goes wrong with it as a BadRequest, without the password."""
-    sql = _sqlalchemy()
+    sql = sqlalchemy()
     try:
         engine = sql.create_engine(place, poolclass=sql.pool.NullPool)
         with engine.connect() as connection:
@@ -98,82 +89,14 @@ def _connected(place: Any) -> Iterator[Any]:
     except ModuleNotFoundError as error:
         driver = (error.name or str(error)).partition(".")[0]
         raise BadRequest(
-            f"{_shown(place)} needs the driver {driver}, which is not installed.",
+            f"{shown(place)} needs the driver {driver}, which is not installed.",
             hint=f"Install it, as pip install {driver}, or name another one in the URL, as postgresql+psycopg://...",
         ) from None
     except (sql.exc.SQLAlchemyError, ValueError, OSError) as error:  # of whatever the driver raises, the text
         raise BadRequest(
-            f"{_shown(place)} cannot be read: {_without(place, _said_by(error))}",
+            f"{shown(place)} cannot be read: {without(place, said_by(error))}",
             hint="Check the URL: dialect://user:password@host/database, or sqlite:///file.",
         ) from None
-
-
-def without_password(url: str) -> str:
-    """The URL of a database as messages show it and run.json keeps it; that of a file says its whole path."""
-    return _shown(_parsed(url))
-
-
-def _sqlalchemy() -> Any:
-    try:
-        import sqlalchemy
-    except ModuleNotFoundError:
-        raise BadRequest(
-            "Reading a database needs SQLAlchemy, which is not installed.",
-            hint="Install it, and the driver of your database: pip install 'gen[database]'",
-        ) from None
-    return sqlalchemy
-
-
-def _parsed(url: str) -> Any:
-    """The URL, with a driver that is installed where it names none, and the whole path of a file, which is there."""
-    sql = _sqlalchemy()
-    shown = re.sub("//[^@/]*@", "//***@", url)
-    try:
-        place = sql.make_url(url)
-        sql.dialects.registry.load(place.drivername.partition("+")[0])
-    except sql.exc.NoSuchModuleError:
-        name = url.partition(":")[0]
-        raise BadRequest(
-            f"{shown} names no database that SQLAlchemy knows: {name.partition('+')[0]!r}.",
-            hint="Write sqlite:///file, postgresql://user@host/database, mysql://...; of others install the dialect.",
-        ) from None
-    except (sql.exc.SQLAlchemyError, ValueError):
-        raise BadRequest(
-            f"{shown} is no URL of a database.", hint="Write it as postgresql://user:password@host/database."
-        ) from None
-    drivers = _DRIVERS.get(place.drivername, {})
-    installed = [driver for module, driver in drivers.items() if importlib.util.find_spec(module)]
-    if installed:
-        place = place.set(drivername=f"{place.drivername}+{installed[0]}")
-    is_file = place.get_backend_name() == "sqlite" and not (place.database or "").startswith("file:")
-    if not is_file:
-        return place
-    if not place.database or not Path(place.database).is_file():  # SQLite would make an empty one
-        raise BadRequest(
-            f"There is no database file {place.database or ''!s}.".replace(" .", "."),
-            hint="Write sqlite:///file.sqlite, or sqlite:////whole/path/file.sqlite.",
-        )
-    return place.set(database=str(Path(place.database).resolve()))
-
-
-def _shown(place: Any) -> str:
-    hidden = {name: "***" for name in place.query if _SECRET.search(name)}
-    return str(place.update_query_dict(hidden).render_as_string(hide_password=True))
-
-
-def _without(place: Any, text: str) -> str:
-    """A message of a driver's, without what is secret in the URL, as it is or as a URL writes it."""
-    shown, whole = _shown(place), place.render_as_string(hide_password=False)
-    hidden = [place.password, *(str(v) for name, v in place.query.items() if _SECRET.search(name))]
-    for secret in filter(None, hidden):
-        text = text.replace(whole, shown).replace(str(secret), "***")
-    return text
-
-
-def _said_by(error: Exception) -> str:
-    """The first line of what a driver says, and no link to SQLAlchemy's own pages."""
-    said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
-    return said.splitlines()[0].rstrip(".") + "."
 
 
 def _name_of(place: Any) -> str:
@@ -190,7 +113,7 @@ class _Found:
 
 
 def _metadata_of(connection: Any) -> _Found:
-    sql = _sqlalchemy()
+    sql = sqlalchemy()
     metadata = sql.MetaData()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -213,7 +136,7 @@ def _checks_of(connection: Any, tables: Mapping[str, sa.Table]) -> dict[str, lis
 
     SQLAlchemy reads them by patterns, which pass over some names, and over all that stand beside a column.
     """
-    sql, dialect = _sqlalchemy(), connection.dialect
+    sql, dialect = sqlalchemy(), connection.dialect
     if dialect.name not in _MADE_BY:
         return {}
     query, place = _MADE_BY[dialect.name]
@@ -226,7 +149,7 @@ def _checks_of(connection: Any, tables: Mapping[str, sa.Table]) -> dict[str, lis
 
 def _add_unique(connection: Any, tables: Mapping[str, sa.Table]) -> None:
     """Add what is unique in SQLite by itself: SQLAlchemy reads it by a pattern, too."""
-    sql = _sqlalchemy()
+    sql = sqlalchemy()
     inspector = sql.inspect(connection)
     for name, table in tables.items():
         for index in inspector.get_indexes(name, include_auto_indexes=True):
@@ -235,7 +158,7 @@ def _add_unique(connection: Any, tables: Mapping[str, sa.Table]) -> None:
 
 
 def _count(connection: Any, table: Any) -> int:
-    sql = _sqlalchemy()
+    sql = sqlalchemy()
     return int(connection.execute(sql.select(sql.func.count()).select_from(table)).scalar_one())
 
 
@@ -247,7 +170,7 @@ def read_module(module: ModuleType, title: str, place: str) -> Reflected | None:
     MetaData where there is nothing else. None of a module that has none of these."""
     if "sqlalchemy" not in sys.modules:
         return None
-    sql = _sqlalchemy()
+    sql = sqlalchemy()
     items = list(vars(module).values())
     tables = [mapper.local_table for mapper in _mappers_in(module) if mapper.class_.__module__ == module.__name__]
     tables += [item for item in items if isinstance(item, sql.Table)]
@@ -262,7 +185,7 @@ def read_object(found: Any, module: ModuleType, name: str, place: str) -> Reflec
     anything else."""
     if "sqlalchemy" not in sys.modules:
         return None
-    sql = _sqlalchemy()
+    sql = sqlalchemy()
     mapper = _mapper_of(found)
     if mapper is not None or isinstance(found, sql.Table):
         return _read_tables([mapper.local_table if mapper else found], module, name, f"{place}:{name}")
@@ -276,7 +199,7 @@ def read_object(found: Any, module: ModuleType, name: str, place: str) -> Reflec
 
 
 def _mapper_of(item: Any) -> Any:
-    return _sqlalchemy().inspect(item, raiseerr=False) if isinstance(item, type) else None
+    return sqlalchemy().inspect(item, raiseerr=False) if isinstance(item, type) else None
 
 
 def _mappers_in(module: ModuleType) -> list[Any]:
@@ -289,7 +212,7 @@ def _classes_in(module: ModuleType) -> list[type]:
 
 def _read_tables(tables: Iterable[sa.Table], module: ModuleType, title: str, place: str) -> Reflected:
     """These tables, and all that they refer to, in the order in which their metadata has them."""
-    sql = _sqlalchemy()
+    sql = sqlalchemy()
     wanted = list(dict.fromkeys(tables))
     for table in wanted:
         for key in table.foreign_keys:
