@@ -38,6 +38,7 @@ PACKAGES = {
     "synth.texts",
     "sinks",
     "sinks.files",
+    "sinks.databases",
     "examples",
 }  # they hold a docstring, or names resolved lazily
 
@@ -186,6 +187,15 @@ FLOORS = [
     {"artefacts"},
     {"sinks.records"},
     {"sinks.claims"},
+    {"sinks.databases.types", "sinks.databases.address", "sinks.databases.session", "sinks.databases.constraints"},
+    {"sinks.databases.dialect", "sinks.databases.python_values", "sinks.databases.copy_kernel"},
+    {"sinks.databases.copy_binary", "sinks.databases.postgresql_reading", "sinks.databases.checks"},
+    {"sinks.databases.postgresql", "sinks.databases.mysql", "sinks.databases.sqlite", "sinks.databases.duckdb"},
+    {"sinks.databases.server", "sinks.databases.ddl", "sinks.databases.trial"},
+    {"sinks.databases.ledger"},
+    {"sinks.databases.run_database"},
+    {"sinks.databases.sink"},
+    {"sinks.databases.dialects"},
     {"sinks.files.direct", "sinks.files.formats", "sinks.files.folder_records"},
     {"sinks.files.text_files"},
     {"sinks.files.parquet", "sinks.files.csv_files", "sinks.files.jsonl_files", "sinks.files.arrow_files"},
@@ -213,6 +223,10 @@ FENCES = {
     "llvmlite": {"streams"},
     "sqlalchemy": {"schema.from_database", "schema.database_address"},
     "faker": {"synth.faker_pool"},
+    "psycopg": {"sinks.databases.postgresql"},
+    "pymysql": {"sinks.databases.mysql"},
+    "duckdb": {"sinks.databases.duckdb"},
+    "sqlite3": {"sinks.databases.sqlite"},
 }
 
 

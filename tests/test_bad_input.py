@@ -261,7 +261,7 @@ def test_a_synthesizer_whose_values_the_model_would_not_take_is_refused(
         (("--format", "csv", "--encoding", "fast"), ["--encoding is of the format parquet, not of csv"]),
         (("--format", "jsonl", "--compression", "snappy"), ["jsonl files are not compressed so", "zstd"]),
         (("--format", "arrow", "--compression", "gzip"), ["Arrow files are not compressed so", "lz4"]),
-        (("--to", "postgresql://user:secret@host/db"), ["--to", "not supported yet"]),
+        (("--to", "postgresql://user:secret@host/db"), ["--out and --to are both given"]),
         (("--out", "s3://bucket/data"), ["s3://bucket/data", "not supported yet"]),
         (("--compression", "ztsd"), ["--compression", "ztsd", "zstd"]),
         (("--encoding", "fastt"), ["--encoding", "fastt", "fast"]),

@@ -39,8 +39,11 @@ ScaleOption = Annotated[float | None, typer.Option("--scale", metavar="F", help=
 SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another seed, other values.")]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day that counts as today, YYYY-MM-DD; recorded with the run.")]
 OutOption = Annotated[str | None, typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given.")]
-ToOption = Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Not supported yet.")]
-FormatOption = Annotated[str, typer.Option("--format", metavar="F", help="parquet, csv, jsonl or arrow.")]
+ToOption = Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Into a database, instead of files: postgresql://user@host/database.")]
+DdlOption = Annotated[str, typer.Option("--ddl", metavar="HOW", help="Of --to: create (make the tables), replace (drop others of their names first), none (fill tables that are there) or print (the statements, and do nothing).")]
+PasswordFileOption = Annotated[str | None, typer.Option("--password-file", metavar="FILE", help="Of --to: a file that holds the password; else GEN_DATABASE_PASSWORD, or where the driver looks.")]
+WaitOption = Annotated[float, typer.Option("--wait", metavar="SECONDS", help="Of --to: how long a server may be away once the run is under way.")]
+FormatOption = Annotated[str | None, typer.Option("--format", metavar="F", help="Of files: parquet (unless given), csv, jsonl or arrow.")]
 CompressionOption = Annotated[str | None, typer.Option("--compression", metavar="C", help="Of Parquet: auto (only where it pays, unless given), none, snappy, lz4, zstd, gzip, brotli. Of csv and jsonl: gzip, zstd. Of arrow: lz4, zstd.")]
 EncodingOption = Annotated[str | None, typer.Option("--encoding", metavar="E", help="Of Parquet: compatible (packed as far as every engine reads it; unless given) or fast (plain values, larger files).")]
 RowGroupOption = Annotated[str | None, typer.Option("--row-group-bytes", metavar="N", help="Of Parquet: bytes of values in a row group; 32 MiB unless given.")]
@@ -75,7 +78,10 @@ def generate(
     as_of: AsOfOption = None,
     out: OutOption = None,
     to: ToOption = None,
-    format: FormatOption = "parquet",
+    ddl: DdlOption = "create",
+    password_file: PasswordFileOption = None,
+    wait: WaitOption = 300,
+    format: FormatOption = None,
     compression: CompressionOption = None,
     encoding: EncodingOption = None,
     row_group_bytes: RowGroupOption = None,
@@ -92,32 +98,34 @@ def generate(
 ) -> None:
     """Make the data set, or what is missing of it. The same command again resumes, or does nothing; but --append, once it
     is done, appends again, unless --epoch says which append is meant."""
-    _refuse_later_work(to, out)
     basics = _basics(schema, rows, scale, seed, as_of)
     many = workers > 1 if workers is not None else fork_server.cores() > 1 and basics["rows"].most >= EARLY_ROWS
     if many and part is None and scheduler is None:
         fork_server.start()  # workers are to be expected: what they need is imported beside what is imported here
     from gen import run
-    from gen.counts import parse_count
     from gen.plan import parse_part
     from gen.preparing import Request
-    from gen.sinks.files.layouts import layout_of
 
-    group = parse_count(row_group_bytes, "--row-group-bytes") if row_group_bytes is not None else None
-    said = {"compression": compression, "encoding": encoding, "row_group_bytes": group}
     request = Request(
         **basics,
         out=out,
-        layout=layout_of(format, said),
+        layout=_layout(to, format, compression, encoding, row_group_bytes),
         workers=workers,
         scheduler=scheduler,
         part=parse_part(part) if part is not None else None,
         tables=_names(tables),
-        partition_rows=parse_count(partition_rows, "--partition-rows") if partition_rows is not None else None,
+        partition_rows=_count_of(partition_rows, "--partition-rows"),
         overwrite=overwrite,
         append=append,
         epoch=epoch,
+        to=to,
+        ddl=ddl,
+        password_file=password_file,
+        wait=wait,
     )
+    if ddl == "print":
+        _print(run.ddl_script(request).rstrip("\n"))
+        return
     with _observer(quiet) as observer, _resumable():
         summary = run.generate(request, observer)
     if as_json:
@@ -266,15 +274,25 @@ def _check_workers(workers: int | None) -> None:
         raise BadRequest(f"--workers is {workers}.", hint="Give 1 or more.")
 
 
-def _refuse_later_work(to: str | None, out: str | None) -> None:
-    from gen.errors import BadRequest
+def _count_of(text: str | None, option: str) -> int | None:
+    from gen.counts import parse_count
 
-    if to is not None:
-        raise BadRequest(
-            "Loading a database with --to is not supported yet.", hint="Write Parquet with --out, and load that."
-        )
-    if out is not None and "://" in out:
-        raise BadRequest(f"--out {out}: a URL is not supported yet.", hint="Give a folder on a disk.")
+    return parse_count(text, option) if text is not None else None
+
+
+def _layout(
+    to: str | None, format: str | None, compression: str | None, encoding: str | None, row_group_bytes: str | None
+) -> Any:
+    """How files are to be written; with --to there are none."""
+    from gen.errors import BadRequest
+    from gen.sinks.files.layouts import layout_of
+
+    group = _count_of(row_group_bytes, "--row-group-bytes")
+    said = {"compression": compression, "encoding": encoding, "row_group_bytes": group}
+    given = [f"--{name.replace('_', '-')}" for name, value in {"format": format, **said}.items() if value is not None]
+    if to is not None and given:
+        raise BadRequest(f"{given[0]} is given beside --to.", hint="Leave it out: a database is no file.")
+    return layout_of(format or "parquet", said)
 
 
 # -- output -------------------------------------------------------------------------------------------------

@@ -17,9 +17,12 @@ from gen.counts import RowRequest
 from gen.errors import BadRequest
 from gen.halves import in_halves
 from gen.plan import Plan, default_partition_rows, epoch_seed
+from gen.schema.database_address import shown_url
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, suggestion
 from gen.sinks.claims import check_values
+from gen.sinks.databases.dialects import DDL, records_of
+from gen.sinks.databases.ledger import DatabaseRecords
 from gen.sinks.files.folder import folder_name
 from gen.sinks.files.folder_records import FolderRecords
 from gen.sinks.files.formats import Layout
@@ -31,6 +34,8 @@ from gen.synth.tables import Epoch, table_sources
 from gen.synth.trial import tried_sources
 
 SMALL_JOB = 2 * 2**30  # bytes of values below which one process is done before workers would have started
+SMALL_LOAD = 2**26  # the same of a database, which takes a few times as long to take them
+WAIT_SECONDS = 300.0  # that a run waits for a database which is away
 OVERHEAD = 64 * 1024  # bytes of a file that are not values
 MOST_FILES = 1_000_000  # of a table
 _SEEDS = 2**63
@@ -54,6 +59,10 @@ class Request:
     overwrite: bool = False
     append: bool = False
     epoch: int | None = None
+    to: str | None = None
+    ddl: str = "create"
+    password_file: str | None = None
+    wait: float = WAIT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -137,7 +146,7 @@ def _prepared(request: Request, to_run: bool) -> Prepared:
         seed=request.seed,
         as_of=as_of,
         partition_rows=steps,
-        layout=request.layout.to_json(),
+        layout=_layout_of(request),
         code=code_of(sources),
         probe=probes,
         earlier=past.requests if past else (),
@@ -193,7 +202,15 @@ def wants_workers(request: Request, volume: float) -> bool:
         return False
     if request.workers is not None:
         return request.workers > 1
-    return fork_server.cores() > 1 and volume >= SMALL_JOB
+    return fork_server.cores() > 1 and volume >= (SMALL_LOAD if request.to else SMALL_JOB)
+
+
+def _layout_of(request: Request) -> dict[str, Any]:
+    """How the rows are written, as the record of the run has it."""
+    if request.to is None:
+        return request.layout.to_json()
+    dialect = records_of(request.to, request.password_file, request.wait).server.dialect
+    return {"format": dialect.name, "tables": "there" if request.ddl == "none" else "made"}
 
 
 def _check_options(request: Request, spec: Spec) -> None:
@@ -209,10 +226,30 @@ def _check_options(request: Request, spec: Spec) -> None:
     ]
     if len(given) > 1:
         raise BadRequest(f"{' and '.join(given)} are both given.", hint="Give one: each says where the work is done.")
+    _check_place(request)
     _check_append(request)
     for table in request.tables or ():
         if spec.table(table).existing:
             raise BadRequest(f"--tables {table}: it exists already, and is not written.", hint="Leave it out.")
+
+
+def _check_place(request: Request) -> None:
+    """Refuse two places, and what is said of one that is not asked for."""
+    if request.to is not None and request.out is not None:
+        raise BadRequest("--out and --to are both given.", hint="Give one: a folder for files, or a database.")
+    if request.out is not None and "://" in request.out:
+        raise BadRequest(
+            f"--out {shown_url(request.out)}: a URL is not supported yet.",
+            hint="Give a folder on a disk; a database is named by --to.",
+        )
+    if request.ddl not in DDL:
+        raise BadRequest(f"--ddl {request.ddl}: there is no such way.", hint=suggestion(request.ddl, DDL))
+    said = [("--ddl", request.ddl != "create"), ("--password-file", request.password_file is not None)]
+    for option, is_said in said:
+        if is_said and request.to is None:
+            raise BadRequest(f"{option} is given without --to.", hint="Name the database: --to postgresql://...")
+    if not 0 <= request.wait < float("inf"):
+        raise BadRequest(f"--wait is {request.wait:g}.", hint="Give the seconds that a server may be away, 0 or more.")
 
 
 def _check_append(request: Request) -> None:
@@ -225,8 +262,8 @@ def _check_append(request: Request) -> None:
         )
     if not request.append:
         return
-    if request.out is None:
-        raise BadRequest("--append does not say to what.", hint="Name the folder: --out DIR.")
+    if request.out is None and request.to is None:
+        raise BadRequest("--append does not say to what.", hint="Name it: --out DIR, or --to URL.")
     if request.tables:
         raise BadRequest(
             "--append and --tables are both given.", hint="Leave --tables out: rows go to the tables that are there."
@@ -298,7 +335,9 @@ def _today() -> datetime.date:
     return datetime.datetime.now(datetime.UTC).date()
 
 
-def place_of(request: Request, spec: Spec, rows: Mapping[str, int]) -> FolderRecords:
+def place_of(request: Request, spec: Spec, rows: Mapping[str, int]) -> FolderRecords | DatabaseRecords:
     """Where the run is to be written."""
+    if request.to is not None:
+        return records_of(request.to, request.password_file, request.wait)
     out = request.out or f"gen-data/{folder_name(spec.name)}-{max(rows.values())}-seed{request.seed}"
     return FolderRecords(Path(out).absolute())

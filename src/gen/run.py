@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from gen import artefacts, fork_server
 from gen.block import Partition, Receipt
@@ -19,6 +19,9 @@ from gen.errors import BadRequest, RunError, SchemaError, TargetError
 from gen.plan import share_of
 from gen.preparing import Prepared, Request, functions_of, judges_of, place_of, prepare, wants_workers
 from gen.sinks.claims import Claim
+from gen.sinks.databases.dialects import definition_of, sink_of
+from gen.sinks.databases.ledger import DatabaseRecords
+from gen.sinks.databases.sink import DatabaseSink
 from gen.sinks.files.folder import RunFolder
 from gen.sinks.files.layouts import layout_of
 from gen.sinks.files.sink import FileSink
@@ -61,6 +64,9 @@ class Silent:
     def wrote(self, receipt: Receipt) -> None: ...
 
     def warn(self, message: str) -> None: ...
+
+
+AnySink: TypeAlias = FileSink | DatabaseSink
 
 
 # -- making -----------------------------------------------------------------------------------------------
@@ -149,7 +155,7 @@ def _check_tables(claim: Claim, tables: Sequence[str]) -> None:
 
 
 def _check_earlier(
-    sink: FileSink,
+    sink: AnySink,
     tables: Sequence[str],
     partitions: Sequence[Partition],
     there: Mapping[tuple[str, int], Receipt],
@@ -164,7 +170,7 @@ def _check_earlier(
             f"{lost[0].index:,} of {lost[0].table}.",
             hint=f"Mend them first: gen verify {place} --repair.",
         )
-    unknown = [sink.path(p) for p in partitions if sink.path(p).exists()]
+    unknown = sink.strangers(partitions)
     if unknown and claim.found is None:  # asked last: who appends too says so before it writes
         raise TargetError(
             f"{unknown[0]} is not part of the run, and would be overwritten.",
@@ -173,7 +179,10 @@ def _check_earlier(
 
 
 def _sealed(
-    sink: FileSink, partitions: Sequence[Partition], done: Mapping[tuple[str, int], Receipt], is_changed: bool
+    sink: AnySink,
+    partitions: Sequence[Partition],
+    done: Mapping[tuple[str, int], Receipt],
+    is_changed: bool,
 ) -> tuple[list[Receipt], bool]:
     """Seal the folder if all is there, of every epoch; the receipts of what is, and whether that is all."""
     records = read_epochs(sink.claim.records)
@@ -186,7 +195,7 @@ def _sealed(
     return receipts, is_whole
 
 
-def _give_up(sink: FileSink, error: SchemaError, is_bare: bool) -> NoReturn:
+def _give_up(sink: AnySink, error: SchemaError, is_bare: bool) -> NoReturn:
     """The declaration cannot be met: leave nothing of a run that has written no file, or say that it is not done."""
     if is_bare:
         sink.claim.abandon()
@@ -196,9 +205,12 @@ def _give_up(sink: FileSink, error: SchemaError, is_bare: bool) -> NoReturn:
     ) from error
 
 
-def _sink(prepared: Prepared, request: Request) -> FileSink:
-    spec = None if isinstance(request.schema, Schema) else recorded(request.schema or EXAMPLE)
-    folder = RunFolder(place_of(request, prepared.plan.spec, prepared.plan.rows), prepared.record(spec))
+def _sink(prepared: Prepared, request: Request) -> AnySink:
+    said = None if isinstance(request.schema, Schema) else recorded(request.schema or EXAMPLE)
+    place, record = place_of(request, prepared.plan.spec, prepared.plan.rows), prepared.record(said)
+    if isinstance(place, DatabaseRecords):
+        return sink_of(place, record, prepared.plan.spec, prepared.sources, request.ddl)
+    folder = RunFolder(place, record)
     sources = {table: prepared.sources[table] for table in prepared.tables}
     return FileSink(folder, request.layout.files(sources), {t: source.schema for t, source in sources.items()})
 
@@ -256,6 +268,15 @@ def _summary(
     new_rows = sum(p.rows for p in written)
     where, took = str(claim.records), round(seconds, 3)
     return Summary(where, tables, rows, size, len(written), new_rows, new_size, took, complete, claim.epoch)
+
+
+def ddl_script(request: Request) -> str:
+    """The SQL that makes and finishes the tables of a schema, for the database that `to` names; connects to none."""
+    prepared = prepare(request)
+    place = place_of(request, prepared.plan.spec, prepared.plan.rows)
+    if not isinstance(place, DatabaseRecords):
+        raise BadRequest("--ddl print does not say for which database.", hint="Name it: --to postgresql://...")
+    return definition_of(place.server.dialect, prepared.plan.spec, prepared.sources).script()
 
 
 # -- looking ------------------------------------------------------------------------------------------------

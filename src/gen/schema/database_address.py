@@ -41,10 +41,15 @@ def without_password(url: str) -> str:
     return shown(file_found(parsed(url)))
 
 
+def shown_url(text: str) -> str:
+    """What a user gave as a URL, as messages may show it, whatever it is."""
+    return re.sub("//.*@", "//***@", text)
+
+
 def parsed(url: str) -> Any:
     """SQLAlchemy's URL, with a driver that is installed where it names none. Raises BadRequest where it is none."""
     sql = sqlalchemy()
-    hidden = re.sub("//.*@", "//***@", url)
+    hidden = shown_url(url)
     try:
         place = sql.make_url(url)
         if place.drivername not in _NATIVE:

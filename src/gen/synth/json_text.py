@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,16 @@ def _duration(array: pa.Array) -> pa.Array:
 def _bytes(array: pa.Array) -> pa.Array:
     encoded = [None if value is None else base64.b64encode(value).decode() for value in array.to_pylist()]
     return pa.array(encoded, pa.string())
+
+
+def parsed(text: str) -> Any:
+    """The value of a JSON text; its numbers as exact as they are written."""
+    return json.loads(text, parse_float=Decimal)
+
+
+def canonical(value: Any) -> str:
+    """A JSON text that is the same for equal values, in whichever way they were written."""
+    return json.dumps(value, sort_keys=True, default=lambda number: str(number.normalize()))
 
 
 # what JSON writes without quotation marks

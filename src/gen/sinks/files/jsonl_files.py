@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from gen.block import scalar_of
 from gen.errors import SchemaError
 from gen.schema.spec import EXTRA
 from gen.sinks.files.text_files import TextFiles, TextLayout
+from gen.synth.json_text import canonical, parsed
 from gen.synth.table import TableSource
 
 _LINES = 16_384  # that are read at a time
@@ -62,13 +61,9 @@ class JsonlFiles(TextFiles):
         source = self.sources[table]
         names = source.schema.names
         is_value = source.document and names == ["value"]
-        rows = [{"value": _parsed(line)} if is_value else _split(_parsed(line), names) for line in lines]
-        columns = [[_canonical(row[name]) if name in row else None for row in rows] for name in names]
+        rows = [{"value": parsed(line)} if is_value else _split(parsed(line), names) for line in lines]
+        columns = [[canonical(row[name]) if name in row else None for row in rows] for name in names]
         return pa.RecordBatch.from_arrays([pa.array(column, pa.string()) for column in columns], names)
-
-
-def _parsed(line: str) -> Any:
-    return json.loads(line, parse_float=Decimal)
 
 
 def _split(row: Any, names: list[str]) -> dict[str, Any]:
@@ -80,11 +75,6 @@ def _split(row: Any, names: list[str]) -> dict[str, Any]:
         raise ValueError(f"a line has a field {next(iter(undeclared))!r}, which is no column")
     known = {name: value for name, value in row.items() if name in names}
     return known | ({EXTRA: undeclared} if EXTRA in names else {})
-
-
-def _canonical(value: Any) -> str:
-    """A JSON text that is the same for equal values, however they were written."""
-    return json.dumps(value, sort_keys=True, default=lambda number: str(number.normalize()))
 
 
 def _check_finite(where: str, array: pa.Array) -> None:

@@ -112,6 +112,10 @@ class FileSink:
     def finish(self, receipts: Sequence[Receipt]) -> None:
         self.claim.seal(receipts)
 
+    def strangers(self, partitions: Iterable[Partition]) -> list[Path]:
+        """What is in the place of partitions that are not written yet."""
+        return [path for path in map(self.path, partitions) if path.exists()]
+
     def unknown(self, partitions: Iterable[Partition]) -> list[Path]:
         """What lies among the files of the tables and is none of these partitions."""
         expected = {self.path(partition) for partition in partitions}

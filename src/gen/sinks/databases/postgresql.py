@@ -1,0 +1,204 @@
+"""This file knows PostgreSQL (14 or later): binary COPY by psycopg, its names of types, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from gen.errors import TargetError
+from gen.sinks.databases.copy_binary import HEADER, TRAILER, CopyBinary
+from gen.sinks.databases.dialect import CONNECT_SECONDS, Capabilities, Dialect, LoadedTable, Meaning, standard_literal
+from gen.sinks.databases.postgresql_reading import read_as_csv
+from gen.sinks.databases.session import Session
+from gen.sinks.databases.types import SqlType
+
+_OLDEST = 140_000
+_LOCK_SECONDS = int(os.environ.get("GEN_LOCK_SECONDS", "20"))  # after which a holder that stands still may be ended
+_SORTING = "256MB"  # of memory for an index that is built
+# who holds a partition, and waits for its client: what would differ if it went on
+_HOLDERS = """
+SELECT a.pid, a.state, a.state_change, a.query_start, c.bytes_processed
+FROM pg_stat_activity a LEFT JOIN pg_stat_progress_copy c USING (pid)
+WHERE a.application_name LIKE :holder AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+  AND a.xact_start IS NOT NULL AND a.wait_event_type = 'Client'
+"""
+# word of a type -> what COPY BINARY calls it
+_WIRE = {
+    "int16": "int2",
+    "int32": "int4",
+    "int64": "int8",
+    "decimal": "numeric",
+    "float32": "float4",
+    "float64": "float8",
+    "boolean": "bool",
+    "text": "text",
+    "varchar": "text",
+    "bytes": "bytea",
+    "uuid": "uuid",
+    "date": "date",
+    "time": "time",
+    "timestamp": "timestamp",
+    "timestamptz": "timestamptz",
+    "duration": "interval",
+    "json": "jsonb",
+}
+# how long to try, and how to see that a server is gone
+_CONNECTING = {
+    "connect_timeout": CONNECT_SECONDS,
+    "application_name": "gen",
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+    "client_encoding": "utf8",
+}
+# SQLSTATE, or its first letters -> what it means
+_MEANINGS: Mapping[str, Meaning] = {
+    "08": Meaning.AWAY,  # connection exceptions
+    "57P": Meaning.AWAY,  # shut down, crashed, or starting up
+    "53300": Meaning.AWAY,  # too many connections
+    "25P03": Meaning.AWAY,  # idle in the transaction for too long
+    "25P04": Meaning.AWAY,  # the transaction took too long
+    "40": Meaning.AGAIN,  # deadlock, serialization
+    "55P03": Meaning.LOCKED,
+    "53": Meaning.FULL,
+}
+
+
+class PostgreSQL(Dialect):
+    """PostgreSQL. Transactions include all of DDL, so that each step is done once or not at all."""
+
+    name = "postgresql"
+    drivers = ("psycopg",)
+    extra = "postgresql"
+    capabilities = Capabilities(
+        single_writer=False,
+        transactional=True,
+        at_creation=frozenset(),
+        after=frozenset({"primary", "unique", "index", "foreign", "check"}),
+        not_valid=True,
+        longest_name=63,
+        folds_names=False,
+        comments="statement",
+        lengths=True,
+        patterns="{column} ~ {pattern}",
+    )
+    types: Mapping[str, str] = {
+        "int16": "smallint",
+        "int32": "integer",
+        "int64": "bigint",
+        "decimal": "numeric({precision},{scale})",
+        "float32": "real",
+        "float64": "double precision",
+        "boolean": "boolean",
+        "text": "text",
+        "varchar": "varchar({length})",
+        "bytes": "bytea",
+        "uuid": "uuid",
+        "date": "date",
+        "time": "time",
+        "timestamp": "timestamp",
+        "timestamptz": "timestamptz",
+        "duration": "interval",
+        "json": "jsonb",
+        "list": "{item}[]",
+        "long_text": "text",
+    }
+    shared = " FOR SHARE"
+    functions: Mapping[str, str] = {"length": "char_length({column})", "mod": "mod({column}, {number})"}
+
+    def literal(self, value: Any) -> str:
+        return standard_literal(value)
+
+    def connect(self, place: Any) -> Session:
+        return Session(place, _CONNECTING)
+
+    def meaning(self, error: BaseException) -> Meaning:
+        original = getattr(error, "orig", None) or error
+        state = getattr(original, "sqlstate", None)
+        if state is None:
+            lost = getattr(error, "connection_invalidated", False) or type(original).__name__ == "OperationalError"
+            return Meaning.AWAY if lost else Meaning.WRONG
+        return next((_MEANINGS[state[:n]] for n in (5, 3, 2) if state[:n] in _MEANINGS), Meaning.WRONG)
+
+    # -- loading ----------------------------------------------------------------------------------------------
+
+    def load(self, session: Session, table: LoadedTable, batches: Iterable[pa.RecordBatch]) -> tuple[int, int]:
+        encoder = CopyBinary([wire(column.type) for column in table.columns])
+        names = ", ".join(self.quoted(column.name) for column in table.columns)
+        sent = 0
+        statement = f"COPY {self.quoted(table.name)} ({names}) FROM STDIN (FORMAT BINARY)"
+        with session.driver.cursor() as cursor:
+            with cursor.copy(statement) as copy:
+                copy.write(HEADER)
+                for batch in batches:
+                    rows = encoder.rows(batch)
+                    sent += len(rows)
+                    copy.write(rows)
+                copy.write(TRAILER)
+            return sent, int(cursor.rowcount)
+
+    def read(self, session: Session, table: LoadedTable) -> Iterator[pa.RecordBatch]:
+        return read_as_csv(session.driver, self.quoted, table)
+
+    # -- living with others -----------------------------------------------------------------------------------
+
+    def check(self, session: Session) -> None:
+        with session.transaction():
+            version, encoding = int(session.rows("SHOW server_version_num")[0][0]), session.rows("SHOW server_encoding")
+            schema = session.rows("SELECT current_schema()")[0][0]
+        if version < _OLDEST:
+            raise TargetError(f"This is PostgreSQL {version // 10_000}.", hint=f"Use {_OLDEST // 10_000} or later.")
+        if encoding[0][0] != "UTF8":
+            raise TargetError(
+                f"The database stores text as {encoding[0][0]}.",
+                hint="Make one that takes every text: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.",
+            )
+        if schema is None:
+            raise TargetError(
+                "No schema of the connection's search_path exists.", hint="Make it: CREATE SCHEMA; or name another one."
+            )
+
+    def tables(self, session: Session) -> set[str]:
+        found = session.rows("SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace")
+        return {str(row[0]) for row in found}
+
+    @contextmanager
+    def alone(self, session: Session, what: str) -> Iterator[None]:
+        with session.transaction():
+            session.run(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+            session.rows("SELECT pg_advisory_xact_lock(hashtext(current_schema() || :what))", what=f" gen {what}")
+            yield
+
+    def begin_load(self, session: Session, holder: str) -> None:
+        session.run(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        session.rows("SELECT set_config('application_name', :holder, true)", holder=holder)
+
+    def begin_step(self, session: Session) -> None:
+        session.run(f"SET LOCAL maintenance_work_mem = '{_SORTING}'")
+        session.run("SET LOCAL application_name = 'gen: keys and indexes'")
+
+    def fence(self, session: Session, holder: str) -> bool:
+        """A holder has stood still if it waits for its client, and has done nothing since the last look."""
+        with session.transaction():
+            rows = session.rows(_HOLDERS, holder=holder or "gen:%")
+            pulses = {row[0]: row[1:] for row in rows}
+            still = [pid for pid, pulse in pulses.items() if self._pulses.get(pid) == pulse]
+            for pid in still:
+                session.rows("SELECT pg_terminate_backend(:pid)", pid=pid)
+            self._pulses = pulses
+        return bool(still)
+
+    _pulses: Mapping[int, tuple[Any, ...]] = {}
+
+
+def wire(kind: SqlType) -> str:
+    """What COPY BINARY calls a type."""
+    if kind.word == "list":
+        assert kind.item is not None
+        return f"{wire(kind.item)}[]"
+    return _WIRE[kind.word]
