@@ -35,7 +35,8 @@ class Partition:
 class Receipt:
     """Proof that a partition's rows are durable: stored in, or beside, the artefact itself; about 200 bytes.
 
-    `differences` is filled only by a sink that compares instead of writing: one sentence for each.
+    `differences` is filled only by a sink that compares instead of writing, one sentence for each; `comparable` where
+    what is read back has another form: its checksum in that.
     """
 
     table: str
@@ -45,6 +46,7 @@ class Receipt:
     bytes: int
     checksum: dict[str, str] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
+    comparable: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -71,7 +73,11 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Takes the rows of all tables. Every method may be called again, or twice at once, and leaves one copy."""
+    """Takes the rows of all tables. Every method may be called again, or twice at once, and leaves one copy.
+
+    Where only one process may write to the target, `for_workers` gives another sink to those that make the rows, and
+    `land` puts what they have written into the target; else the one is this sink, and the other has nothing to do.
+    """
 
     @property
     def artefacts(self) -> Path | None:

@@ -125,7 +125,13 @@ def generate(
     )
     if ddl == "print":
         _print(run.ddl_script(request).rstrip("\n"))
-        return
+    else:
+        _run(request, quiet, as_json)
+
+
+def _run(request: Any, quiet: bool, as_json: bool) -> None:
+    from gen import run
+
     with _observer(quiet) as observer, _resumable():
         summary = run.generate(request, observer)
     if as_json:
@@ -156,10 +162,14 @@ def describe(
 
 @app.command()
 def verify(
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="The folder that --out named.")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="What --out or --to named: a folder, or a database's URL.")
+    ],
     repair: RepairOption = False,
     schema: MovedOption = None,
     workers: WorkersOption = None,
+    password_file: PasswordFileOption = None,
+    wait: WaitOption = 300,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -168,7 +178,15 @@ def verify(
 
     _check_workers(workers)
     with _observer(quiet) as observer, _resumable():
-        verdict = verification.verify(target, repair=repair, schema=schema, workers=workers, observer=observer)
+        verdict = verification.verify(
+            target,
+            repair=repair,
+            schema=schema,
+            workers=workers,
+            password_file=password_file,
+            wait=wait,
+            observer=observer,
+        )
     if as_json:
         _print_json(verdict.to_json())
     else:
@@ -194,10 +212,13 @@ def row(
     out: OfOption = None,
 ) -> None:
     """Print one row as JSON, computed by its address."""
+    from pathlib import Path
+
     from gen import recorded, run
     from gen.counts import parse_count
     from gen.errors import BadRequest
     from gen.preparing import Request
+    from gen.sinks.files.folder_records import FolderRecords
 
     number = parse_count(index, "INDEX", "Rows are numbered from 0.")
     if out is None:
@@ -207,7 +228,7 @@ def row(
             "--out says which run the row is of, and its rows, seed and as-of date.", hint="Leave them out."
         )
     else:
-        row = recorded.recorded_row(out, table, number, schema)
+        row = recorded.recorded_row(FolderRecords(Path(out).absolute()), table, number, schema)
     _print_json(row, indent=None)
 
 
@@ -335,8 +356,9 @@ def _print_json(data: Any, indent: int | None = 1) -> None:
 def _say_summary(summary: Any) -> None:
     from gen.progress import speed
 
+    parts = "partitions" if "://" in summary.path else "files"
     for name, table in summary.tables.items():
-        _say(f"{name}: {table['rows']:,} rows, {table['files']:,} files, {table['bytes'] / 1e6:,.1f} MB")
+        _say(f"{name}: {table['rows']:,} rows, {table['files']:,} {parts}, {table['bytes'] / 1e6:,.1f} MB")
     if summary.epoch > 1 and summary.complete and summary.written:
         _say(
             f"{summary.rows_written:,} rows were appended: epoch {summary.epoch}; with --epoch {summary.epoch} the same "

@@ -129,8 +129,8 @@ def _fetch(name: str) -> bytes:
 
 
 @contextmanager
-def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
-    """A cluster on this machine: one process per worker, everything bound to 127.0.0.1."""
+def local_cluster(workers: int, observer: Observer, environment: Mapping[str, str]) -> Iterator[Client]:
+    """A cluster on this machine: a process per worker, everything bound to 127.0.0.1. environment: of workers alone."""
     import dask
 
     fork_server.start()
@@ -152,6 +152,7 @@ def local_cluster(workers: int, observer: Observer) -> Iterator[Client]:
                     scheduler_kwargs={"dashboard": False},  # added when somebody looks
                     memory_limit=0,  # what a worker holds is bounded by design; watching it costs a thread's time
                     silence_logs=logging.CRITICAL,
+                    env=dict(environment),
                 )
             with Client(cluster, set_as_default=False) as client:
                 observer.dashboard(cluster.dashboard_link)
@@ -280,10 +281,17 @@ class _Task:
         return f"{first.table}-{first.index:06d}-{name[:8]}-{self.attempts}"
 
 
-def run_on(client: Client, packed: bytes, partitions: Sequence[Partition], observer: Observer) -> list[Receipt]:
+def run_on(
+    client: Client,
+    packed: bytes,
+    partitions: Sequence[Partition],
+    observer: Observer,
+    land: Callable[[Receipt], Receipt],
+) -> list[Receipt]:
     """Write the partitions with the cluster's workers, a sliding window of tasks at a time.
 
-    Raises what is fatal for all of them at once; RunError, at the end, with the tasks that failed every attempt.
+    land: done here, with what a worker has written, before more is asked for: of a sink that only one process may write
+    to. Raises what is fatal for all of them at once; RunError, at the end, with the tasks that failed every attempt.
     """
     name = digest(packed)
     client.set_metadata(["gen", name], packed)
@@ -302,7 +310,10 @@ def run_on(client: Client, packed: bytes, partitions: Sequence[Partition], obser
                 running[future] = task
             for future in patience.wait(list(running)):
                 task = running.pop(future)
-                error = _outcome(future, receipts, observer)
+                error, written = _outcome(future)
+                for receipt in written:
+                    receipts.append(land(receipt))
+                    observer.wrote(receipts[-1])
                 if isinstance(error, _FATAL):
                     raise error
                 if error is not None and task.attempts < ATTEMPTS and not isinstance(error, _LASTING):
@@ -317,18 +328,15 @@ def run_on(client: Client, packed: bytes, partitions: Sequence[Partition], obser
     return receipts
 
 
-def _outcome(future: Future[Any], receipts: list[Receipt], observer: Observer) -> BaseException | None:
-    """Take in a finished task: its receipts, or the exception it ended with. A killed worker is one as well."""
+def _outcome(future: Future[Any]) -> tuple[BaseException | None, list[Receipt]]:
+    """A finished task: the exception it ended with, or its receipts. A killed worker is an exception as well."""
     try:
         error: BaseException | None = future.exception()
-        if error is None:
-            for receipt in future.result():
-                receipts.append(receipt)
-                observer.wrote(receipt)
+        return error, ([] if error is not None else future.result())
     except Exception as lost:  # noqa: BLE001 - cancelled futures raise here; the task is tried again
-        error = lost
-    future.release()
-    return error
+        return lost, []
+    finally:
+        future.release()
 
 
 class _Patience:

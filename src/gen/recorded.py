@@ -7,8 +7,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from gen import artefacts
 from gen.appending import made_epoch
@@ -21,6 +20,9 @@ from gen.schema.models.model_check import ModelCheck
 from gen.schema.spec import Spec
 from gen.schema.written import spec_from_json
 from gen.sinks.claims import check_values
+from gen.sinks.databases.dialects import sink_of
+from gen.sinks.databases.ledger import DatabaseRecords
+from gen.sinks.databases.sink import DatabaseSink
 from gen.sinks.files.folder import RunFolder
 from gen.sinks.files.folder_records import FolderRecords
 from gen.sinks.files.layouts import recorded_layout
@@ -29,17 +31,19 @@ from gen.sinks.records import Record, read_epochs
 from gen.synth.tables import Epoch, Tables, table_sources
 from gen.synth.trial import tried_sources
 
+Place: TypeAlias = FolderRecords | DatabaseRecords
+
 
 @dataclass(frozen=True)
 class Recorded:
     """An epoch of a folder, worked out again from its record."""
 
     prepared: Prepared
-    sink: FileSink
+    sink: FileSink | DatabaseSink
     partitions: tuple[Partition, ...]
 
 
-def recorded_epochs(place: FolderRecords, schema: str | None = None, only: int | None = None) -> list[Recorded]:
+def recorded_epochs(place: Place, schema: str | None = None, only: int | None = None) -> list[Recorded]:
     """The epochs of a place, from their records, or `only` one of them; user code is imported from where it was."""
     records = _records_of(place)
     spec = spec_from_json(records[0]["request"]["schema"])
@@ -60,14 +64,14 @@ def recorded_epochs(place: FolderRecords, schema: str | None = None, only: int |
     return found
 
 
-def _records_of(place: FolderRecords) -> list[dict[str, Any]]:
+def _records_of(place: Place) -> list[dict[str, Any]]:
     records = read_epochs(place)
     if not records:
         raise BadRequest(f"{place} holds no run of gen.", hint=f"Give what {place.option} named.")
     return records
 
 
-def _checks_of(place: FolderRecords, spec: Spec, code: Collection[str], schema: str | None) -> dict[str, ModelCheck]:
+def _checks_of(place: Place, spec: Spec, code: Collection[str], schema: str | None) -> dict[str, ModelCheck]:
     """The models that take only some rows; with them the user's code, and rows that exist already, are found again."""
     held = [table.name for table in spec.tables if table.existing]
     if not (code or held):
@@ -84,7 +88,7 @@ def _checks_of(place: FolderRecords, spec: Spec, code: Collection[str], schema: 
 
 
 def _recorded(
-    place: FolderRecords, spec: Spec, made: Tables, checks: Mapping[str, ModelCheck], records: Sequence[Record]
+    place: Place, spec: Spec, made: Tables, checks: Mapping[str, ModelCheck], records: Sequence[Record]
 ) -> Recorded:
     """The last of these epochs, whose tables are made."""
     record, asked = records[-1], records[-1]["request"]
@@ -102,22 +106,25 @@ def _recorded(
         follows=asked.get("follows", ""),
     )
     sources = {table: replace(source, first=plan.first_row(table)) for table, source in sources.items()}
-    folder = RunFolder(place, {**record, "probe": probes, "versions": artefacts.versions()})
-    check_values(place, folder.record, record)
+    ours = {**record, "probe": probes, "versions": artefacts.versions()}
+    check_values(place, ours, record)
     known = place.manifest().get("tables", {})
     tables = tuple(
         record.get("tables") or (t.name for t in spec.tables if not t.existing and (not known or t.name in known))
     )
     written = {table: sources[table] for table in tables}
-    files = recorded_layout(asked["layout"]).files(written)
-    sink = FileSink(folder, files, {table: source.schema for table, source in written.items()})
+    sink: FileSink | DatabaseSink
+    if isinstance(place, DatabaseRecords):
+        sink = sink_of(place, ours, spec, sources, "none" if asked["layout"]["tables"] == "there" else "create")
+    else:
+        files = recorded_layout(asked["layout"]).files(written)
+        sink = FileSink(RunFolder(place, ours), files, {table: source.schema for table, source in written.items()})
     models = tuple(check.model for check in checks.values())
     return Recorded(Prepared(plan, sources, tables, checked=models), sink, tuple(plan.partitions(tables)))
 
 
-def recorded_row(target: str, table: str, index: int, schema: str | None = None) -> dict[str, Any]:
-    """One row of a folder by its number, whichever epoch made it, as JSON values."""
-    place = FolderRecords(Path(target).absolute())
+def recorded_row(place: Place, table: str, index: int, schema: str | None = None) -> dict[str, Any]:
+    """One row of a folder or a database by its number, whichever epoch made it, as JSON values."""
     requests = [record["request"] for record in _records_of(place)]
     existing = spec_from_json(requests[0]["schema"]).table(table).existing
     ends = list(accumulate(request["rows"][table] for request in (requests[:1] if existing else requests)))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, NoReturn, TypeAlias
 
 from gen import artefacts, fork_server
@@ -123,7 +124,9 @@ def _generated(request: Request, observer: Any) -> Summary:
     there = {(receipt.table, receipt.index) for receipt in kept}
     missing = [p for p in share_of(partitions, request.part) if (p.table, p.index) not in there]
     is_new = request.part is None and (request.overwrite or claim.found is None)
-    with cluster_for(prepared, missing, request, observer) as client:  # or refuse a scheduler that is silent
+    with cluster_for(
+        prepared, missing, request, observer, sink.environment
+    ) as client:  # or refuse a scheduler that is silent
         sink.prepare(overwrite=request.overwrite)
         observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, kept)
         if missing:
@@ -166,7 +169,7 @@ def _check_earlier(
     lost = [p for p in recorded_partitions(earlier, tables) if not is_done(there, p)]
     if lost:
         raise TargetError(
-            f"{place}: {len(lost):,} of the files with earlier rows are missing or damaged, the first is part "
+            f"{place}: {len(lost):,} of the parts with earlier rows are missing or damaged, the first is part "
             f"{lost[0].index:,} of {lost[0].table}.",
             hint=f"Mend them first: gen verify {place} --repair.",
         )
@@ -226,7 +229,11 @@ def is_done(done: Mapping[tuple[str, int], Receipt], partition: Partition) -> bo
 
 
 def cluster_for(
-    prepared: Prepared, partitions: Sequence[Partition], request: Request, observer: Observer
+    prepared: Prepared,
+    partitions: Sequence[Partition],
+    request: Request,
+    observer: Observer,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AbstractContextManager[Any]:
     """Where the partitions are to be run: a cluster's client, or None for this process."""
     if request.scheduler and partitions:
@@ -234,22 +241,23 @@ def cluster_for(
     volume = sum(p.rows * prepared.sources[p.table].bytes_per_row for p in partitions)
     if len(partitions) < 2 or not wants_workers(request, volume):
         return nullcontext()
-    return local_cluster(min(request.workers or fork_server.cores(), len(partitions)), observer)
+    return local_cluster(min(request.workers or fork_server.cores(), len(partitions)), observer, environment)
 
 
 def write(
     prepared: Prepared, sink: Any, partitions: Sequence[Partition], client: Any, observer: Observer
 ) -> list[Receipt]:
     """Run the partitions: with the client's workers, or here."""
-    job = Job(prepared.sources, sink, prepared.plan.probe)
     if client is None:
-        return run_here(job, partitions, observer)
+        return run_here(Job(prepared.sources, sink, prepared.plan.probe), partitions, observer)
     columns = [column for source in prepared.sources.values() for column in source.columns.values()]
     classes: list[Any] = list(dict.fromkeys(type(s) for column in columns for s in column.every_part()))
     classes += prepared.models
     classes += [*functions_of(prepared.sources).values(), *itertools.chain(*judges_of(prepared.sources).values())]
-    packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))
-    return run_on(client, packed, partitions, observer)
+    with sink.for_workers() as theirs:
+        job = Job(prepared.sources, theirs, prepared.plan.probe)
+        packed = artefacts.pack(job, sink.artefacts, artefacts.user_modules(classes))
+        return run_on(client, packed, partitions, observer, sink.land)
 
 
 def _summary(

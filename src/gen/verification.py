@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from gen.block import Receipt
+from gen.database_verification import database_differences
 from gen.engine import Observer
-from gen.errors import RunError
-from gen.preparing import Request
+from gen.errors import BadRequest, RunError
+from gen.preparing import WAIT_SECONDS, Request
 from gen.recorded import Recorded, recorded_epochs
 from gen.run import Silent, cluster_for, is_done, write
 from gen.sinks.claims import Claim
+from gen.sinks.databases.dialects import records_of
+from gen.sinks.databases.ledger import DatabaseRecords
+from gen.sinks.databases.sink import DatabaseSink
 from gen.sinks.files.comparison import FileComparison
 from gen.sinks.files.folder_records import FolderRecords
+from gen.sinks.files.sink import FileSink
 from gen.sinks.records import read_epochs
 
 
@@ -39,12 +44,56 @@ class Verdict:
 
 
 def verify(
-    target: str, *, repair: bool = False, schema: str | None = None, workers: int | None = None, observer: Any = None
+    target: str,
+    *,
+    repair: bool = False,
+    schema: str | None = None,
+    workers: int | None = None,
+    password_file: str | None = None,
+    wait: float = WAIT_SECONDS,
+    observer: Any = None,
 ) -> Verdict:
-    """Recompute every partition of a data set, compare it with its file, and with `repair` write again what differs."""
-    started = time.monotonic()
+    """Recompute every partition of a data set, compare it with what is there, and with `repair` write again what
+    differs. target: a folder, or the URL of a database."""
     observer = observer or Silent()
-    root = Path(target).absolute()
+    if "://" in target:
+        return _verify_database(records_of(target, password_file, wait), repair, schema, workers, observer)
+    return _verify_folder(Path(target).absolute(), repair, schema, workers, observer)
+
+
+def _verify_database(
+    place: DatabaseRecords, repair: bool, schema: str | None, workers: int | None, observer: Any
+) -> Verdict:
+    started = time.monotonic()
+    if repair:
+        raise BadRequest(f"{place}: databases cannot be repaired yet.", hint="Verify it without --repair.")
+    epochs = recorded_epochs(place, schema)
+    sink = epochs[0].sink
+    assert isinstance(sink, DatabaseSink)
+    sink.server.begun = True
+    tables = epochs[0].prepared.tables
+    observer.plan({t: sum(epoch.prepared.plan.rows[t] for epoch in epochs) for t in tables}, [])
+    differences, receipts = database_differences(epochs, sink, Request(workers=workers), observer)
+    if not place.is_whole:
+        differences.insert(0, "the run is not finished; its command finishes it")
+    elif not differences:
+        differences += _differences_of_ledger(sink, receipts)
+    partitions = sum(len(epoch.partitions) for epoch in epochs)
+    return Verdict(str(place), partitions, tuple(differences), 0, round(time.monotonic() - started, 3))
+
+
+def _differences_of_ledger(sink: DatabaseSink, receipts: Sequence[Receipt]) -> list[str]:
+    """What the ledger says of partitions that are there, and is not so."""
+    done = sink.done()
+    return [
+        f"{r.table} part {r.index}: the ledger has another checksum of it"
+        for r in receipts
+        if (there := done.get((r.table, r.index))) is not None and there.checksum != r.checksum
+    ]
+
+
+def _verify_folder(root: Path, repair: bool, schema: str | None, workers: int | None, observer: Any) -> Verdict:
+    started = time.monotonic()
     place = FolderRecords(root)
     epochs = recorded_epochs(place, schema)
     partitions = [partition for epoch in epochs for partition in epoch.partitions]
@@ -54,6 +103,7 @@ def verify(
     receipts: list[Receipt] = []
     with cluster_for(epochs[0].prepared, partitions, request, observer) as client:
         for epoch in epochs:
+            assert isinstance(epoch.sink, FileSink)
             comparison = FileComparison(epoch.sink, epoch.prepared.sources)
             receipts += write(epoch.prepared, comparison, epoch.partitions, client, observer)
     if len(read_epochs(place)) != len(epochs):

@@ -25,12 +25,18 @@ _CLAUSES = {"primary": "PRIMARY KEY ", "unique": "UNIQUE ", "index": "INDEX "}
 
 @dataclass(frozen=True)
 class Step:
-    """Something done once when all rows are there. name: what it is recorded by. alone: not in a transaction."""
+    """Something done once when all rows are there. name: what it is recorded by. tables: those that must be whole.
+
+    nothing: a query that must find nothing, and what it means where it does. again: whether it is done again when rows
+    are appended; undone: what is done before they are.
+    """
 
     name: str
-    tables: tuple[str, ...]  # that must be whole
+    tables: tuple[str, ...]
     statements: tuple[str, ...]
-    alone: bool = False
+    nothing: tuple[str, str] | None = None
+    again: bool = False
+    undone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,11 +53,14 @@ class Constraint:
 
 @dataclass(frozen=True)
 class Definition:
-    """A schema in a dialect. tables: by their names in the schema. unsaid: what the database is not told, and why."""
+    """A schema in a dialect. tables: by their names in the schema. orphans: of each reference, a query that must find
+    nothing, and what it means where it does. unsaid: what the database is not told, and why.
+    """
 
     tables: Mapping[str, LoadedTable]
     create: Mapping[str, tuple[str, ...]]
     stages: tuple[tuple[Step, ...], ...]
+    orphans: tuple[tuple[str, str], ...]
     unsaid: tuple[tuple[str, str], ...]
 
     def script(self) -> str:
@@ -72,16 +81,17 @@ class Writer:
         self.sources = sources
         self.tables = {name: self._table(spec.table(name), source) for name, source in sources.items()}
         self._check_names()
-        declared, self.unsaid = constraints_of(spec, {t: frozenset(s.dirt) for t, s in sources.items()})
-        self.keyed = {(one.table, name) for one in declared for name in one.columns}
-        self.constraints = list(self._named(declared))
+        self.declared, self.unsaid = constraints_of(spec, {t: frozenset(s.dirt) for t, s in sources.items()})
+        self.keyed = {(one.table, name) for one in self.declared for name in one.columns}
+        self.constraints = list(self._named(self.declared))
 
     def definition(self) -> Definition:
         """The whole of it. Raises BadRequest where names collide."""
         create = {name: self._created(name) for name in self.tables}
-        stages = [self._added("primary"), self._added("unique") + self._added("index"), self._added("foreign")]
-        stages += [self._validated() + self._conditions(), self._statistics()]
-        return Definition(self.tables, create, tuple(tuple(s) for s in stages if s), tuple(self.unsaid))
+        stages = [self._added("primary"), self._added("unique") + self._added("index"), self._references()]
+        stages += [self._validated() + self._conditions() + self._looked_after(), self._statistics()]
+        orphans = tuple((self._orphans(one, one.target), _broken(one)) for one in self.declared if one.target)
+        return Definition(self.tables, create, tuple(tuple(s) for s in stages if s), orphans, tuple(self.unsaid))
 
     # -- tables and columns -----------------------------------------------------------------------------------
 
@@ -165,10 +175,13 @@ class Writer:
     def _name(self, table: str) -> str:
         return self.dialect.quoted(self.tables[table].name)
 
-    def _listed(self, table: str, names: Iterable[str]) -> str:
-        """Columns as the database calls them."""
+    def _columns(self, table: str, names: Iterable[str]) -> list[str]:
+        """Columns as the database calls them, quoted."""
         own = dict(zip(self.sources[table].columns, (c.name for c in self.tables[table].columns), strict=True))
-        return ", ".join(self.dialect.quoted(own[name]) for name in names)
+        return [self.dialect.quoted(own[name]) for name in names]
+
+    def _listed(self, table: str, names: Iterable[str]) -> str:
+        return ", ".join(self._columns(table, names))
 
     def _created(self, table: str) -> tuple[str, ...]:
         made = self.tables[table]
@@ -207,26 +220,67 @@ class Writer:
 
     def _adding(self, constraint: Constraint) -> str:
         later = " NOT VALID" if constraint.kind == "foreign" and self.able.not_valid else ""
-        statement = self.dialect.adding[constraint.kind].format(
+        return self._filled(self.dialect.adding[constraint.kind], constraint) + later
+
+    def _filled(self, statement: str, constraint: Constraint) -> str:
+        return statement.format(
             table=self._name(constraint.table),
             name=self.dialect.quoted(constraint.name),
             clause=constraint.clause,
             columns=f"({constraint.columns})",
         )
-        return statement + later
+
+    def _references(self) -> list[Step]:
+        """Foreign keys. Where rows are appended they are dropped first, or looked after again."""
+        if "foreign" in self.able.at_creation:
+            return []
+        steps = []
+        for one in self.constraints:
+            if one.kind != "foreign":
+                continue
+            added = (self._adding(one),) if "foreign" in self.able.after else ()
+            if self.able.validates:
+                undone = (self._filled(self.dialect.dropping, one),)
+                steps.append(Step(one.name, one.needs, added, again=True, undone=undone))
+            else:
+                steps += [Step(one.name, one.needs, added)] if added else []
+        return steps
 
     def _validated(self) -> list[Step]:
         if not self.able.not_valid:
             return []
-        found = [c for c in self.constraints if c.kind == "foreign" and c.kind in self.able.after]
+        statement = "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"
+        return [
+            Step(f"{c.name} validated", c.needs, (self._filled(statement, c),), again=True)
+            for c in self.constraints
+            if c.kind == "foreign" and c.kind in self.able.after
+        ]
+
+    def _looked_after(self) -> list[Step]:
+        """Queries for rows that refer to none, where the database does not look itself."""
+        if self.able.validates:
+            return []
         return [
             Step(
-                f"{c.name} validated",
-                c.needs,
-                (f"ALTER TABLE {self._name(c.table)} VALIDATE CONSTRAINT {self.dialect.quoted(c.name)}",),
+                f"{self.own_name('fk', self.tables[one.table].name, one.columns)} looked after",
+                (one.table, one.target),
+                (),
+                nothing=(self._orphans(one, one.target), _broken(one)),
+                again=True,
             )
-            for c in found
+            for one in self.declared
+            if one.target is not None
         ]
+
+    def _orphans(self, one: Declared, target: str) -> str:
+        """A query for a row that refers to none."""
+        pairs = list(zip(self._columns(one.table, one.columns), self._columns(target, one.targets), strict=True))
+        joined = " AND ".join(f"c.{ours} = p.{theirs}" for ours, theirs in pairs)
+        said = " AND ".join(f"c.{ours} IS NOT NULL" for ours, _ in pairs)
+        return (
+            f"SELECT 1 FROM {self._name(one.table)} c LEFT JOIN {self._name(target)} p ON {joined} "
+            f"WHERE p.{pairs[0][1]} IS NULL AND {said} LIMIT 1"
+        )
 
     def _conditions(self) -> list[Step]:
         """All conditions of a table at once: it is read once for them."""
@@ -242,8 +296,16 @@ class Writer:
         return steps
 
     def _statistics(self) -> list[Step]:
-        statement = self.dialect.analyze
         return [
-            Step(f"statistics of {made.name}", (table,), (statement.format(table=self.dialect.quoted(made.name)),))
+            Step(
+                f"statistics of {made.name}",
+                (table,),
+                (self.dialect.analyze.format(table=self.dialect.quoted(made.name)),),
+                again=True,
+            )
             for table, made in self.tables.items()
         ]
+
+
+def _broken(one: Declared) -> str:
+    return f"{one.table}: rows of it refer by {', '.join(one.columns)} to rows of {one.target} that are not there"

@@ -6,7 +6,7 @@ import datetime
 import enum
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -58,16 +58,17 @@ class Capabilities:
 
     single_writer: one process at a time may write; workers spool. transactional: whether DDL can be rolled back.
     at_creation: the kinds that a table is made with. after: those that are added when all rows are there. What is of
-    neither is not declared; foreign keys are then looked after by a query. not_valid: whether a foreign key is added
-    first and validated later. longest_name: bytes. folds_names: whether names that differ in case alone are one.
-    comments: "statement", "inline", or "". lengths: whether a varchar's is kept. patterns: how a CHECK matches a
-    regular expression, with {column} and {pattern}.
+    neither is not declared. validates: whether the database looks if rows keep a foreign key, and fast; else a query
+    does. not_valid: whether a foreign key is added first and validated later. longest_name: bytes. folds_names: whether
+    names that differ in case alone are one. comments: "statement", "inline", or "". lengths: whether a varchar's is
+    kept. patterns: how a CHECK matches a regular expression, with {column} and {pattern}.
     """
 
     single_writer: bool
     transactional: bool
     at_creation: frozenset[str]
     after: frozenset[str]
+    validates: bool
     not_valid: bool
     longest_name: int
     folds_names: bool
@@ -97,6 +98,7 @@ class Dialect(ABC):
     adding: Mapping[str, str] = ADDING  # kind of constraint -> the statement that adds it
     table_end: str = ""  # what a CREATE TABLE ends with
     table_end_of_temporary: str = ""
+    dropping: str = "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"  # of a foreign key
     analyze: str = "ANALYZE {table}"
     shared: str = ""  # what a SELECT ends with so that nobody changes its rows before the transaction ends
     insert_if_new: tuple[str, str] = ("INSERT INTO", " ON CONFLICT DO NOTHING")  # what an INSERT begins and ends with
@@ -143,6 +145,10 @@ class Dialect(ABC):
         """While no other process does the same in the same database: a transaction."""
         with session.transaction():
             yield
+
+    def drop(self, session: Session, names: Sequence[str]) -> None:
+        """Drop tables, which may refer to each other."""
+        session.run(f"DROP TABLE {', '.join(map(self.quoted, names))}")
 
     def fitted(self, session: Session, statement: str) -> str:
         """A statement that makes a table, as this very server wants it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -31,6 +31,7 @@ class DuckDB(Dialect):
         transactional=True,
         at_creation=frozenset({"check"}),
         after=frozenset({"primary", "unique"}),
+        validates=False,
         not_valid=False,
         longest_name=10_000,
         folds_names=True,
@@ -99,10 +100,14 @@ class DuckDB(Dialect):
         names = [column.name for column in table.columns]
         chosen = ", ".join(_given(self.quoted(column.name), column.type) for column in table.columns)
         session.driver.execute("SET TimeZone = 'UTC'")
-        reader = session.driver.execute(f"SELECT {chosen} FROM {self.quoted(table.name)}").to_arrow_reader(_READ_ROWS)
+        reader = session.driver.sql(f"SELECT {chosen} FROM {self.quoted(table.name)}").to_arrow_reader(_READ_ROWS)
         for batch in reader:
             arrays = [_typed(a, c.type) for a, c in zip(batch.columns, table.columns, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, names)
+
+    def drop(self, session: Session, names: Sequence[str]) -> None:
+        for name in names:  # one each
+            super().drop(session, [name])
 
     def tables(self, session: Session) -> set[str]:
         found = session.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")

@@ -99,6 +99,10 @@ class Ledger:
         self.fingerprint = fingerprint
         self.runs, self.partitions, self.steps = map(dialect.quoted, LEDGER)
 
+    def is_there(self, session: Session) -> bool:
+        """Whether the database has a ledger."""
+        return set(LEDGER) <= self.dialect.tables(session)
+
     def fingerprint_of(self, session: Session, epoch: int) -> str | None:
         """Whose the database is, as long as the transaction lasts: who would take it over waits for its end."""
         statement = f"SELECT fingerprint FROM {self.runs} WHERE epoch = :epoch{self.dialect.shared}"

@@ -57,8 +57,10 @@ class MySQL(Dialect):
     capabilities = Capabilities(
         single_writer=False,
         transactional=False,
-        at_creation=frozenset({"primary"}),  # it is what rows are stored by
-        after=frozenset({"unique", "index", "foreign", "check"}),
+        # Rows are stored by their primary key; and a condition that is added later copies the table.
+        at_creation=frozenset({"primary", "check"}),
+        after=frozenset({"unique", "index", "foreign"}),
+        validates=False,
         not_valid=False,
         longest_name=64,
         folds_names=True,
@@ -221,7 +223,7 @@ def _attend(engine: Any) -> None:
                 "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
                 f"NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', wait_timeout = {SILENT_SECONDS}, "
                 f"net_read_timeout = {SILENT_SECONDS}, net_write_timeout = {SILENT_SECONDS}, "
-                f"innodb_lock_wait_timeout = {_LOCK_SECONDS}"
+                f"innodb_lock_wait_timeout = {_LOCK_SECONDS}, foreign_key_checks = 0"  # rows come in any order
             )
 
     sqlalchemy().event.listen(engine, "connect", begun)

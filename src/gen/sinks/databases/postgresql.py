@@ -80,6 +80,7 @@ class PostgreSQL(Dialect):
         transactional=True,
         at_creation=frozenset(),
         after=frozenset({"primary", "unique", "index", "foreign", "check"}),
+        validates=True,
         not_valid=True,
         longest_name=63,
         folds_names=False,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gen.block import Receipt
-from gen.errors import TargetError
+from gen.errors import BadRequest, TargetError
 from gen.sinks.claims import Claim
 from gen.sinks.databases.ddl import Definition
 from gen.sinks.databases.ledger import LEDGER, DatabaseRecords, Ledger, ledger_statements
@@ -47,7 +47,12 @@ class RunDatabase(Claim):
         self.server.ask(self.dialect.check)
         found = self.found
         self.check_record(found, overwrite)
-        if found is not None and not overwrite:
+        if self.epoch > 1 and overwrite:
+            raise BadRequest(
+                "--append --overwrite gives up an append that is not finished, which cannot be done in a database yet.",
+                hint="Run the append again, until it is done.",
+            )
+        if self.epoch > 1 or (found is not None and not overwrite):
             return
         there = self.server.ask(self._names_there)
         ours = set(found["made"]) if found is not None else set()
@@ -96,6 +101,17 @@ class RunDatabase(Claim):
             fingerprint=self.fingerprint,
             record=json.dumps({**self.record, "made": made}),
         )
+        if self.epoch > 1:
+            self._undo_steps(session)
+
+    def _undo_steps(self, session: Session) -> None:
+        """Rows are appended, in any order: what would refuse them goes, and is done again at the end."""
+        steps = [step for stage in self.definition.stages for step in stage if step.again]
+        done = self.ledger.steps_done(session)
+        for step in steps:
+            for statement in step.undone if step.name in done else ():
+                session.run(statement)
+        self.ledger.forget_steps(session, [step.name for step in steps])
 
     def _make_tables(self, session: Session) -> None:
         """Make the tables of the run that are not there. Refuses where one is gone that had rows."""
@@ -135,7 +151,7 @@ class RunDatabase(Claim):
 
     def _drop(self, session: Session, names: Sequence[str]) -> None:
         if names:
-            session.run(f"DROP TABLE {', '.join(map(self.dialect.quoted, names))}")
+            self.dialect.drop(session, names)
 
     def _fence_all(self, session: Session) -> None:
         self.dialect.fence(session, "")

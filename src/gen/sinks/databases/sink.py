@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,17 +12,23 @@ import pyarrow as pa
 from gen.block import Partition, Receipt, plain
 from gen.checksums import Checksum
 from gen.errors import RunError
+from gen.sinks.databases.address import PASSWORD_VARIABLE
 from gen.sinks.databases.ddl import Step
 from gen.sinks.databases.run_database import RunDatabase
 from gen.sinks.databases.session import Session
-from gen.sinks.databases.trial import TRIED_ROWS, tried
+from gen.sinks.databases.spool import Spool, begin, end, spool_folder
+from gen.sinks.databases.trial import TRIED_ROWS, comparable, tried
 from gen.synth.table import TableSource
 
 _STREAMS = 4  # steps of a stage that are done at once
 
 
 class DatabaseSink:
-    """Partitions as transactions of a database that several processes may write to."""
+    """Partitions as transactions of a database.
+
+    Where only one process may write to it, that is this one: `for_workers` is then a sink that spools, and `land` loads
+    what was spooled.
+    """
 
     def __init__(self, claim: RunDatabase, sources: Mapping[str, TableSource]) -> None:
         self.claim = claim
@@ -29,6 +36,7 @@ class DatabaseSink:
         self.dialect = claim.dialect
         self.ledger = claim.ledger
         self.sources = dict(sources)
+        self.spool: Spool | None = None
 
     artefacts: Path | None = None  # a database is no place for files
 
@@ -45,6 +53,49 @@ class DatabaseSink:
     def prepare(self, *, overwrite: bool) -> None:
         self.claim.take(overwrite=overwrite)
         self.server.begun = True
+
+    # -- workers ----------------------------------------------------------------------------------------------
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the workers of this machine are told in their environment alone."""
+        password = self.server.address.password
+        return {PASSWORD_VARIABLE: password} if password is not None else {}
+
+    @contextmanager
+    def for_workers(self) -> Iterator[DatabaseSink | Spool]:
+        """The sink that workers write to."""
+        if not self.dialect.capabilities.single_writer:
+            yield self
+            return
+        folder = spool_folder(Path(self.server.address.place.database), self.claim.fingerprint)
+        begin(folder)
+        self.spool = Spool(folder, self.wired, {t: s.schema.names for t, s in self.sources.items()})
+        try:
+            yield self.spool
+        finally:
+            end(folder)
+            self.spool = None
+
+    def land(self, receipt: Receipt) -> Receipt:
+        """Load what a worker has spooled; nothing to do where workers load themselves."""
+        if self.spool is None:
+            return receipt
+        partition = Partition(receipt.table, receipt.index, receipt.start, receipt.stop)
+        with self.spool.rows(partition) as batches:
+            held = list(batches)  # mapped, not read
+            return self.server.ask(lambda session: self._landed(session, receipt, held))
+
+    def _landed(self, session: Session, receipt: Receipt, batches: Sequence[pa.RecordBatch]) -> Receipt:
+        partition = Partition(receipt.table, receipt.index, receipt.start, receipt.stop)
+        with session.transaction():
+            self._check_ours(session)
+            if self.ledger.begin(session, partition):
+                table = self.claim.definition.tables[partition.table]
+                _, rows = self.dialect.load(session, table, batches)
+                self._check_count(partition, rows)
+                self.ledger.complete(session, receipt)
+        return receipt
 
     # -- a partition ------------------------------------------------------------------------------------------
 
@@ -88,13 +139,16 @@ class DatabaseSink:
                 yield self.wired(partition.table, batch)
 
         sent, rows = self.dialect.load(session, table, going())
-        if not rows == checksum.rows == partition.rows:
-            raise RunError(
-                f"{table.name}: {partition.rows:,} rows were sent as part {partition.index}, and {rows:,} arrived.",
-                hint="Nothing of them is kept. Run the same command again.",
-            )
+        self._check_count(partition, rows)
         found = partition
         return Receipt(found.table, found.index, found.start, found.stop, sent, checksum.to_json())
+
+    def _check_count(self, partition: Partition, rows: int) -> None:
+        if rows != partition.rows:
+            raise RunError(
+                f"{partition.table}: of {partition.rows:,} rows of part {partition.index}, {rows:,} arrived.",
+                hint="Nothing of them is kept. Run the same command again.",
+            )
 
     def wired(self, table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Rows as they are sent: plain values; what the database has as JSON, as JSON texts."""
@@ -105,6 +159,12 @@ class DatabaseSink:
             is_json = column.type.word == "json" and pa.types.is_nested(values.type)
             arrays.append(source.columns[name].json(values) if is_json else values)
         return pa.RecordBatch.from_arrays(arrays, [column.name for column in made.columns])
+
+    def comparable(self, table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows as they are sent, or were read back, in the form in which they compare; named as in the schema."""
+        columns = self.claim.definition.tables[table].columns
+        arrays = [comparable(array, column.type.word) for array, column in zip(batch.columns, columns, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, self.sources[table].schema.names)
 
     def _receipt_there(self, session: Session, partition: Partition) -> Receipt:
         with session.transaction():
@@ -125,13 +185,11 @@ class DatabaseSink:
 
     def done(self) -> dict[tuple[str, int], Receipt]:
         """The receipts of the partitions that are there."""
-        if self.claim.found is None:
-            return {}
         known = self.claim.fingerprints
 
         def asked(session: Session) -> list[Receipt]:
             with session.transaction():
-                return self.ledger.receipts(session, known)
+                return self.ledger.receipts(session, known) if self.ledger.is_there(session) else []
 
         return {(receipt.table, receipt.index): receipt for receipt in self.server.ask(asked)}
 
@@ -166,6 +224,7 @@ class DatabaseSink:
                 self.dialect.begin_step(session)
                 self._check_ours(session)
                 if self.ledger.begin_step(session, step.name):
+                    self._check_nothing(session, step)
                     for statement in step.statements:
                         session.run(statement)
             return
@@ -173,6 +232,7 @@ class DatabaseSink:
             self._check_ours(session)
             if step.name in self.ledger.steps_done(session):
                 return
+            self._check_nothing(session, step)
             for statement in step.statements:
                 try:
                     session.run(statement)
@@ -180,3 +240,8 @@ class DatabaseSink:
                     if not self.dialect.is_there(error):
                         raise
             self.ledger.begin_step(session, step.name)
+
+    def _check_nothing(self, session: Session, step: Step) -> None:
+        """Refuse to go on where a query finds what must not be."""
+        if step.nothing is not None and session.rows(step.nothing[0]):
+            raise RunError(f"{self.server}: {step.nothing[1]}.", hint="Compare what is there: gen verify, --repair.")

@@ -10,26 +10,23 @@ DIR/_SUCCESS                      written last
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from gen.block import Receipt
-from gen.errors import RunError, TargetError, TargetFull
+from gen.errors import RunError, TargetError
 from gen.plan import partitions_of
 from gen.sinks.claims import Claim
+from gen.sinks.disk import sync_file, sync_folder, writing
 from gen.sinks.files.folder_records import FolderRecords
 from gen.sinks.records import read_epochs
-
-_FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "has no quota left", errno.EIO: "reports an input/output error"}
-_FORBIDDEN = {errno.EACCES: "may not be written", errno.EPERM: "may not be written", errno.EROFS: "is read-only"}
 
 LONGEST_NAME = 255  # bytes of a folder's, on every usual file system
 SEALING_ATTEMPTS = 10  # of several processes that finish the same run at once
@@ -263,40 +260,3 @@ def _write_text(path: Path, text: str) -> None:
 
 def _size_of(root: Path) -> int:
     return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
-
-
-def sync_file(path: Path) -> None:
-    """Wait until the file's content is on the disk."""
-    _sync(path, os.O_RDWR)
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until the folder's names are on the disk."""
-    _sync(path, os.O_RDONLY)
-
-
-def _sync(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def writing(root: Path) -> Iterator[None]:
-    """Translate the operating system's refusals into what they mean for a run."""
-    try:
-        yield
-    except OSError as error:
-        number = error.errno or 0
-        if number in _FULL:
-            raise TargetFull(
-                f"{root}: the disk {_FULL[number]}.", hint="Make room, then run the same command again: it resumes."
-            ) from error
-        if number in _FORBIDDEN:
-            raise TargetFull(
-                f"{error.filename2 or error.filename or root} {_FORBIDDEN[number]}.",
-                hint="Change its permissions, then run the same command again.",
-            ) from error
-        raise

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -74,6 +76,20 @@ class FileSink:
                 ) from error
             return found
         return receipt_for(partition, final.stat().st_size, checksum)
+
+    # -- workers ----------------------------------------------------------------------------------------------
+
+    environment: Mapping[str, str] = MappingProxyType({})  # nothing that workers must know, and others must not
+
+    def for_workers(self) -> AbstractContextManager[FileSink]:
+        """The sink that workers write to: this one."""
+        return nullcontext(self)
+
+    def land(self, receipt: Receipt) -> Receipt:
+        """Nothing is left to do with what a worker has written."""
+        return receipt
+
+    # -- what is there ----------------------------------------------------------------------------------------
 
     def done(self) -> dict[tuple[str, int], Receipt]:
         """Receipts of the files that are whole and of this run."""
