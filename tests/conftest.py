@@ -6,14 +6,17 @@ import gc
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 pytest.register_assert_rewrite("program")
 
 import kernels  # noqa: E402
+import servers  # noqa: E402
 from clusters import cluster  # noqa: E402
 from program import AS_OF, Forks, manifest  # noqa: E402 - its assertions explain themselves only when imported after that
 
@@ -69,3 +72,36 @@ def swift() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="gen-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None))
     yield folder
     shutil.rmtree(folder)
+
+
+# -- databases ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    with servers.postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[str]:
+    with servers.mariadb() as url:
+        yield url
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new database, of the server or in a file, whose kind is the parameter."""
+    if request.param in ("sqlite", "duckdb"):
+        yield f"{request.param}:///{tmp_path / 'shop.db'}"
+        return
+    server = sqlalchemy.make_url(request.getfixturevalue(f"{request.param}_server"))
+    name = f"shop_{uuid.uuid4().hex}"
+    engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        force = " WITH (FORCE)" if request.param == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP DATABASE {name}{force}")
+    engine.dispose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-import servers
 from gen.builder import load_schema
 from gen.schema.links import Key, Reference
 from gen.schema.spec import Column
@@ -27,30 +25,6 @@ def execute(url: str, statements: str) -> None:
     with sa.create_engine(url).begin() as connection:
         for statement in filter(str.strip, statements.split(";\n")):
             connection.exec_driver_sql(statement.replace("%", "%%"))
-
-
-@pytest.fixture(scope="module")
-def postgresql_server() -> Iterator[str]:
-    with servers.postgresql() as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def mariadb_server() -> Iterator[str]:
-    with servers.mariadb() as url:
-        yield url
-
-
-@pytest.fixture
-def database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a new database of the server that is the parameter."""
-    server = sa.make_url(request.getfixturevalue(f"{request.param}_server"))
-    name = f"shop_{uuid.uuid4().hex}"
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield server.set(database=name).render_as_string(hide_password=False)
-    engine.dispose()
 
 
 def on(*names: str) -> pytest.MarkDecorator:

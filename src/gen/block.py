@@ -100,8 +100,8 @@ class Sink(Protocol):
         """The receipts found in the target, by (table, index): what need not be written again."""
         ...
 
-    def finish(self, receipts: Sequence[Receipt]) -> None:
-        """Every partition is there: seal the target."""
+    def finish(self, receipts: Sequence[Receipt], observer: Any) -> None:
+        """Every partition is there: seal the target. observer: told how many steps that takes."""
         ...
 
 

@@ -47,6 +47,8 @@ class Observer(Protocol):
 
     def warn(self, message: str) -> None: ...
 
+    def finishing(self, steps: int) -> None: ...
+
 
 @dataclass(frozen=True)
 class Job:

@@ -17,7 +17,7 @@ from gen.counts import RowRequest
 from gen.errors import BadRequest
 from gen.halves import in_halves
 from gen.plan import Plan, default_partition_rows, epoch_seed
-from gen.schema.database_address import shown_url
+from gen.schema.database_address import has_password, shown_url
 from gen.schema.row_facts import FUNCTIONS
 from gen.schema.spec import Spec, suggestion
 from gen.sinks.claims import check_values
@@ -242,8 +242,15 @@ def _check_place(request: Request) -> None:
             f"--out {shown_url(request.out)}: a URL is not supported yet.",
             hint="Give a folder on a disk; a database is named by --to.",
         )
+    if request.ddl == "none":
+        raise BadRequest("--ddl none: tables that are there cannot be filled yet.", hint="Let gen make them.")
     if request.ddl not in DDL:
         raise BadRequest(f"--ddl {request.ddl}: there is no such way.", hint=suggestion(request.ddl, DDL))
+    if request.to is not None and request.scheduler and has_password(request.to):
+        raise BadRequest(
+            f"The password is in the URL of --to, and --scheduler {request.scheduler} has workers elsewhere.",
+            hint="Leave it out of the URL, and set GEN_DATABASE_PASSWORD here and where the workers are.",
+        )
     said = [("--ddl", request.ddl != "create"), ("--password-file", request.password_file is not None)]
     for option, is_said in said:
         if is_said and request.to is None:

@@ -72,6 +72,9 @@ class PlainProgress:
         rest = sum(self.totals.values()) - sum(self.rows.values())
         return f"{duration(rest * (now - self.started) / max(self.new_rows, 1))} left"
 
+    def finishing(self, steps: int) -> None:
+        self.say(f"all rows are there; now keys, indexes, references, conditions and statistics, in {steps} steps")
+
     def warn(self, message: str) -> None:
         self.say(f"warning: {message}")
 

@@ -66,6 +66,8 @@ class Silent:
 
     def warn(self, message: str) -> None: ...
 
+    def finishing(self, steps: int) -> None: ...
+
 
 AnySink: TypeAlias = FileSink | DatabaseSink
 
@@ -113,6 +115,8 @@ def _generated(request: Request, observer: Any) -> Summary:
         observer.warn(f"{table}: {sentence}" if table else sentence)
     sink = _sink(prepared, request)
     claim = sink.claim
+    for sentence in sink.warnings:
+        observer.warn(sentence)
     partitions = list(prepared.plan.partitions(prepared.tables))
     done = {} if request.overwrite else sink.done()
     kept = _receipts_of(partitions, done)
@@ -139,7 +143,7 @@ def _generated(request: Request, observer: Any) -> Summary:
     left = len(partitions) - len(_receipts_of(partitions, done))
     if left and request.part is None:
         raise RunError(f"{left} partitions are missing.", hint="Run the same command again.")
-    receipts, is_whole = _sealed(sink, partitions, done, bool(missing))
+    receipts, is_whole = _sealed(sink, partitions, done, bool(missing), observer)
     if not (left or is_whole):
         where = str(claim.records)
         observer.warn(f"{where}: an append is not finished. Run that again, or gen verify {where} --repair.")
@@ -186,15 +190,16 @@ def _sealed(
     partitions: Sequence[Partition],
     done: Mapping[tuple[str, int], Receipt],
     is_changed: bool,
+    observer: Observer,
 ) -> tuple[list[Receipt], bool]:
-    """Seal the folder if all is there, of every epoch; the receipts of what is, and whether that is all."""
+    """Seal the place if all is there, of every epoch; the receipts of what is, and whether that is all."""
     records = read_epochs(sink.claim.records)
     if len(records) > 1:
         partitions = list(recorded_partitions(records, records[1]["tables"]))
     receipts = _receipts_of(partitions, done)
     is_whole = len(receipts) == len(partitions)
     if is_whole and (is_changed or not sink.claim.is_sealed_with(receipts)):
-        sink.finish(receipts)
+        sink.finish(receipts, observer)
     return receipts, is_whole
 
 

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from gen import database_verification
 from gen.block import Receipt
-from gen.database_verification import database_differences
+from gen.database_verification import findings_of
 from gen.engine import Observer
-from gen.errors import BadRequest, RunError
+from gen.errors import RunError
 from gen.preparing import WAIT_SECONDS, Request
 from gen.recorded import Recorded, recorded_epochs
 from gen.run import Silent, cluster_for, is_done, write
@@ -22,7 +23,7 @@ from gen.sinks.databases.sink import DatabaseSink
 from gen.sinks.files.comparison import FileComparison
 from gen.sinks.files.folder_records import FolderRecords
 from gen.sinks.files.sink import FileSink
-from gen.sinks.records import read_epochs
+from gen.sinks.records import read_epochs, without_bytes
 
 
 @dataclass(frozen=True)
@@ -65,31 +66,21 @@ def _verify_database(
     place: DatabaseRecords, repair: bool, schema: str | None, workers: int | None, observer: Any
 ) -> Verdict:
     started = time.monotonic()
-    if repair:
-        raise BadRequest(f"{place}: databases cannot be repaired yet.", hint="Verify it without --repair.")
     epochs = recorded_epochs(place, schema)
     sink = epochs[0].sink
     assert isinstance(sink, DatabaseSink)
     sink.server.begun = True
     tables = epochs[0].prepared.tables
     observer.plan({t: sum(epoch.prepared.plan.rows[t] for epoch in epochs) for t in tables}, [])
-    differences, receipts = database_differences(epochs, sink, Request(workers=workers), observer)
+    found, receipts = findings_of(epochs, sink, Request(workers=workers), observer)
+    differences = found.differences
     if not place.is_whole:
-        differences.insert(0, "the run is not finished; its command finishes it")
-    elif not differences:
-        differences += _differences_of_ledger(sink, receipts)
+        differences.insert(0, "the run is not finished; its command finishes it, or --repair")
+    elif not differences and without_bytes(place.manifest()) != without_bytes(sink.claim.manifest_of(receipts)):
+        differences.append("the manifest does not say what is there")
+    repaired = database_verification.repair(epochs, found, observer) if repair and differences else 0
     partitions = sum(len(epoch.partitions) for epoch in epochs)
-    return Verdict(str(place), partitions, tuple(differences), 0, round(time.monotonic() - started, 3))
-
-
-def _differences_of_ledger(sink: DatabaseSink, receipts: Sequence[Receipt]) -> list[str]:
-    """What the ledger says of partitions that are there, and is not so."""
-    done = sink.done()
-    return [
-        f"{r.table} part {r.index}: the ledger has another checksum of it"
-        for r in receipts
-        if (there := done.get((r.table, r.index))) is not None and there.checksum != r.checksum
-    ]
+    return Verdict(str(place), partitions, tuple(differences), repaired, round(time.monotonic() - started, 3))
 
 
 def _verify_folder(root: Path, repair: bool, schema: str | None, workers: int | None, observer: Any) -> Verdict:

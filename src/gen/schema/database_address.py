@@ -69,6 +69,11 @@ def parsed(url: str) -> Any:
     return place.set(drivername=f"{place.drivername}+{installed[0]}") if installed else place
 
 
+def has_password(url: str) -> bool:
+    """Whether a URL has a password in it."""
+    return parsed(url).password is not None
+
+
 def is_file(place: Any) -> bool:
     """Whether the database is a file of this machine."""
     return place.get_backend_name() in _FILES and not (place.database or "").startswith("file:")

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from gen.block import Partition, Receipt
 from gen.checksums import Checksum
+from gen.sinks.databases.inversion import key_of
 from gen.sinks.databases.session import Session
 from gen.sinks.databases.sink import DatabaseSink
-from gen.synth.synthesizer import Synthesizer
 from gen.synth.table import TableSource
 
 WHOLE = -1  # instead of a partition's number: all rows of a table whose keys do not tell which row they are of
@@ -57,6 +57,7 @@ class Stored:
         self.names = sources[0].schema.names
         self.key = key_of(sources)
         self.sums: dict[int, Checksum] = {}
+        self.strange: list[pa.Array] = []  # keys of no row
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take in rows, as they are compared; their columns are called as in the schema."""
@@ -65,6 +66,8 @@ class Stored:
         for number in numbers.tolist():
             rows = batch if numbers.size == 1 else batch.take(pa.array(np.flatnonzero(places == number)))
             self.sums.setdefault(number, Checksum(self.table, self.names)).add(rows)
+            if number == STRANGE:
+                self.strange.append(rows.column(self.key))
 
     def places(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
         """The partition that each row belongs to: int64 array, WHOLE where that is not known, STRANGE where to none."""
@@ -85,24 +88,6 @@ class Stored:
             rows = np.asarray(synthesizer.row_of(keys.cast(synthesizer.arrow_type)))
             numbers = np.where((numbers < 0) & (rows >= 0), rows + source.first, numbers)
         return numbers
-
-
-def key_of(sources: Sequence[TableSource]) -> str | None:
-    """A column whose values tell which row they are of; None where there is none."""
-    for name, synthesizer in sources[0].columns.items():
-        if name not in sources[0].dirt and synthesizer.column.key and all(_tells(s.columns[name]) for s in sources):
-            return name
-    return None
-
-
-def _tells(synthesizer: Synthesizer) -> bool:
-    """Whether a key can be turned back into its row's number: the keys of the first rows can."""
-    try:
-        found: Any = synthesizer
-        rows = range(min(synthesizer.rows, 3))
-        return list(found.row_of(synthesizer.at(rows))) == list(rows)
-    except (AttributeError, NotImplementedError, TypeError, ValueError):
-        return False
 
 
 def stored(

@@ -98,6 +98,7 @@ class Dialect(ABC):
     adding: Mapping[str, str] = ADDING  # kind of constraint -> the statement that adds it
     table_end: str = ""  # what a CREATE TABLE ends with
     table_end_of_temporary: str = ""
+    temporary: str = "TABLE"  # what a temporary table is called where it is dropped
     dropping: str = "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"  # of a foreign key
     analyze: str = "ANALYZE {table}"
     shared: str = ""  # what a SELECT ends with so that nobody changes its rows before the transaction ends
@@ -181,7 +182,9 @@ class Dialect(ABC):
 def _preparer(name: str) -> Any:
     sql = sqlalchemy()
     dialects = {"mariadb": "mysql", "duckdb": "postgresql"}
-    return sql.dialects.registry.load(dialects.get(name, name))().identifier_preparer
+    found = sql.dialects.registry.load(dialects.get(name, name))().identifier_preparer
+    found._double_percents = False  # statements are sent as they are
+    return found
 
 
 def standard_literal(value: Any) -> str:

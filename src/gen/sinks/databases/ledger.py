@@ -133,6 +133,17 @@ class Ledger:
             part=receipt.index,
         )
 
+    def forget(self, session: Session, partition: Partition) -> None:
+        """Say no more that a partition is there."""
+        session.changed(
+            f"DELETE FROM {self.partitions} WHERE table_name = :table_name AND part = :part",
+            table_name=partition.table,
+            part=partition.index,
+        )
+
+    def forget_table(self, session: Session, table: str) -> None:
+        session.changed(f"DELETE FROM {self.partitions} WHERE table_name = :table_name", table_name=table)
+
     def receipts(self, session: Session, known: Collection[str]) -> list[Receipt]:
         """Of all partitions that are there, of runs with these fingerprints."""
         columns = "table_name, part, first_row, end_row, bytes, checksum, fingerprint"

@@ -93,6 +93,7 @@ class MySQL(Dialect):
     adding: Mapping[str, str] = {**ADDING, "index": "ALTER TABLE {table} ADD INDEX {name} {columns}"}
     table_end = f" ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {_COLLATION}"
     table_end_of_temporary = " ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4"
+    temporary = "TEMPORARY TABLE"  # or the transaction would end
     analyze = "ANALYZE TABLE {table}"
     shared = " LOCK IN SHARE MODE"
     insert_if_new = ("INSERT IGNORE INTO", "")

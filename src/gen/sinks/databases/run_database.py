@@ -104,8 +104,16 @@ class RunDatabase(Claim):
         if self.epoch > 1:
             self._undo_steps(session)
 
+    def undo_steps(self) -> None:
+        """Rows will be changed in any order: what would refuse them goes, and is done again at the end."""
+
+        def undone(session: Session) -> None:
+            with self.dialect.alone(session, "prepares"):
+                self._undo_steps(session)
+
+        self.server.ask(undone)
+
     def _undo_steps(self, session: Session) -> None:
-        """Rows are appended, in any order: what would refuse them goes, and is done again at the end."""
         steps = [step for stage in self.definition.stages for step in stage if step.again]
         done = self.ledger.steps_done(session)
         for step in steps:

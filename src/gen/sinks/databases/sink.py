@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -14,12 +15,15 @@ from gen.checksums import Checksum
 from gen.errors import RunError
 from gen.sinks.databases.address import PASSWORD_VARIABLE
 from gen.sinks.databases.ddl import Step
+from gen.sinks.databases.dialect import LoadedTable
+from gen.sinks.databases.inversion import key_of
 from gen.sinks.databases.run_database import RunDatabase
 from gen.sinks.databases.session import Session
 from gen.sinks.databases.spool import Spool, begin, end, spool_folder
 from gen.sinks.databases.trial import TRIED_ROWS, comparable, tried
 from gen.synth.table import TableSource
 
+_KEYS, _KEYS_AT_ONCE = "gen_keys", 16_384
 _STREAMS = 4  # steps of a stage that are done at once
 
 
@@ -53,6 +57,17 @@ class DatabaseSink:
     def prepare(self, *, overwrite: bool) -> None:
         self.claim.take(overwrite=overwrite)
         self.server.begun = True
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a user should know before anything is loaded, a sentence each."""
+        found = [f"{table}: {sentence}" for table, sentence in self.claim.definition.unsaid]
+        if self.server.address.own is not None:
+            found.append(
+                "The password is in the URL, where other users of this machine can read it; --password-file and "
+                f"{PASSWORD_VARIABLE} keep it from them."
+            )
+        return found
 
     # -- workers ----------------------------------------------------------------------------------------------
 
@@ -181,6 +196,57 @@ class DatabaseSink:
         """Another transaction holds the partition: end it, if it has stood still."""
         self.dialect.fence(session, holder)
 
+    # -- repair -----------------------------------------------------------------------------------------------
+
+    def forget(self, partition: Partition) -> None:
+        """Delete a partition's rows, found by their keys, and its row of the ledger, in one transaction."""
+        source = self.sources[partition.table]
+        key = key_of([source])
+
+        def forgotten(session: Session) -> None:
+            with session.transaction():
+                self.dialect.begin_load(session, self.holder(partition))
+                self._check_ours(session)
+                if key is not None:
+                    rows = range(partition.start - source.first, partition.stop - source.first)
+                    self._delete(session, partition.table, key, source.at(rows, [key]).column(0))
+                self.ledger.forget(session, partition)
+
+        self.server.ask(forgotten)
+
+    def remove(self, table: str, key: str, keys: pa.Array) -> None:
+        """Delete the rows of a table that have these keys."""
+
+        def removed(session: Session) -> None:
+            with session.transaction():
+                self._delete(session, table, key, keys)
+
+        self.server.ask(removed)
+
+    def empty(self, table: str) -> None:
+        """Delete all rows of a table, and what the ledger says of them."""
+
+        def emptied(session: Session) -> None:
+            with session.transaction():
+                session.run(f"DELETE FROM {self.dialect.quoted(self.claim.definition.tables[table].name)}")
+                self.ledger.forget_table(session, table)
+
+        self.server.ask(emptied)
+
+    def _delete(self, session: Session, table: str, key: str, keys: pa.Array) -> None:
+        """In the open transaction; the keys travel as rows do, by a temporary table."""
+        made = self.claim.definition.tables[table]
+        column = made.columns[self.sources[table].schema.names.index(key)]
+        name, quoted = self.dialect.quoted(column.name), self.dialect.quoted
+        kind = column.type.named(self.dialect.types)
+        session.run(f"CREATE TEMPORARY TABLE {quoted(_KEYS)} ({name} {kind}){self.dialect.table_end_of_temporary}")
+        batch = pa.RecordBatch.from_arrays([plain(keys)], [column.name])
+        slices = (batch.slice(start, _KEYS_AT_ONCE) for start in range(0, len(keys), _KEYS_AT_ONCE))
+        self.dialect.load(session, LoadedTable(_KEYS, (column,), table), slices)
+        chosen = f"SELECT {name} FROM {quoted(_KEYS)}"
+        session.run(f"DELETE FROM {quoted(made.name)} WHERE {name} IN ({chosen})")
+        session.run(f"DROP {self.dialect.temporary} {quoted(_KEYS)}")
+
     # -- all of them ------------------------------------------------------------------------------------------
 
     def done(self) -> dict[tuple[str, int], Receipt]:
@@ -201,8 +267,9 @@ class DatabaseSink:
         """Rows that no partition has are found by verifying alone."""
         return []
 
-    def finish(self, receipts: Sequence[Receipt]) -> None:
+    def finish(self, receipts: Sequence[Receipt], observer: Any) -> None:
         """All rows are there: keys, indexes, references, conditions and statistics, each once; then say so."""
+        observer.finishing(sum(map(len, self.claim.definition.stages)))
         whole = {receipt.table for receipt in receipts} | set(self.claim.records.manifest().get("tables", {}))
         if self.claim.ddl != "none":
             for stage in self.claim.definition.stages:

@@ -30,7 +30,7 @@ class SQLite(Dialect):
 
     name = "sqlite"
     drivers = ("pysqlite",)
-    extra = "database"
+    extra = "sqlite"
     capabilities = Capabilities(
         single_writer=True,
         transactional=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -101,7 +102,7 @@ class FileComparison:
     def done(self) -> dict[tuple[str, int], Receipt]:
         return {}
 
-    def finish(self, receipts: Sequence[Receipt]) -> None:
+    def finish(self, receipts: Sequence[Receipt], observer: Any = None) -> None:
         """Nothing to seal."""
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 
@@ -79,6 +80,7 @@ class FileSink:
 
     # -- workers ----------------------------------------------------------------------------------------------
 
+    warnings: Sequence[str] = ()  # what a user should know before anything is written
     environment: Mapping[str, str] = MappingProxyType({})  # nothing that workers must know, and others must not
 
     def for_workers(self) -> AbstractContextManager[FileSink]:
@@ -125,7 +127,7 @@ class FileSink:
             raise ValueError(f"{path} was changed since its receipt was written")
         return facts
 
-    def finish(self, receipts: Sequence[Receipt]) -> None:
+    def finish(self, receipts: Sequence[Receipt], observer: Any = None) -> None:
         self.claim.seal(receipts)
 
     def strangers(self, partitions: Iterable[Partition]) -> list[Path]:
