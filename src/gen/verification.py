@@ -152,5 +152,5 @@ def _repair(
     done = sink.done()
     if not all(is_done(done, p) for p in partitions):
         raise RunError("The repair is not complete.", hint="Run it again.")
-    sink.finish([done[p.table, p.index] for p in partitions])
+    sink.finish([done[p.table, p.index] for p in partitions], observer)
     return max(len(bad) + len(unknown), 1)
