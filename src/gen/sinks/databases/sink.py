@@ -15,6 +15,7 @@ from gen.sinks.databases.ddl import Step
 from gen.sinks.databases.run_database import RunDatabase
 from gen.sinks.databases.session import Session
 from gen.sinks.databases.trial import TRIED_ROWS, tried
+from gen.synth.json_text import check_finite
 from gen.synth.table import TableSource
 
 _STREAMS = 4  # steps of a stage that are done at once
@@ -103,6 +104,8 @@ class DatabaseSink:
         for name, array, column in zip(batch.schema.names, batch.columns, made.columns, strict=True):
             values = plain(array)
             is_json = column.type.word == "json" and pa.types.is_nested(values.type)
+            if is_json:
+                check_finite(f"{table}.{name}", values)
             arrays.append(source.columns[name].json(values) if is_json else values)
         return pa.RecordBatch.from_arrays(arrays, [column.name for column in made.columns])
 
