@@ -25,11 +25,9 @@ def tried(dialect: Dialect, session: Session, table: LoadedTable, rows: pa.Recor
     lines = ", ".join(f"{dialect.quoted(c.name)} {c.type.named(dialect.types)}" for c in table.columns)
     with session.transaction():
         session.run(f"CREATE TEMPORARY TABLE {dialect.quoted(_NAME)} ({lines}){dialect.table_end_of_temporary}")
-        try:
-            dialect.load(session, made, [rows] if rows.num_rows else [])
-            back = list(dialect.read(session, made))
-        finally:
-            session.run(f"DROP TABLE {dialect.quoted(_NAME)}")
+        dialect.load(session, made, [rows] if rows.num_rows else [])
+        back = list(dialect.read(session, made))
+        session.run(f"DROP TABLE {dialect.quoted(_NAME)}")  # after an error the connection is closed, and it is gone
     found = sum(batch.num_rows for batch in back)
     if found != rows.num_rows:
         raise TargetError(f"{table.made_of}: of {rows.num_rows} rows that were sent, {found} came back.", hint=_REPORT)
