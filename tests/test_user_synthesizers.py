@@ -1,15 +1,16 @@
 """Proves that a synthesizer of the user's own is found, drawn, checked, and refused with a sentence."""
 
+import datetime
 import gc
 from typing import Annotated
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from pydantic import create_model
+from pydantic import Field, create_model
 
 from columns import KEY, array, drawn, source
-from gen import ForeignKey, PrimaryKey, Schema, SynthesizedBy, Synthesizer
+from gen import ForeignKey, Nulls, PrimaryKey, Schema, SynthesizedBy, Synthesizer
 from gen.errors import SchemaError
 from gen.synth.described import described
 from gen.synth.synthesizer import ADDRESS_BLOCK, synthesizer_classes
@@ -107,13 +108,16 @@ def test_a_synthesizer_is_found_by_its_match(custom):
     assert set(table.column("question").to_pylist()) != {42}
 
 
-def constant(value, base=Synthesizer):
-    """A synthesizer of text that matches columns called x."""
+BETWEEN = Annotated[datetime.timedelta, Field(ge=datetime.timedelta(0), le=datetime.timedelta(days=2))]
+
+
+def constant(value, base=Synthesizer, kind="text"):
+    """A synthesizer of text, or another kind, that matches columns called x."""
 
     class Constant(base):
         @classmethod
         def match(cls, column):
-            return column.kind == "text" and column.name == "x"
+            return column.kind == kind and column.name == "x"
 
         def at(self, rows):
             return pa.array([value] * len(rows))
@@ -280,6 +284,20 @@ def test_a_wrong_result_of_a_synthesizer_is_an_error_that_names_it(custom, way, 
     with pytest.raises(SchemaError, match=r"Thing.x: Wrong returned") as caught:
         drawn(by("Wrong"))
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("days", [-1, 3])
+def test_a_duration_outside_the_fields_bounds_is_refused(custom, days):
+    custom(constant(datetime.timedelta(days=days), kind="duration"))
+    with pytest.raises(SchemaError, match=r"Thing.x: Constant returned a value .* at least 0:00:00 and at most 2 days"):
+        values_of(BETWEEN)
+
+
+def test_a_duration_inside_the_fields_bounds_is_taken_and_nothing_but_nulls_is_too(custom):
+    custom(constant(datetime.timedelta(days=1), kind="duration"))
+    assert set(values_of(BETWEEN)) == {datetime.timedelta(days=1)}
+    custom(constant(None, kind="duration"))
+    assert set(values_of(Annotated[BETWEEN | None, Nulls(0)])) == {None}
 
 
 FORMS = {

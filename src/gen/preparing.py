@@ -290,18 +290,15 @@ def code_of(sources: Mapping[str, TableSource]) -> dict[str, str]:
     models = {t: artefacts.source_hash(s.filter.check.model) for t, s in sources.items() if s.filter}
     functions = {where: artefacts.source_hash(function) for where, function in functions_of(sources).items()}
     judges = {where: artefacts.source_hash(*judge) for where, judge in judges_of(sources).items()}
-    return (
-        models
-        | functions
-        | judges
-        | {
-            synthesizer.where: artefacts.source_hash(type(synthesizer))
-            for source in sources.values()
-            for column in source.columns.values()
-            for synthesizer in column.every_part()
-            if artefacts.is_user_code(type(synthesizer))
-        }
-    )
+    own = {
+        synthesizer.where: type(synthesizer)
+        for source in sources.values()
+        for column in source.columns.values()
+        for synthesizer in column.every_part()
+        if artefacts.is_user_code(type(synthesizer))
+    }
+    hashes = {drawn_by: artefacts.source_hash(drawn_by) for drawn_by in set(own.values())}  # each takes long
+    return models | functions | judges | {where: hashes[drawn_by] for where, drawn_by in own.items()}
 
 
 def functions_of(sources: Mapping[str, TableSource]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from gen.block import array_of, boolean_values, null_of, scalar_of, unlocked
+from gen.block import array_of, boolean_values, fixed_width_values, null_of, scalar_of, unlocked
+from gen.errors import SchemaError
 from gen.schema.spec import is_extra
 from gen.streams import BITS32, LOW32, Word, Words, device, kernel
 
@@ -31,7 +32,7 @@ def json_text(array: pa.Array) -> pa.Array:
     if pa.types.is_string(array.type):
         return _text(array)
     is_bare = any(is_kind(array.type) for is_kind in _BARE)
-    return _plain(array) if is_bare else quoted(unquoted_text(array))
+    return unquoted_text(array) if is_bare else quoted(unquoted_text(array))
 
 
 def unquoted_text(array: pa.Array) -> pa.Array:
@@ -111,6 +112,13 @@ def _plain(array: pa.Array) -> pa.Array:
     return array.cast(pa.string())
 
 
+def _float(array: pa.Array) -> pa.Array:
+    """Arrow writes -0.0 as -0, which readers of JSON take for the whole number 0."""
+    text, values = _plain(array), fixed_width_values(array)
+    is_minus = bool(np.any(np.signbit(values) & (values == 0)))
+    return pc.if_else(pc.equal(text, scalar_of("-0")), scalar_of("-0.0"), text) if is_minus else text
+
+
 def _text(array: pa.Array) -> pa.Array:
     if pc.any(pc.match_substring_regex(array, _CONTROL)).as_py():
         return pa.array([None if text is None else json.dumps(text) for text in array.to_pylist()], pa.string())
@@ -140,14 +148,41 @@ def _bytes(array: pa.Array) -> pa.Array:
     return pa.array(encoded, pa.string())
 
 
+def check_finite(where: str, array: pa.Array) -> None:
+    """Refuse what JSON has no number for."""
+    if pa.types.is_nested(array.type):
+        for part in _parts(array):
+            check_finite(where, part)
+    elif pa.types.is_floating(array.type) and not pc.all(pc.is_finite(array)).as_py() and array.null_count < len(array):
+        raise SchemaError(
+            f"{where}: NaN or an infinity was drawn, which JSON has no number for.",
+            hint="Draw others, or write --format parquet or arrow.",
+        )
+
+
+def _parts(array: pa.Array) -> list[pa.Array]:
+    if pa.types.is_struct(array.type):
+        return list(array.flatten())
+    return [array.keys, array.items] if pa.types.is_map(array.type) else [array.flatten()]
+
+
 def parsed(text: str) -> Any:
     """The value of a JSON text; its numbers as exact as they are written."""
-    return json.loads(text, parse_float=Decimal)
+    return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
 def canonical(value: Any) -> str:
     """A JSON text that is the same for equal values, in whichever way they were written."""
-    return json.dumps(value, sort_keys=True, default=lambda number: str(number.normalize()))
+    return json.dumps(value, sort_keys=True, default=_canonical_number)
+
+
+def _canonical_number(number: Decimal) -> str:
+    """A text that no other number has, and no text: it begins with a NUL."""
+    digits = number.normalize(_EXACT)
+    return f"\0{digits if digits else digits.copy_abs()}"
+
+
+_EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
 # what JSON writes without quotation marks
@@ -159,6 +194,7 @@ _BARE: tuple[Callable[[pa.DataType], bool], ...] = (
     pa.types.is_decimal,
 )
 _WRITERS: tuple[tuple[Callable[[pa.DataType], bool], Callable[[pa.Array], pa.Array]], ...] = (
+    (pa.types.is_floating, _float),
     *((is_kind, _plain) for is_kind in _BARE),
     (pa.types.is_string, _plain),
     (pa.types.is_timestamp, _instant),

@@ -23,7 +23,7 @@ def conditions(dialect: Dialect, column: Column, name: str, kind: SqlType) -> It
 def _conditions(dialect: Dialect, column: Column, name: str, kind: SqlType) -> Iterator[str]:
     if column.kind == "choice" and kind.word != "json":
         yield f"{name} IN ({', '.join(dialect.literal(choice) for choice in column.choices)})"
-    if column.kind in _ORDERED:
+    if column.kind in _ORDERED and not kind.is_text(dialect.types):
         for bound, excluded, sign in (
             (column.minimum, column.minimum_excluded, ">"),
             (column.maximum, column.maximum_excluded, "<"),

@@ -160,6 +160,9 @@ class Writer:
             for column, made in zip(self.spec.table(table).columns, self.tables[table].columns, strict=True):
                 if column.references or column.name in source.dirt:
                     continue
+                if made.type.is_text(self.dialect.types) and (column.minimum is not None or column.maximum is not None):
+                    why = "it is a text, for numbers have fewer digits there"
+                    self.unsaid.append((table, f"The bounds of {column.name} are not declared: {why}."))
                 said = conditions(self.dialect, column, self.dialect.quoted(made.name), made.type)
                 for i, condition in enumerate(said):
                     yield self._constraint("check", table, (column.name, str(i + 1)), "", f"CHECK ({condition})")

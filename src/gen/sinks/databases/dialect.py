@@ -19,6 +19,7 @@ from gen.schema.database_address import sqlalchemy
 from gen.sinks.databases.session import Session
 from gen.sinks.databases.types import SqlType
 
+LEAVE_OUT = "Leave it out of the field's characters, or of its values."
 CONNECT_SECONDS = 10  # that one attempt to connect may take
 
 
@@ -188,18 +189,22 @@ def _preparer(name: str) -> Any:
 
 
 def standard_literal(value: Any) -> str:
-    """A value as the SQL standard writes it. Text must have no NUL, and backslashes must mean themselves."""
+    """A value as the SQL standard writes it. Text must have no NUL, and backslashes must mean themselves.
+
+    Moments are in UTC, as they are stored, and have all their digits: some databases compare them as texts.
+    """
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, (int, float, Decimal)):
         return str(value) if not isinstance(value, float) else repr(value)
     if isinstance(value, datetime.datetime):
         kind = "TIMESTAMP" if value.tzinfo is None else "TIMESTAMP WITH TIME ZONE"
-        return f"{kind} '{value.isoformat(' ')}'"
+        value = value if value.tzinfo is None else value.astimezone(datetime.UTC)
+        return f"{kind} '{value.isoformat(' ', 'microseconds')}'"
     if isinstance(value, datetime.date):
         return f"DATE '{value.isoformat()}'"
     if isinstance(value, datetime.time):
-        return f"TIME '{value.replace(tzinfo=None).isoformat()}'"
+        return f"TIME '{value.replace(tzinfo=None).isoformat('microseconds')}'"
     if isinstance(value, datetime.timedelta):
         return f"INTERVAL '{value // datetime.timedelta(microseconds=1)} microseconds'"
     if isinstance(value, uuid.UUID):

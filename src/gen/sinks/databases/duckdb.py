@@ -87,7 +87,7 @@ class DuckDB(Dialect):
         sent, rows = 0, 0
         chosen = ", ".join(_taken(self.quoted(c.name), c.type) for c in table.columns)
         for batch in batches:
-            arrays = [unquoted_text(a) if a.type == pa.binary(16) else a for a in batch.columns]
+            arrays = [_sent(a) for a in batch.columns]
             held = pa.Table.from_arrays(arrays, batch.schema.names)
             session.driver.register("gen_batch", held)
             session.driver.execute(f"INSERT INTO {self.quoted(table.name)} SELECT {chosen} FROM gen_batch")
@@ -114,13 +114,26 @@ class DuckDB(Dialect):
         return {str(row[0]) for row in found}
 
 
+def _sent(array: pa.Array) -> pa.Array:
+    """Values as DuckDB takes them from Arrow: UUIDs, of lists too, as texts."""
+    if pa.types.is_list(array.type) and array.type.value_type == pa.binary(16):
+        array = array if not array.offset else pa.concat_arrays([array])
+        items = unquoted_text(array.values)
+        return pa.Array.from_buffers(pa.list_(items.type), len(array), array.buffers()[:2], children=[items])
+    return unquoted_text(array) if array.type == pa.binary(16) else array
+
+
 def _taken(column: str, kind: SqlType) -> str:
     """A column of a batch, in the type of its table's."""
+    if kind.word == "list" and kind.item is not None and kind.item.word == "uuid":
+        return f"{column}::UUID[]"
     return f"{column}::UUID" if kind.word == "uuid" else column
 
 
 def _given(column: str, kind: SqlType) -> str:
     """A column of a table, in a type that Arrow has the values of."""
+    if kind.word == "list" and kind.item is not None and kind.item.word in _GIVEN:
+        return f"[{_given('item', kind.item)} for item in {column}]"
     return _GIVEN.get(kind.word, "{column}").format(column=column)
 
 

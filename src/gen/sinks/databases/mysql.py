@@ -242,9 +242,15 @@ def _connection(arguments: Mapping[str, Any]) -> Any:
             if asked != _NAME or connection.sending is None:
                 connection.write_packet(b"")
                 raise err.OperationalError(2068, f"the server asked for a file of this machine: {asked!r}")
-            for text in connection.sending:
-                for start in range(0, len(text), _PACKET):
-                    connection.write_packet(bytes(text[start : start + _PACKET]))
+            try:
+                for text in connection.sending:
+                    for start in range(0, len(text), _PACKET):
+                        connection.write_packet(bytes(text[start : start + _PACKET]))
+            except Exception:
+                with suppress(err.Error):  # the server reads on to the end; what it has taken is rolled back
+                    connection.write_packet(b"")
+                    connection._read_packet()
+                raise
             connection.write_packet(b"")
             answer = connection._read_packet()
             if not answer.is_ok_packet():

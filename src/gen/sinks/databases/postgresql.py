@@ -7,11 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from gen.errors import TargetError
+from gen.errors import SchemaError, TargetError
 from gen.sinks.databases.copy_binary import HEADER, TRAILER, CopyBinary
-from gen.sinks.databases.dialect import CONNECT_SECONDS, Capabilities, Dialect, LoadedTable, Meaning, standard_literal
+from gen.sinks.databases.dialect import (
+    CONNECT_SECONDS,
+    LEAVE_OUT,
+    Capabilities,
+    Dialect,
+    LoadedTable,
+    Meaning,
+    standard_literal,
+)
 from gen.sinks.databases.postgresql_reading import read_as_csv
 from gen.sinks.databases.session import Session
 from gen.sinks.databases.types import SqlType
@@ -36,7 +46,7 @@ _WIRE = {
     "float64": "float8",
     "boolean": "bool",
     "text": "text",
-    "varchar": "text",
+    "varchar": "varchar",
     "bytes": "bytea",
     "uuid": "uuid",
     "date": "date",
@@ -46,6 +56,7 @@ _WIRE = {
     "duration": "interval",
     "json": "jsonb",
 }
+_NUL_IN_JSON = r"(^|[^\\])(\\\\)*\\u0000"
 # how long to try, and how to see that a server is gone
 _CONNECTING = {
     "connect_timeout": CONNECT_SECONDS,
@@ -137,6 +148,8 @@ class PostgreSQL(Dialect):
             with cursor.copy(statement) as copy:
                 copy.write(HEADER)
                 for batch in batches:
+                    for column, array in zip(table.columns, batch.columns, strict=True):
+                        _check_texts(f"{table.made_of}.{column.name}", column.type, array)
                     rows = encoder.rows(batch)
                     sent += len(rows)
                     copy.write(rows)
@@ -195,6 +208,22 @@ class PostgreSQL(Dialect):
         return bool(still)
 
     _pulses: Mapping[int, tuple[Any, ...]] = {}
+
+
+def _check_texts(where: str, kind: SqlType, array: pa.Array) -> None:
+    """Refuse texts with the character NUL, which this database has none of."""
+    if pa.types.is_list(array.type):
+        array = array.flatten()
+    if not pa.types.is_string(array.type) or not len(array):
+        return
+    if kind.word == "json":
+        has_nul = pc.any(pc.match_substring_regex(array, _NUL_IN_JSON)).as_py()
+    else:
+        _, places, letters = array.buffers()
+        ends = np.frombuffer(places, np.int32, len(array) + 1, 4 * array.offset)
+        has_nul = ends[0] < ends[-1] and not np.frombuffer(letters, np.uint8)[ends[0] : ends[-1]].all()
+    if has_nul:
+        raise SchemaError(f"{where}: a text has the character NUL, which PostgreSQL cannot store.", hint=LEAVE_OUT)
 
 
 def wire(kind: SqlType) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from gen.sinks.databases.dialect import LoadedTable
+from gen.sinks.databases.python_values import from_python
 from gen.sinks.databases.types import SqlType
 
 _BLOCK = 2**22  # bytes of CSV that are read at a time
@@ -22,6 +24,12 @@ _SELECTED: Mapping[str, str] = {
     "duration": "(extract(epoch from {column}) * 1000000)::bigint",
     "list": "to_json({column})",
 }
+# a list of durations, of which JSON would have the words of the server's settings
+_DURATIONS = (
+    "CASE WHEN {column} IS NOT NULL THEN ARRAY(SELECT "
+    + _SELECTED["duration"].format(column="item")
+    + " FROM unnest({column}) WITH ORDINALITY AS items (item, place) ORDER BY place) END"
+)
 # word of a type -> the Arrow type that its text is read as
 _READ: Mapping[str, pa.DataType] = {
     "int16": pa.int64(),
@@ -70,6 +78,8 @@ def read_as_csv(driver: Any, quoted: Callable[[str], str], table: LoadedTable) -
 
 
 def _selected(column: str, kind: SqlType) -> str:
+    if kind.word == "list" and kind.item is not None and kind.item.word == "duration":
+        return _SELECTED["list"].format(column=_DURATIONS.format(column=column))
     return _SELECTED.get(kind.word, "{column}").format(column=column)
 
 
@@ -107,28 +117,8 @@ def _typed(array: pa.Array, kind: SqlType) -> pa.Array:
 
 
 def _lists(array: pa.Array, item: SqlType) -> pa.Array:
-    """Lists from their JSON: items as texts, then as what they are."""
-    lists = [None if text is None else json.loads(text, parse_float=str, parse_int=str) for text in array.to_pylist()]
-    texts = [_item_text(value, item) for items in lists if items is not None for value in items]
-    flat = pa.array(texts, pa.string())
-    sizes = [0 if items is None else len(items) for items in lists]
-    typed = _cast(flat, item)
-    offsets = pa.array([sum(sizes[:i]) for i in range(len(sizes) + 1)], pa.int32())
-    mask = pa.array([items is None for items in lists], pa.bool_())
-    return pa.ListArray.from_arrays(offsets, typed, mask=mask)
-
-
-def _item_text(value: Any, item: SqlType) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).removeprefix("\\x") if item.word == "bytes" else str(value)
-
-
-def _cast(texts: pa.Array, item: SqlType) -> pa.Array:
-    if item.word in ("uuid", "bytes"):
-        return _typed(texts, item)
-    if item.word == "timestamp":
-        texts = pc.replace_substring(texts, "T", " ")
-    return texts.cast(_read_type(item))
+    """Lists from their JSON."""
+    lists = [None if text is None else json.loads(text, parse_float=Decimal) for text in array.to_pylist()]
+    if item.word == "bytes":
+        lists = [items and [text and bytes.fromhex(text.removeprefix("\\x")) for text in items] for items in lists]
+    return from_python(lists, SqlType("list", item=item))

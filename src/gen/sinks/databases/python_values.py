@@ -41,10 +41,15 @@ def arrow_type(kind: SqlType) -> pa.DataType:
 
 def from_python(values: Sequence[Any], kind: SqlType) -> pa.Array:
     """An Arrow array of what a driver gave: Python's own types, or the texts and numbers that stand for them."""
+    return pa.array(_converted(values, kind), arrow_type(kind))
+
+
+def _converted(values: Sequence[Any], kind: SqlType) -> Sequence[Any]:
+    if kind.word == "list":
+        assert kind.item is not None
+        return [None if items is None else _converted(items, kind.item) for items in values]
     convert = _decimal(kind.scale or 0) if kind.word == "decimal" else _CONVERTED.get(kind.word)
-    if convert is not None:
-        values = [None if value is None else convert(value) for value in values]
-    return pa.array(values, arrow_type(kind))
+    return values if convert is None else [None if value is None else convert(value) for value in values]
 
 
 def _decimal(scale: int) -> Callable[[Any], decimal.Decimal]:

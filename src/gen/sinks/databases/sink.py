@@ -21,6 +21,7 @@ from gen.sinks.databases.run_database import RunDatabase
 from gen.sinks.databases.session import Session
 from gen.sinks.databases.spool import Spool, begin, end, spool_folder
 from gen.sinks.databases.trial import TRIED_ROWS, comparable, tried
+from gen.synth.json_text import check_finite
 from gen.synth.table import TableSource
 
 _KEYS, _KEYS_AT_ONCE = "gen_keys", 16_384
@@ -172,6 +173,8 @@ class DatabaseSink:
         for name, array, column in zip(batch.schema.names, batch.columns, made.columns, strict=True):
             values = plain(array)
             is_json = column.type.word == "json" and pa.types.is_nested(values.type)
+            if is_json:
+                check_finite(f"{table}.{name}", values)
             arrays.append(source.columns[name].json(values) if is_json else values)
         return pa.RecordBatch.from_arrays(arrays, [column.name for column in made.columns])
 

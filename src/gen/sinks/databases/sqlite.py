@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from gen.errors import SchemaError
 from gen.schema.database_address import sqlalchemy
-from gen.sinks.databases.dialect import Capabilities, Dialect, LoadedTable, Meaning, standard_literal
+from gen.sinks.databases.dialect import LEAVE_OUT, Capabilities, Dialect, LoadedTable, Meaning, standard_literal
 from gen.sinks.databases.python_values import from_python
 from gen.sinks.databases.session import Session
 from gen.synth.json_text import unquoted_text
@@ -62,7 +62,7 @@ class SQLite(Dialect):
         "timestamp": "DATETIME",
         "timestamptz": "TEXT",
         "duration": "INTEGER",
-        "json": "JSON",
+        "json": "TEXT",  # a JSON would make a number of the text 1
         "long_text": "TEXT",
     }
     functions: Mapping[str, str] = {"length": "length({column})"}
@@ -128,7 +128,7 @@ def _bound(where: str, array: pa.Array) -> list[Any]:
     kind = array.type
     if pa.types.is_string(kind):
         if pc.any(pc.match_substring(array, "\0")).as_py():
-            raise SchemaError(f"{where}: a text has the character NUL, where SQLite's functions end it.", hint=_NUL)
+            raise SchemaError(f"{where}: a text has the character NUL, where SQLite ends it.", hint=LEAVE_OUT)
     elif pa.types.is_floating(kind):
         if pc.any(pc.is_nan(array)).as_py():
             raise SchemaError(f"{where}: NaN was drawn, which SQLite stores as NULL.", hint="Draw other numbers.")
@@ -142,6 +142,3 @@ def _bound(where: str, array: pa.Array) -> list[Any]:
     elif not (pa.types.is_integer(kind) or kind == pa.binary()):
         array = unquoted_text(array)
     return list(array.to_pylist())
-
-
-_NUL = "Leave it out of the field's characters, or of its values."

@@ -27,6 +27,7 @@ def tried(dialect: Dialect, session: Session, table: LoadedTable, rows: pa.Recor
         session.run(f"CREATE TEMPORARY TABLE {dialect.quoted(_NAME)} ({lines}){dialect.table_end_of_temporary}")
         dialect.load(session, made, [rows] if rows.num_rows else [])
         back = list(dialect.read(session, made))
+        # After an error the connection is closed, and the table is gone with it.
         session.run(f"DROP {dialect.temporary} {dialect.quoted(_NAME)}")
     found = sum(batch.num_rows for batch in back)
     if found != rows.num_rows:

@@ -69,10 +69,12 @@ class SqlType:
         if self.word == "list":
             assert self.item is not None
             return names["list"].format(item=self.item.named(names))
-        wide = self.word == "decimal" and (self.precision or 0) > DIGITS_OF_FLOATS and "wide_decimal" in names
-        return names["wide_decimal" if wide else self.word].format(
-            length=self.length, precision=self.precision, scale=self.scale
-        )
+        word = "wide_decimal" if self.is_text(names) else self.word
+        return names[word].format(length=self.length, precision=self.precision, scale=self.scale)
+
+    def is_text(self, names: Mapping[str, str]) -> bool:
+        """Whether it is a decimal that a dialect has as text, for its numbers have fewer digits."""
+        return self.word == "decimal" and (self.precision or 0) > DIGITS_OF_FLOATS and "wide_decimal" in names
 
     def without_lists(self) -> SqlType:
         """The type in a database that has none."""

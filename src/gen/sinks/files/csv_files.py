@@ -15,7 +15,7 @@ import pyarrow.csv
 from gen.block import plain
 from gen.errors import BadRequest
 from gen.sinks.files.text_files import TextFiles, TextLayout
-from gen.synth.json_text import unquoted_text
+from gen.synth.json_text import check_finite, unquoted_text
 from gen.synth.synthesizer import Synthesizer
 from gen.synth.table import TableSource
 
@@ -65,7 +65,9 @@ class CsvFiles(TextFiles):
     def _written(self, table: str, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows in types that Arrow's writer has a text for."""
         columns = self.sources[table].columns
-        arrays = [_in_native(columns[name], plain(batch.column(name))) for name in batch.schema.names]
+        arrays = [
+            _in_native(f"{table}.{name}", columns[name], plain(batch.column(name))) for name in batch.schema.names
+        ]
         return pa.RecordBatch.from_arrays(arrays, batch.schema.names)
 
     def read(self, path: Path, table: str) -> Iterator[pa.RecordBatch]:
@@ -85,10 +87,13 @@ class CsvFiles(TextFiles):
         return pa.RecordBatch.from_arrays(arrays, batch.schema.names)
 
 
-def _in_native(synthesizer: Synthesizer, array: pa.Array) -> pa.Array:
+def _in_native(where: str, synthesizer: Synthesizer, array: pa.Array) -> pa.Array:
     if any(is_kind(array.type) for is_kind in _IS_NATIVE):
         return array
-    return synthesizer.json(array) if pa.types.is_nested(array.type) else unquoted_text(array)
+    if pa.types.is_nested(array.type):
+        check_finite(where, array)
+        return synthesizer.json(array)
+    return unquoted_text(array)
 
 
 def _type_read(kind: pa.DataType) -> pa.DataType:

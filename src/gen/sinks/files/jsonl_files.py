@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from gen.block import scalar_of
-from gen.errors import SchemaError
 from gen.schema.spec import EXTRA
 from gen.sinks.files.text_files import TextFiles, TextLayout
-from gen.synth.json_text import canonical, parsed
+from gen.synth.json_text import canonical, check_finite, parsed
 from gen.synth.table import TableSource
 
 _LINES = 16_384  # that are read at a time
@@ -39,7 +38,7 @@ class JsonlFiles(TextFiles):
 
     def text(self, table: str, batch: pa.RecordBatch) -> pa.Buffer:
         for name in batch.schema.names:
-            _check_finite(f"{table}.{name}", batch.column(name))
+            check_finite(f"{table}.{name}", batch.column(name))
         lines = self.sources[table].json(batch)
         if not len(lines):
             return pa.py_buffer(b"")
@@ -75,21 +74,3 @@ def _split(row: Any, names: list[str]) -> dict[str, Any]:
         raise ValueError(f"a line has a field {next(iter(undeclared))!r}, which is no column")
     known = {name: value for name, value in row.items() if name in names}
     return known | ({EXTRA: undeclared} if EXTRA in names else {})
-
-
-def _check_finite(where: str, array: pa.Array) -> None:
-    """Refuse what JSON has no number for."""
-    if pa.types.is_nested(array.type):
-        for part in _parts(array):
-            _check_finite(where, part)
-    elif pa.types.is_floating(array.type) and not pc.all(pc.is_finite(array)).as_py() and array.null_count < len(array):
-        raise SchemaError(
-            f"{where}: NaN or an infinity was drawn, which JSON has no number for.",
-            hint="Draw others, or write --format parquet, csv or arrow.",
-        )
-
-
-def _parts(array: pa.Array) -> list[pa.Array]:
-    if pa.types.is_struct(array.type):
-        return list(array.flatten())
-    return [array.keys, array.items] if pa.types.is_map(array.type) else [array.flatten()]

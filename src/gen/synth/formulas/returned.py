@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -64,9 +65,9 @@ def _refuse_outside(by: Any, array: pa.Array) -> None:
     if pa.types.is_string(array.type):
         low, high, excluded = column.min_length, column.max_length, (False, False)
         measured, what = pc.utf8_length(array), "text of length"
-    if not len(array) or (low is None and high is None):
+    if array.null_count == len(array) or (low is None and high is None):
         return
-    least, most = pc.min_max(measured).as_py().values()
+    least, most = _ends(measured)
     wrong = [least] if low is not None and (least < low or (excluded[0] and least == low)) else []
     wrong += [most] if high is not None and (most > high or (excluded[1] and most == high)) else []
     if wrong:
@@ -77,3 +78,11 @@ def _refuse_outside(by: Any, array: pa.Array) -> None:
             f"{' and '.join(ends)}.",
             hint="Return values that the model takes.",
         )
+
+
+def _ends(array: pa.Array) -> tuple[Any, Any]:
+    """The least and the greatest value of those that are there."""
+    if pa.types.is_duration(array.type):  # which Arrow does not order
+        least, most = _ends(array.cast(pa.int64()))
+        return datetime.timedelta(microseconds=least), datetime.timedelta(microseconds=most)
+    return tuple(pc.min_max(array).as_py().values())
