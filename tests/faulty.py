@@ -118,8 +118,10 @@ class Everything(BaseModel):
 
 def warm_up() -> None:
     """Import everything, and load the machine code of the kernels. Nothing of it starts a thread: forks stay safe."""
-    for name in ("distributed", "jsonschema", "pandas", "pyarrow.dataset", "sqlalchemy.dialects.sqlite"):
+    for name in ("distributed", "jsonschema", "pandas", "pyarrow.dataset", "duckdb", "psycopg", "pymysql"):
         import_module(name)
+    for dialect in ("postgresql", "mysql", "sqlite"):
+        import_module(f"sqlalchemy.dialects.{dialect}")
     for kernel in all_kernels():
         kernel.compile()
     gen.preparing.prepare(gen.preparing.Request())

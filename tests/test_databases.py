@@ -217,7 +217,7 @@ def test_a_password_is_shown_nowhere(database: str, forks: Forks, tmp_path: Path
     done = run(forks, url, tmp_path, "--workers", 2, "--json")
     assert done.code == 0, done.err
     assert "The password is in the URL" in done.err
-    gone = run(forks, secret.set(port=1).render_as_string(hide_password=False), tmp_path)
+    gone = run(forks, secret.set(port=1).render_as_string(hide_password=False), tmp_path, "--wait", 1)
     wrong = forks("verify", secret.set(database="none").render_as_string(hide_password=False), cwd=tmp_path)
     assert gone.code == wrong.code == 2
     said = "".join(part for ended in (done, gone, wrong) for part in (ended.out, ended.err))

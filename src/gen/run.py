@@ -22,6 +22,7 @@ from gen.preparing import Prepared, Request, functions_of, judges_of, place_of, 
 from gen.sinks.claims import Claim
 from gen.sinks.databases.dialects import definition_of, sink_of
 from gen.sinks.databases.ledger import DatabaseRecords
+from gen.sinks.databases.server import left_at_end
 from gen.sinks.databases.sink import DatabaseSink
 from gen.sinks.files.folder import RunFolder
 from gen.sinks.files.layouts import layout_of
@@ -104,7 +105,8 @@ def generate(
         said = {"compression": compression, "encoding": encoding, "row_group_bytes": row_group_bytes}
         options["layout"] = options.get("layout") or layout_of(format, said)
         request = Request(rows=parse_rows(texts, scale), **options)
-    return _generated(request, observer or Silent())
+    with left_at_end():
+        return _generated(request, observer or Silent())
 
 
 def _generated(request: Request, observer: Any) -> Summary:
@@ -128,9 +130,7 @@ def _generated(request: Request, observer: Any) -> Summary:
     there = {(receipt.table, receipt.index) for receipt in kept}
     missing = [p for p in share_of(partitions, request.part) if (p.table, p.index) not in there]
     is_new = request.part is None and (request.overwrite or claim.found is None)
-    with cluster_for(
-        prepared, missing, request, observer, sink.environment
-    ) as client:  # or refuse a scheduler that is silent
+    with cluster_for(prepared, missing, request, observer, sink.environment) as client:  # or no scheduler answers
         sink.prepare(overwrite=request.overwrite)
         observer.plan({t: prepared.plan.rows[t] for t in prepared.tables}, kept)
         if missing:

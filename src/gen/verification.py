@@ -19,6 +19,7 @@ from gen.run import Silent, cluster_for, is_done, write
 from gen.sinks.claims import Claim
 from gen.sinks.databases.dialects import records_of
 from gen.sinks.databases.ledger import DatabaseRecords
+from gen.sinks.databases.server import left_at_end
 from gen.sinks.databases.sink import DatabaseSink
 from gen.sinks.files.comparison import FileComparison
 from gen.sinks.files.folder_records import FolderRecords
@@ -58,7 +59,8 @@ def verify(
     differs. target: a folder, or the URL of a database."""
     observer = observer or Silent()
     if "://" in target:
-        return _verify_database(records_of(target, password_file, wait), repair, schema, workers, observer)
+        with left_at_end():
+            return _verify_database(records_of(target, password_file, wait), repair, schema, workers, observer)
     return _verify_folder(Path(target).absolute(), repair, schema, workers, observer)
 
 

@@ -80,6 +80,10 @@ _MEANINGS: Mapping[str, Meaning] = {
 }
 
 
+# what a server says that takes no connection now, and will
+_PASSING = ("starting up", "shutting down", "recovery", "too many", "remaining connection slots", "terminat", "crash")
+
+
 class PostgreSQL(Dialect):
     """PostgreSQL. Transactions include all of DDL, so that each step is done once or not at all."""
 
@@ -132,6 +136,8 @@ class PostgreSQL(Dialect):
     def meaning(self, error: BaseException) -> Meaning:
         original = getattr(error, "orig", None) or error
         state = getattr(original, "sqlstate", None)
+        if state is None and "FATAL:" in str(original) and not any(word in str(original) for word in _PASSING):
+            return Meaning.WRONG  # no such database, role or password; libpq says no more than that
         if state is None:
             lost = getattr(error, "connection_invalidated", False) or type(original).__name__ == "OperationalError"
             return Meaning.AWAY if lost else Meaning.WRONG

@@ -6,7 +6,8 @@ import random
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from gen.errors import BadRequest, GenError, RunError, TargetError, TargetFull
@@ -48,7 +49,7 @@ class Server:
         locked: what to do where it waited in vain for another's lock, before it is run again. Raises TargetError
         before a run has begun, and RunError, or TargetFull, in it.
         """
-        seconds = self.patience if self.begun else START_SECONDS
+        seconds = self.patience if self.begun else min(START_SECONDS, self.patience)
         waiting, lost = _Waiting(seconds), 0
         while True:
             session: Session | None = None
@@ -105,6 +106,16 @@ class Server:
             )
         hint = "The same command resumes, once that is mended." if self.begun else ""
         return refusal(f"{self}: {said}", hint=hint)
+
+
+@contextmanager
+def left_at_end() -> Iterator[None]:
+    """What this thread connects to is left when it is done, however it ends."""
+    try:
+        yield
+    finally:
+        for key in [key for key in _open if key[2] == threading.get_ident()]:
+            _open.pop(key).close()
 
 
 class _Waiting:
