@@ -12,7 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,23 +88,24 @@ def folder_of(user: str) -> Iterator[Path]:
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server of its own; the URL of an empty database."""
+def postgresql(settings: Sequence[str] = (), *, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL server of its own; the URL of an empty database. durable: whether a commit waits for the disk."""
     initdb, server = program("initdb", "postgresql"), program("postgres", "postgresql")
     user, port = "postgres" if os.geteuid() == 0 else getpass.getuser(), free_port()
     with folder_of(user) as folder:
         data = str(folder / "data")
         asked = [initdb, "-D", data, "-U", "someone", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(asked, check=True, capture_output=True, cwd=folder, **unprivileged(user))
-        options = ["-p", str(port), "-h", "127.0.0.1", "-k", "", "-F"]
+        options = ["-p", str(port), "-h", "127.0.0.1", "-k", "", *([] if durable else ["-F"])]
+        options += [part for setting in settings for part in ("-c", setting)]
         url = f"postgresql+psycopg://someone:hidden@127.0.0.1:{port}/postgres"
         with served([server, "-D", data, *options], url, folder / "log", user):
             yield url
 
 
 @contextmanager
-def mariadb() -> Iterator[str]:
-    """A MariaDB server of its own; the URL of an empty database."""
+def mariadb(settings: Sequence[str] = (), *, durable: bool = False) -> Iterator[str]:
+    """A MariaDB server of its own; the URL of an empty database. durable: whether a commit waits for the disk."""
     install, server = program("mariadb-install-db", "mariadb-server"), program("mariadbd", "mariadb-server")
     user, port = "mysql" if os.geteuid() == 0 else getpass.getuser(), free_port()
     with folder_of(user) as folder:
@@ -112,7 +113,8 @@ def mariadb() -> Iterator[str]:
         asked = [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"]
         subprocess.run(asked, check=True, capture_output=True, cwd=folder, **unprivileged(user))
         options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}", "--skip-log-bin"]
-        small = ["--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0"]
+        small = ["--innodb-buffer-pool-size=32M", *([] if durable else ["--innodb-flush-log-at-trx-commit=0"])]
+        small += [f"--{setting}" for setting in settings]
         address = f"mysql+pymysql://root@127.0.0.1:{port}"
         with served([server, "--no-defaults", data, *options, *small], address, folder / "log", user):
             with sqlalchemy.create_engine(address).begin() as connection:
