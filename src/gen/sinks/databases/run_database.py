@@ -8,6 +8,7 @@ from typing import Any
 
 from gen.block import Receipt
 from gen.errors import TargetError
+from gen.fault_points import reached
 from gen.sinks.claims import Claim
 from gen.sinks.databases.ddl import Definition
 from gen.sinks.databases.ledger import LEDGER, DatabaseRecords, Ledger, ledger_statements
@@ -73,6 +74,7 @@ class RunDatabase(Claim):
             for name, statement in ledger_statements(self.dialect).items():
                 if name not in there:
                     session.run(self.dialect.fitted(session, statement))
+                    reached("ledger made")
             whose = self.ledger.fingerprint_of(session, self.epoch)
             if whose is not None and (overwrite or whose == REMOVED):
                 self._clear(session)
@@ -82,6 +84,7 @@ class RunDatabase(Claim):
             elif whose != self.fingerprint:
                 self.check_still_ours(self._record_in(session))
             self._make_tables(session)
+        reached("prepared")
 
     def _begin(self, session: Session) -> None:
         """Say whose the database is; what is made from now on is ours."""
@@ -96,6 +99,7 @@ class RunDatabase(Claim):
             fingerprint=self.fingerprint,
             record=json.dumps({**self.record, "made": made}),
         )
+        reached("begun")
 
     def _make_tables(self, session: Session) -> None:
         """Make the tables of the run that are not there. Refuses where one is gone that had rows."""
@@ -113,6 +117,7 @@ class RunDatabase(Claim):
                 )
             for statement in statements:
                 session.run(self.dialect.fitted(session, statement))
+            reached("table made")
 
     def _record_in(self, session: Session) -> dict[str, Any] | None:
         found = session.rows(f"SELECT record FROM {self.ledger.runs} WHERE epoch = :epoch", epoch=self.epoch)
@@ -123,15 +128,18 @@ class RunDatabase(Claim):
         record = self._record_in(session) or {}
         # It waits for those who load; and who comes late finds another's name.
         session.changed(f"UPDATE {self.ledger.runs} SET fingerprint = :removed, is_whole = 0", removed=REMOVED)
+        reached("removing")
         there = self.dialect.tables(session)
         made = [name for name in record.get("made", ()) if name in there]
         filled = {row[0] for row in session.rows(f"SELECT DISTINCT table_name FROM {self.ledger.partitions}")}
         self._drop(session, made)
+        reached("dropped")
         for name, table in self.definition.tables.items():
             if name in filled and table.name not in made and table.name in there:
                 session.run(f"DELETE FROM {self.dialect.quoted(table.name)}")
         for kept in (self.ledger.partitions, self.ledger.steps, self.ledger.runs):
             session.run(f"DELETE FROM {kept}")
+            reached("forgotten")
 
     def _drop(self, session: Session, names: Sequence[str]) -> None:
         if names:
@@ -172,11 +180,14 @@ class RunDatabase(Claim):
 
         def sealed(session: Session) -> None:
             with self.dialect.alone(session, "seals"):
+                reached("sealing")
                 if self.ledger.fingerprint_of(session, epochs + 1) is not None:
                     return  # left to who appends since
                 session.changed(
                     f"UPDATE {self.ledger.runs} SET manifest = :manifest, is_whole = 1 WHERE epoch = 1",
                     manifest=json.dumps(manifest),
                 )
+                reached("sealed")
+            reached("seal committed")
 
         self.server.ask(sealed)

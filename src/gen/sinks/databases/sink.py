@@ -11,6 +11,7 @@ import pyarrow as pa
 from gen.block import Partition, Receipt, plain
 from gen.checksums import Checksum
 from gen.errors import RunError
+from gen.fault_points import reached
 from gen.sinks.databases.ddl import Step
 from gen.sinks.databases.run_database import RunDatabase
 from gen.sinks.databases.session import Session
@@ -69,8 +70,11 @@ class DatabaseSink:
             self._check_ours(session)
             is_new = self.ledger.begin(session, partition)
             if is_new:
+                reached("claimed")
                 receipt = self._loaded(session, partition, batches)
                 self.ledger.complete(session, receipt)
+                reached("loaded")
+        reached("committed")
         return receipt if is_new else self._receipt_there(session, partition)
 
     def _check_ours(self, session: Session) -> None:
@@ -86,6 +90,7 @@ class DatabaseSink:
             for batch in batches:
                 checksum.add(batch)
                 yield self.wired(partition.table, batch)
+                reached("loading")
 
         sent, rows = self.dialect.load(session, table, going())
         if not rows == checksum.rows == partition.rows:
@@ -166,17 +171,23 @@ class DatabaseSink:
                 self.dialect.begin_step(session)
                 self._check_ours(session)
                 if self.ledger.begin_step(session, step.name):
+                    reached("step begun")
                     for statement in step.statements:
                         session.run(statement)
+                    reached("step done")
+            reached("step committed")
             return
         with self.dialect.alone(session, step.name):
             self._check_ours(session)
             if step.name in self.ledger.steps_done(session):
                 return
+            reached("step begun")
             for statement in step.statements:
                 try:
                     session.run(statement)
                 except Exception as error:
                     if not self.dialect.is_there(error):
                         raise
+            reached("step done")
             self.ledger.begin_step(session, step.name)
+        reached("step committed")
