@@ -6,7 +6,7 @@ import datetime
 import enum
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -143,6 +143,10 @@ class Dialect(ABC):
         """While no other process does the same in the same database: a transaction."""
         with session.transaction():
             yield
+
+    def drop(self, session: Session, names: Sequence[str]) -> None:
+        """Drop tables, which may refer to each other."""
+        session.run(f"DROP TABLE {', '.join(map(self.quoted, names))}")
 
     def fitted(self, session: Session, statement: str) -> str:
         """A statement that makes a table, as this very server wants it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -103,6 +103,10 @@ class DuckDB(Dialect):
         for batch in reader:
             arrays = [_typed(a, c.type) for a, c in zip(batch.columns, table.columns, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, names)
+
+    def drop(self, session: Session, names: Sequence[str]) -> None:
+        for name in names:  # one each
+            super().drop(session, [name])
 
     def tables(self, session: Session) -> set[str]:
         found = session.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")

@@ -3,7 +3,7 @@ silent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -202,6 +202,13 @@ class MySQL(Dialect):
         finally:
             with suppress(Exception), session.transaction():  # a connection that is gone has no lock either
                 session.rows(f"SELECT RELEASE_LOCK({name})", what=what)
+
+    def drop(self, session: Session, names: Sequence[str]) -> None:
+        session.run("SET foreign_key_checks = 0")
+        try:
+            super().drop(session, names)
+        finally:
+            session.run("SET foreign_key_checks = 1")
 
     def is_there(self, error: BaseException) -> bool:
         original = getattr(error, "orig", None) or error

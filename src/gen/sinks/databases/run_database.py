@@ -143,7 +143,7 @@ class RunDatabase(Claim):
 
     def _drop(self, session: Session, names: Sequence[str]) -> None:
         if names:
-            session.run(f"DROP TABLE {', '.join(map(self.dialect.quoted, names))}")
+            self.dialect.drop(session, names)
 
     def _fence_all(self, session: Session) -> None:
         self.dialect.fence(session, "")

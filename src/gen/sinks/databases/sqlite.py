@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -108,6 +108,10 @@ class SQLite(Dialect):
             values = zip(*rows, strict=True)
             arrays = [from_python(list(v), c.type) for v, c in zip(values, table.columns, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, names)
+
+    def drop(self, session: Session, names: Sequence[str]) -> None:
+        for name in names:  # one each
+            super().drop(session, [name])
 
     def tables(self, session: Session) -> set[str]:
         return {str(row[0]) for row in session.rows("SELECT name FROM sqlite_master")}
