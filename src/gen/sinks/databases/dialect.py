@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import os
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from gen.sinks.databases.session import Session
 from gen.sinks.databases.types import SqlType
 
 CONNECT_SECONDS = 10  # that one attempt to connect may take
+LOCK_SECONDS = int(os.environ.get("GEN_LOCK_SECONDS", "20"))  # after which a holder that stands still may be ended
 
 
 class Meaning(enum.Enum):
@@ -167,7 +169,10 @@ class Dialect(ABC):
         """In the open transaction, before the ledger is asked: say who holds it, and how long to wait for others."""
 
     def fence(self, session: Session, holder: str) -> bool:
-        """End the transaction of another holder of the same name, if it has stood still; whether one was ended."""
+        """End the transaction of another holder of that name, or of what is done once, if it has stood still.
+
+        Where no holder is named, of all that gen does. Returns whether one was ended.
+        """
         return False
 
     @abstractmethod

@@ -99,7 +99,7 @@ class DuckDB(Dialect):
         names = [column.name for column in table.columns]
         chosen = ", ".join(_given(self.quoted(column.name), column.type) for column in table.columns)
         session.driver.execute("SET TimeZone = 'UTC'")
-        reader = session.driver.execute(f"SELECT {chosen} FROM {self.quoted(table.name)}").to_arrow_reader(_READ_ROWS)
+        reader = session.driver.sql(f"SELECT {chosen} FROM {self.quoted(table.name)}").to_arrow_reader(_READ_ROWS)
         for batch in reader:
             arrays = [_typed(a, c.type) for a, c in zip(batch.columns, table.columns, strict=True)]
             yield pa.RecordBatch.from_arrays(arrays, names)

@@ -11,10 +11,8 @@ from gen.errors import TargetError
 from gen.fault_points import reached
 from gen.sinks.claims import Claim
 from gen.sinks.databases.ddl import Definition
-from gen.sinks.databases.ledger import LEDGER, DatabaseRecords, Ledger, ledger_statements
+from gen.sinks.databases.ledger import LEDGER, REMOVED, DatabaseRecords, Ledger, ledger_statements
 from gen.sinks.databases.session import Session
-
-REMOVED = "removed"  # instead of the fingerprint of a run that is being removed
 
 
 class RunDatabase(Claim):
@@ -83,6 +81,7 @@ class RunDatabase(Claim):
                 self._begin(session)
             elif whose != self.fingerprint:
                 self.check_still_ours(self._record_in(session))
+            self.server.begun = True
             self._make_tables(session)
         reached("prepared")
 
@@ -146,6 +145,7 @@ class RunDatabase(Claim):
             self.dialect.drop(session, names)
 
     def _fence_all(self, session: Session) -> None:
+        """End whatever of gen's has stood still."""
         self.dialect.fence(session, "")
 
     def abandon(self) -> None:
@@ -166,10 +166,10 @@ class RunDatabase(Claim):
 
     def unseal(self) -> None:
         def unsealed(session: Session) -> None:
-            with session.transaction():
+            with self.dialect.alone(session, "seals"):
                 session.changed(f"UPDATE {self.ledger.runs} SET is_whole = 0 WHERE epoch = 1 AND is_whole = 1")
 
-        self.server.ask(unsealed)
+        self.server.ask(unsealed, self._fence_all)
 
     def seal(self, receipts: Sequence[Receipt]) -> None:
         """Everything is there, and finished: say so, in the same transaction as what is there."""
@@ -181,6 +181,8 @@ class RunDatabase(Claim):
         def sealed(session: Session) -> None:
             with self.dialect.alone(session, "seals"):
                 reached("sealing")
+                if self.ledger.fingerprint_of(session, self.epoch) != self.fingerprint:
+                    self.check_still_ours(None)
                 if self.ledger.fingerprint_of(session, epochs + 1) is not None:
                     return  # left to who appends since
                 session.changed(
@@ -190,4 +192,4 @@ class RunDatabase(Claim):
                 reached("sealed")
             reached("seal committed")
 
-        self.server.ask(sealed)
+        self.server.ask(sealed, self._fence_all)

@@ -154,13 +154,16 @@ class DatabaseSink:
         if self.claim.ddl != "none":
             for stage in self.claim.definition.stages:
                 steps = [step for step in stage if set(step.tables) <= whole]
-                with ThreadPoolExecutor(_STREAMS) as pool:
+                self.server.leave()  # there may be no more connections than one
+                with ThreadPoolExecutor(1 if self.dialect.capabilities.single_writer else _STREAMS) as pool:
                     list(pool.map(self._finish, steps))
         self.claim.seal(receipts)
 
     def _finish(self, step: Step) -> None:
         try:
-            self.server.ask(lambda session: self._finished(session, step))
+            self.server.ask(
+                lambda session: self._finished(session, step), lambda session: self._unlocked(session, holder="")
+            )
         finally:
             self.server.leave()  # of this thread
 
