@@ -82,14 +82,6 @@ class Server:
         self.process.send_signal(self.crashes_by)
         self.process.wait(20)
 
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(5)
-
 
 @contextmanager
 def served(server: Server) -> Iterator[Server]:
@@ -98,7 +90,7 @@ def served(server: Server) -> Iterator[Server]:
         server.start()
         yield server
     finally:
-        server.stop()
+        server.crash()  # nothing of it is kept, and it waits for nobody
 
 
 @contextmanager

@@ -87,7 +87,7 @@ class Runs:
 
     def start(self, url: str, *more: object, job: Job = TINY, fault: str | None = None, at: int = 1) -> int:
         command = (*job.arguments(self.models), "--to", url, *more)
-        return self.forks.start(*command, cwd=self.folder, fault=fault, at=at, seconds=15)
+        return self.forks.start(*command, cwd=self.folder, fault=fault, at=at, seconds=30)
 
     def __call__(self, url: str, *more: object, job: Job = TINY, fault: str | None = None, at: int = 1) -> Ended:
         return self.forks.wait(self.start(url, *(more or HERE), job=job, fault=fault, at=at))
@@ -270,15 +270,14 @@ def test_a_run_survives_the_death_of_its_workers_and_its_own(runs: Runs) -> None
 
 @on(*SERVED)
 def test_workers_that_kill_themselves_in_mid_load_are_replaced(runs: Runs) -> None:
-    """Each of the first processes of the run dies at its fourth partition; those that take their place do, too."""
+    """Each process of the run dies in its ninth partition; those that take their place do, too."""
     url = runs.new()
-    mine = Forks(runs.folder, GEN_LOCK_SECONDS="1", GEN_FAULT="loading:4=kill")
+    mine = Forks(runs.folder, GEN_LOCK_SECONDS="1", GEN_FAULT="loading:9=kill")
     try:
         ended = mine(*SMALL.arguments(runs.models), "--to", url, "--workers", 2, cwd=runs.folder)
     finally:
         mine.close()
     assert ended.code == 0, ended.err
-    assert "restart" in ended.err or ended.code == 0
     runs.check(url, SMALL)
 
 
@@ -288,7 +287,7 @@ def test_workers_that_kill_themselves_in_mid_load_are_replaced(runs: Runs) -> No
 @on(*KINDS)
 @pytest.mark.parametrize("shares", [("1/1", "1/1"), ("1/2", "2/2")], ids=["the same", "shares"])
 def test_two_processes_at_once_load_every_partition_once(runs: Runs, shares: tuple[str, str]) -> None:
-    for pause in (0, 0.1, 0.3):
+    for pause in (0, 0.2) if runs.kind != "duckdb" else (0,):
         url = runs.new()
         started = []
         for share in shares:
@@ -599,9 +598,9 @@ def test_a_disk_that_is_full_ends_the_run_with_a_sentence_and_it_resumes(runs: R
 
 
 @on(*SERVED)
-def test_a_server_whose_disk_is_full_ends_the_run_with_a_sentence_and_it_resumes(runs: Runs, tmp_path: Path) -> None:
-    undisturbed(runs, SMALL)
-    with small_disk(tmp_path / "disk", "size=40m") as disk:
+def test_a_server_whose_disk_is_full_ends_the_run_with_a_sentence_and_it_resumes(runs: Runs) -> None:
+    undisturbed(runs, LONG)
+    with small_disk(runs.server.folder / "disk", "size=100m") as disk:
         url = on_disk(runs, disk)
         try:
             pid = runs.holding(url, "loading", job=LONG, at=3)
@@ -625,14 +624,10 @@ def on_disk(runs: Runs, disk: Path) -> str:
     if runs.kind == "postgresql":
         place = disk / "tables"
         place.mkdir()
-        disk.parent.chmod(0o755)
         shutil.chown(place, runs.server.user)
         runs.execute(runs.server.url, f"CREATE TABLESPACE {name} LOCATION '{place}'")
         runs.execute(runs.server.url, f"DROP DATABASE {name}")
         runs.execute(runs.server.url, f"CREATE DATABASE {name} TABLESPACE {name}")
-        for folder in disk.parents:
-            if str(folder).startswith("/tmp/"):
-                folder.chmod(0o755)
     else:
         files = runs.server.folder / "data" / name
         option = (files / "db.opt").read_bytes()

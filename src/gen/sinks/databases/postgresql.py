@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -122,6 +123,7 @@ class PostgreSQL(Dialect):
         return standard_literal(value)
 
     def connect(self, place: Any) -> Session:
+        logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of what a lost connection could not end
         return Session(place, _CONNECTING)
 
     def meaning(self, error: BaseException) -> Meaning:
