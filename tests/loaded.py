@@ -99,8 +99,10 @@ def ask(url: str, *statements: str) -> list[list[str]]:
     server = ["-h", str(place.host), "-P" if kind_of(url) == "mysql" else "-p", str(place.port)]
     command = {
         "postgresql": lambda: [program("psql", "postgresql"), *server, "-XAtq", "-U", "someone", str(place.database)],
-        "mysql": lambda: [program("mariadb", "mariadb-client"), "--no-defaults", *server, "-uroot", "-NB"]
-        + [str(place.database or "")],
+        "mysql": lambda: (
+            [program("mariadb", "mariadb-client"), "--no-defaults", *server, "-uroot", "-NB"]
+            + [str(place.database or "")]
+        ),
         "sqlite": lambda: [program("sqlite3", "sqlite3"), "-readonly", str(place.database)],
     }[kind_of(url)]()
     asked = subprocess.run(command, input=script, capture_output=True, text=True, timeout=30, check=False)

@@ -1,9 +1,9 @@
 """This file knows the points at which a test lets a run fail: none, unless the environment variable GEN_FAULT names one.
 
-    GEN_FAULT=NAME[:COUNT]=ACTION    at the COUNT-th time that the point of that name is reached; "*" is any of them
+GEN_FAULT=NAME[:COUNT]=ACTION    at the COUNT-th time that the point of that name is reached; "*" is any of them
 
-    raise    an error that nobody expects           kill    SIGKILL to the process itself
-    full     OSError, as of a disk without room     stop    SIGSTOP to it: it goes on when it gets SIGCONT
+raise    an error that nobody expects           kill    SIGKILL to the process itself
+full     OSError, as of a disk without room     stop    SIGSTOP to it: it goes on when it gets SIGCONT
 """
 
 from __future__ import annotations
