@@ -100,8 +100,7 @@ def ask(url: str, *statements: str) -> list[list[str]]:
     command = {
         "postgresql": lambda: [program("psql", "postgresql"), *server, "-XAtq", "-U", "someone", str(place.database)],
         "mysql": lambda: (
-            [program("mariadb", "mariadb-client"), "--no-defaults", *server, "-uroot", "-NB"]
-            + [str(place.database or "")]
+            [program("mariadb", "mariadb-client"), "--no-defaults", *server, "-uroot", "-NB", str(place.database or "")]
         ),
         "sqlite": lambda: [program("sqlite3", "sqlite3"), "-readonly", str(place.database)],
     }[kind_of(url)]()

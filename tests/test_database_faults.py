@@ -395,8 +395,8 @@ def test_a_file_that_another_process_writes_to_is_waited_for_as_long_as_a_server
 def test_errors_of_a_users_own_code_are_no_errors_of_the_database() -> None:
     for error in (KeyError(1205), KeyError(2013), sqlite3.OperationalError("no such table")):
         assert MySQL().meaning(error) is PostgreSQL().meaning(error) is Meaning.WRONG
-    for number in (2006, 2013, 4031):
-        assert MySQL().meaning(pymysql.err.OperationalError(number, "gone")) is Meaning.AWAY
+    for code in (2006, 2013, 4031):
+        assert MySQL().meaning(pymysql.err.OperationalError(code, "gone")) is Meaning.AWAY
 
 
 # -- connections that are cut ------------------------------------------------------------------------------------

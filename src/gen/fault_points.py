@@ -1,4 +1,4 @@
-"""This file knows the points at which a test lets a run fail: none, unless the environment variable GEN_FAULT names one.
+"""This file knows the points at which a test lets a run fail: none, unless the environment says so in GEN_FAULT.
 
 GEN_FAULT=NAME[:COUNT]=ACTION    at the COUNT-th time that the point of that name is reached; "*" is any of them
 
