@@ -7,8 +7,8 @@ Reads requests as lines of JSON on standard input, answers each with a line on s
     {"wait": pid}                                                                          ->  {"code": ...}
 
 Kinds of fault: "kill" (SIGKILL before the operation), "stop" (SIGSTOP before it), "full" (it fails with ENOSPC, as do
-all that follow), "fill FILE" (FILE takes all the room there is, then it is done). Or a point of gen's own, "NAME=ACTION":
-see `gen.fault_points`; of that, "at" is the count.
+all that follow), "fill FILE" (FILE takes all the room there is, then it is done). Or a point of gen's own:
+"NAME=ACTION", see `gen.fault_points`; of that, "at" is the count.
 """
 
 from __future__ import annotations

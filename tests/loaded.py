@@ -65,8 +65,8 @@ LONG = Job(50, 50, 60_000, 60_000)  # one takes long enough to be struck in its 
 # -- what is there ------------------------------------------------------------------------------------------------
 
 _KEPT = {  # keys, references, conditions and indexes that a database says it has
-    "postgresql": "SELECT conname, contype, convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace "
-    "UNION ALL SELECT indexname, 'i', true FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
+    "postgresql": "SELECT conname, contype, convalidated FROM pg_constraint WHERE connamespace = "
+    "'public'::regnamespace UNION ALL SELECT indexname, 'i', true FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2",
     "mysql": "SELECT constraint_name, table_name FROM information_schema.table_constraints WHERE table_schema = "
     "DATABASE() UNION ALL SELECT index_name, concat(table_name, seq_in_index) FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() ORDER BY 1, 2",

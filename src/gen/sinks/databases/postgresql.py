@@ -31,7 +31,8 @@ _SORTING = "256MB"  # of memory for an index that is built
 _HOLDERS = """
 SELECT a.pid, a.state, a.state_change, a.query_start, c.bytes_processed
 FROM pg_stat_activity a LEFT JOIN pg_stat_progress_copy c USING (pid)
-WHERE (a.application_name LIKE :holder OR a.application_name LIKE 'gen: %') AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+WHERE (a.application_name LIKE :holder OR a.application_name LIKE 'gen: %')
+  AND a.datname = current_database() AND a.pid <> pg_backend_pid()
   AND a.xact_start IS NOT NULL AND a.wait_event_type = 'Client'
 """
 # word of a type -> what COPY BINARY calls it
