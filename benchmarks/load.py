@@ -6,8 +6,8 @@ Method. A PostgreSQL and a MariaDB server of this machine's packages, with their
 below), durable commits included, are started on loopback, each with an empty folder. Each contender is a process of its
 own, from its start to its end; the tables are dropped and made anew before it, without keys. After it, every contender
 but gen itself gets the very statements that gen ends with: primary keys, indexes, foreign keys, conditions,
-statistics; so keys and conditions are in all of them. Contenders take turns; the median of the times is kept. Those that would take hours load fewer rows, and are scaled;
-their keys are added to as many rows as they loaded.
+statistics; so keys and conditions are in all of them. Contenders take turns; the median of the times is kept. Those
+that would take hours load fewer rows, and get their keys on as many as they loaded.
 
     gen, N workers           `gen --to`: makes the rows, loads them, finishes the tables
     binary COPY, N streams   the floor: the same rows, encoded beforehand and held in memory, sent by psycopg
@@ -49,9 +49,10 @@ from gen.sinks.databases.ddl import Definition
 from gen.sinks.databases.dialects import definition_of, records_of
 from gen.sinks.databases.postgresql import wire
 
+STREAMS = 4  # that finish tables at once, as gen does
 SETTINGS = {
-    "postgresql": ["shared_buffers=1GB", "max_wal_size=8GB"],
-    "mariadb": ["innodb-buffer-pool-size=2G", "innodb-log-file-size=1G"],
+    "postgresql": ["-c", "shared_buffers=1GB", "-c", "max_wal_size=8GB"],
+    "mariadb": ["--innodb-buffer-pool-size=2G", "--innodb-log-file-size=1G"],
 }
 
 
@@ -97,7 +98,7 @@ class Bench:
         """The statements that gen ends with."""
         extra = ["SET foreign_key_checks = 0"] if "mysql" in self.url else []
         for stage in self.definition.stages:
-            with ThreadPoolExecutor(4) as pool:
+            with ThreadPoolExecutor(STREAMS if all(step.apart for step in stage) else 1) as pool:
                 list(pool.map(lambda step: self.execute(*extra, *step.statements), stage))
 
     def batches(self, table: str) -> Iterator[pa.RecordBatch]:
@@ -132,12 +133,16 @@ def by_copy(streams: int) -> Callable[[Bench], Callable[[], None]]:
             tasks += [(table.name, held[i : i + step]) for i in range(0, len(held), step)]
 
         def send(task: tuple[str, list[bytes]]) -> None:
-            with psycopg.connect(bench.url.replace("+psycopg", "")) as connection, connection.cursor() as cursor:
-                with cursor.copy(f'COPY "{task[0]}" FROM STDIN (FORMAT BINARY)') as copy:
-                    copy.write(HEADER)
-                    for part in task[1]:
-                        copy.write(part)
-                    copy.write(TRAILER)
+            statement = f'COPY "{task[0]}" FROM STDIN (FORMAT BINARY)'
+            with (
+                psycopg.connect(bench.url.replace("+psycopg", "")) as connection,
+                connection.cursor() as cursor,
+                cursor.copy(statement) as copy,
+            ):
+                copy.write(HEADER)
+                for part in task[1]:
+                    copy.write(part)
+                copy.write(TRAILER)
 
         def run() -> None:
             with ThreadPoolExecutor(streams) as pool:
@@ -270,7 +275,7 @@ def main() -> None:
     found: dict[str, dict[str, list[float]]] = {}
     with ExitStack() as stack:
         for server, contenders in CONTENDERS.items():
-            url = stack.enter_context(getattr(servers, server)(SETTINGS[server], durable=True))
+            url = stack.enter_context(getattr(servers, server)(*SETTINGS[server], durable=True))
             benches = {False: Bench.of(url, rows), True: Bench.of(url, few)}
             chosen = {n: c for n, c in contenders.items() if not asked.only or any(o in n for o in asked.only)}
             found[server] = {name: [] for name in chosen}

@@ -7,7 +7,8 @@ Reads requests as lines of JSON on standard input, answers each with a line on s
     {"wait": pid}                                                                          ->  {"code": ...}
 
 Kinds of fault: "kill" (SIGKILL before the operation), "stop" (SIGSTOP before it), "full" (it fails with ENOSPC, as do
-all that follow), "fill FILE" (FILE takes all the room there is, then it is done).
+all that follow), "fill FILE" (FILE takes all the room there is, then it is done). Or a point of gen's own:
+"NAME=ACTION", see `gen.fault_points`; of that, "at" is the count.
 """
 
 from __future__ import annotations
@@ -33,10 +34,12 @@ from pydantic import BaseModel, Field
 
 import gen.artefacts
 import gen.cli
+import gen.fault_points
 import gen.preparing
 from gen import Domain, Normal, PrimaryKey
 from kernels import all_kernels
 
+DIALECTS = ("mysql", "postgresql", "sqlite")
 OPERATIONS = ("fsync", "replace", "link", "ftruncate", "unlink", "mkdir", "rmdir")
 
 
@@ -118,10 +121,9 @@ class Everything(BaseModel):
 
 def warm_up() -> None:
     """Import everything, and load the machine code of the kernels. Nothing of it starts a thread: forks stay safe."""
-    for name in ("distributed", "jsonschema", "pandas", "pyarrow.dataset", "duckdb", "psycopg", "pymysql"):
+    drivers = ("duckdb", "psycopg", "pymysql", *(f"sqlalchemy.dialects.{name}" for name in DIALECTS))
+    for name in ("distributed", "jsonschema", "pandas", "pyarrow.dataset", *drivers):
         import_module(name)
-    for dialect in ("postgresql", "mysql", "sqlite"):
-        import_module(f"sqlalchemy.dialects.{dialect}")
     for kernel in all_kernels():
         kernel.compile()
     gen.preparing.prepare(gen.preparing.Request())
@@ -148,7 +150,10 @@ def run(request: dict[str, Any]) -> None:
         os.chdir(request["cwd"])
         from gen.cli import main
 
-        if request.get("fault"):
+        if "=" in (request.get("fault") or ""):
+            name, _, action = request["fault"].rpartition("=")
+            gen.fault_points.arm(f"{name}:{request['at']}={action}")
+        elif request.get("fault"):
             install(request["fault"], request["at"])
         code = main(request["start"])
     except SystemExit as ended:

@@ -98,14 +98,14 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> 
 class Forks:
     """The program, forked from a process that has imported it: a run takes a tenth of a second."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
         self.runs = 0
         self.lock = threading.Lock()
         self.talk: dict[int, tuple[str, str]] = {}
         command = [sys.executable, str(Path(__file__).with_name("faulty.py"))]
         self.server = subprocess.Popen(
-            command, env=ENVIRONMENT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command, env=ENVIRONMENT | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def __call__(self, *arguments: object, cwd: Path, fault: str | None = None, at: int = 0) -> Ended:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -57,22 +59,38 @@ def answers(url: str) -> bool:
     return True
 
 
+@dataclass
+class Server:
+    """A server that runs, and that a test may crash and start again. url: of an empty database."""
+
+    command: list[str]
+    url: str
+    folder: Path
+    user: str
+    crashes_by: signal.Signals  # what ends it at once, as a crash would
+
+    def start(self) -> None:
+        """Start it; it answers when this returns."""
+        log = self.folder / "log"
+        with log.open("ab") as output:
+            options = unprivileged(self.user)
+            self.process = subprocess.Popen(self.command, stdout=output, stderr=output, cwd=self.folder, **options)
+        wait_until(lambda: answers(self.url) or self.process.poll() is not None, self.command[0])
+        assert self.process.poll() is None, log.read_text("utf-8", "replace")[-2000:]
+
+    def crash(self) -> None:
+        self.process.send_signal(self.crashes_by)
+        self.process.wait(20)
+
+
 @contextmanager
-def served(command: list[str], url: str, log: Path, user: str) -> Iterator[None]:
+def served(server: Server) -> Iterator[Server]:
     """A server, from when it answers; nothing of it is left at the end."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, cwd=log.parent, **unprivileged(user))
     try:
-        wait_until(lambda: answers(url) or process.poll() is not None, command[0])
-        assert process.poll() is None, log.read_text("utf-8", "replace")[-2000:]
-        yield
+        server.start()
+        yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
+        server.crash()  # nothing of it is kept, and it waits for nobody
 
 
 @contextmanager
@@ -88,8 +106,15 @@ def folder_of(user: str) -> Iterator[Path]:
 
 
 @contextmanager
-def postgresql(settings: Sequence[str] = (), *, durable: bool = False) -> Iterator[str]:
-    """A PostgreSQL server of its own; the URL of an empty database. durable: whether a commit waits for the disk."""
+def postgresql(*more: str, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL server of its own; the URL of an empty database."""
+    with postgresql_server(*more, durable=durable) as server:
+        yield server.url
+
+
+@contextmanager
+def postgresql_server(*more: str, durable: bool = False) -> Iterator[Server]:
+    """A PostgreSQL server of its own; more: its options; durable: whether a commit waits for the disk."""
     initdb, server = program("initdb", "postgresql"), program("postgres", "postgresql")
     user, port = "postgres" if os.geteuid() == 0 else getpass.getuser(), free_port()
     with folder_of(user) as folder:
@@ -97,15 +122,21 @@ def postgresql(settings: Sequence[str] = (), *, durable: bool = False) -> Iterat
         asked = [initdb, "-D", data, "-U", "someone", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
         subprocess.run(asked, check=True, capture_output=True, cwd=folder, **unprivileged(user))
         options = ["-p", str(port), "-h", "127.0.0.1", "-k", "", *([] if durable else ["-F"])]
-        options += [part for setting in settings for part in ("-c", setting)]
         url = f"postgresql+psycopg://someone:hidden@127.0.0.1:{port}/postgres"
-        with served([server, "-D", data, *options], url, folder / "log", user):
-            yield url
+        with served(Server([server, "-D", data, *options, *more], url, folder, user, signal.SIGQUIT)) as running:
+            yield running
 
 
 @contextmanager
-def mariadb(settings: Sequence[str] = (), *, durable: bool = False) -> Iterator[str]:
-    """A MariaDB server of its own; the URL of an empty database. durable: whether a commit waits for the disk."""
+def mariadb(*more: str, durable: bool = False) -> Iterator[str]:
+    """A MariaDB server of its own; the URL of an empty database."""
+    with mariadb_server(*more, durable=durable) as server:
+        yield server.url
+
+
+@contextmanager
+def mariadb_server(*more: str, durable: bool = False) -> Iterator[Server]:
+    """A MariaDB server of its own; more: its options; durable: whether a commit waits for the disk."""
     install, server = program("mariadb-install-db", "mariadb-server"), program("mariadbd", "mariadb-server")
     user, port = "mysql" if os.geteuid() == 0 else getpass.getuser(), free_port()
     with folder_of(user) as folder:
@@ -114,9 +145,10 @@ def mariadb(settings: Sequence[str] = (), *, durable: bool = False) -> Iterator[
         subprocess.run(asked, check=True, capture_output=True, cwd=folder, **unprivileged(user))
         options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 'socket'}", "--skip-log-bin"]
         small = ["--innodb-buffer-pool-size=32M", *([] if durable else ["--innodb-flush-log-at-trx-commit=0"])]
-        small += [f"--{setting}" for setting in settings]
         address = f"mysql+pymysql://root@127.0.0.1:{port}"
-        with served([server, "--no-defaults", data, *options, *small], address, folder / "log", user):
+        command = [server, "--no-defaults", data, *options, *small, *more]
+        with served(Server(command, address, folder, user, signal.SIGKILL)) as running:
             with sqlalchemy.create_engine(address).begin() as connection:
                 connection.exec_driver_sql("CREATE DATABASE shop CHARACTER SET utf8mb4")
-            yield f"{address}/shop"
+            running.url = f"{address}/shop"
+            yield running

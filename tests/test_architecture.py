@@ -44,7 +44,7 @@ PACKAGES = {
 
 # A module imports only from the lines above its own.
 FLOORS = [
-    {"errors", "fork_server", "elementary"},
+    {"errors", "fork_server", "elementary", "fault_points"},
     {"halves"},
     {"streams"},
     {"permutations"},

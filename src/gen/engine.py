@@ -59,7 +59,18 @@ class Job:
     probe: Mapping[str, Mapping[str, str]]
 
     def write(self, partition: Partition) -> Receipt:
-        return self.sink.write(partition, self.sources[partition.table].batches(partition))
+        return self.sink.write(partition, _Batches(self.sources[partition.table], partition))
+
+
+@dataclass(frozen=True)
+class _Batches:
+    """The rows of a partition, made anew each time that they are gone through: a sink may have to begin again."""
+
+    source: Source
+    partition: Partition
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.source.batches(self.partition)
 
 
 # -- in this process --------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ class Step:
     """Something done once when all rows are there. name: what it is recorded by. tables: those that must be whole.
 
     nothing: a query that must find nothing, and what it means where it does. again: whether it is done again when rows
-    are appended; undone: what is done before they are.
+    are appended; undone: what is done before they are. apart: whether it may be done beside others of its stage.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Step:
     statements: tuple[str, ...]
     nothing: tuple[str, str] | None = None
     again: bool = False
+    apart: bool = True
     undone: tuple[str, ...] = ()
 
 
@@ -244,7 +245,8 @@ class Writer:
             added = (self._adding(one),) if "foreign" in self.able.after else ()
             if self.able.validates:
                 undone = (self._filled(self.dialect.dropping, one),)
-                steps.append(Step(one.name, one.needs, added, again=True, undone=undone))
+                # One at a time, and at once: two that lock the same two tables would wait for each other.
+                steps.append(Step(one.name, one.needs, added, again=True, apart=False, undone=undone))
             else:
                 steps += [Step(one.name, one.needs, added)] if added else []
         return steps

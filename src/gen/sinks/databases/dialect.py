@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import os
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from gen.sinks.databases.types import SqlType
 
 LEAVE_OUT = "Leave it out of the field's characters, or of its values."
 CONNECT_SECONDS = 10  # that one attempt to connect may take
+LOCK_SECONDS = int(os.environ.get("GEN_LOCK_SECONDS", "20"))  # after which a holder that stands still may be ended
 
 
 class Meaning(enum.Enum):
@@ -171,7 +173,10 @@ class Dialect(ABC):
         """In the open transaction, before the ledger is asked: say who holds it, and how long to wait for others."""
 
     def fence(self, session: Session, holder: str) -> bool:
-        """End the transaction of another holder of the same name, if it has stood still; whether one was ended."""
+        """End the transaction of another holder of that name, or of what is done once, if it has stood still.
+
+        Where no holder is named, of all that gen does. Returns whether one was ended.
+        """
         return False
 
     @abstractmethod

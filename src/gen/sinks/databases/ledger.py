@@ -20,6 +20,7 @@ from gen.sinks.records import record_in
 
 RUNS, PARTITIONS, STEPS = "_gen_runs", "_gen_partitions", "_gen_steps"
 LEDGER = (RUNS, PARTITIONS, STEPS)
+REMOVED = "removed"  # instead of the fingerprint of a run that is being removed: nothing of it is there any more
 
 
 def ledger_statements(dialect: Dialect) -> dict[str, str]:
@@ -147,7 +148,8 @@ class Ledger:
     def receipts(self, session: Session, known: Collection[str]) -> list[Receipt]:
         """Of all partitions that are there, of runs with these fingerprints."""
         columns = "table_name, part, first_row, end_row, bytes, checksum, fingerprint"
-        rows = session.rows(f"SELECT {columns} FROM {self.partitions}")
+        unless = f"WHERE NOT EXISTS (SELECT 1 FROM {self.runs} WHERE fingerprint = :removed)"
+        rows = session.rows(f"SELECT {columns} FROM {self.partitions} {unless}", removed=REMOVED)
         return [Receipt(t, i, a, b, size, json.loads(sums)) for t, i, a, b, size, sums, whose in rows if whose in known]
 
     def begin_step(self, session: Session, name: str) -> bool:

@@ -16,6 +16,7 @@ from gen.schema.database_address import sqlalchemy
 from gen.sinks.databases.dialect import (
     ADDING,
     CONNECT_SECONDS,
+    LOCK_SECONDS,
     Capabilities,
     Dialect,
     LoadedTable,
@@ -26,11 +27,11 @@ from gen.sinks.databases.python_values import from_python
 from gen.sinks.databases.session import Session
 from gen.synth.json_text import unquoted_text
 
-SILENT_SECONDS = 60  # that a client may be silent in a transaction before the server ends it
-_LOCK_SECONDS = 20
+SILENT_SECONDS = 3 * LOCK_SECONDS  # that a client may be silent in a transaction before the server ends it
 _READ_ROWS = 16_384
 _NAME = b"rows of gen"  # what the server must ask for when it is told to load; nothing else is ever sent
-_AWAY = {1040, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1927, 2002, 2003, 2005, 2006, 2013, 2055}
+_AWAY = {1040, 1053, 1077, 1079, 1152, 1156, *range(1158, 1162), 1203, 1226, 1927, 2002, 2003, 2005, 2006, 2013, 2055}
+_AWAY |= {4031}  # by which MySQL, from 8.0.24, ends a client that was silent
 _MEANINGS: Mapping[int, Meaning] = {
     **dict.fromkeys(_AWAY, Meaning.AWAY),
     1205: Meaning.LOCKED,
@@ -123,6 +124,8 @@ class MySQL(Dialect):
             return Meaning.AWAY  # the driver's own connection was closed
         if isinstance(original, (ConnectionError, TimeoutError, EOFError)):
             return Meaning.AWAY
+        if not type(original).__module__.startswith("pymysql"):  # of a user's own code, say
+            return Meaning.WRONG
         return _MEANINGS.get(number, Meaning.WRONG) if number is not None else Meaning.WRONG
 
     # -- loading ----------------------------------------------------------------------------------------------
@@ -197,7 +200,7 @@ class MySQL(Dialect):
     def alone(self, session: Session, what: str) -> Iterator[None]:
         name = "concat('gen ', left(sha2(concat(DATABASE(), :what), 256), 32))"
         with session.transaction():
-            if session.rows(f"SELECT GET_LOCK({name}, {_LOCK_SECONDS})", what=what)[0][0] != 1:
+            if session.rows(f"SELECT GET_LOCK({name}, {LOCK_SECONDS})", what=what)[0][0] != 1:
                 raise _LockedError
         try:
             with session.transaction():
@@ -208,7 +211,9 @@ class MySQL(Dialect):
 
     def is_there(self, error: BaseException) -> bool:
         original = getattr(error, "orig", None) or error
-        return bool(original.args) and original.args[0] in _THERE
+        number, said = (*original.args, None, None)[:2]
+        # MariaDB tells by the words alone that it is the name of a foreign key which is there
+        return number in _THERE or (number == 1005 and "errno: 121 " in str(said))
 
 
 class _LockedError(Exception):
@@ -224,7 +229,7 @@ def _attend(engine: Any) -> None:
                 "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,"
                 f"NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', wait_timeout = {SILENT_SECONDS}, "
                 f"net_read_timeout = {SILENT_SECONDS}, net_write_timeout = {SILENT_SECONDS}, "
-                f"innodb_lock_wait_timeout = {_LOCK_SECONDS}, foreign_key_checks = 0"  # rows come in any order
+                f"innodb_lock_wait_timeout = {LOCK_SECONDS}, foreign_key_checks = 0"  # rows come in any order
             )
 
     sqlalchemy().event.listen(engine, "connect", begun)

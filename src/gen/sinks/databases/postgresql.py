@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import logging
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from gen.sinks.databases.copy_binary import HEADER, TRAILER, CopyBinary
 from gen.sinks.databases.dialect import (
     CONNECT_SECONDS,
     LEAVE_OUT,
+    LOCK_SECONDS,
     Capabilities,
     Dialect,
     LoadedTable,
@@ -27,13 +29,13 @@ from gen.sinks.databases.session import Session
 from gen.sinks.databases.types import SqlType
 
 _OLDEST = 140_000
-_LOCK_SECONDS = int(os.environ.get("GEN_LOCK_SECONDS", "20"))  # after which a holder that stands still may be ended
 _SORTING = "256MB"  # of memory for an index that is built
-# who holds a partition, and waits for its client: what would differ if it went on
+# who holds a partition, or does what is done once, and waits for its client: what would differ if it went on
 _HOLDERS = """
 SELECT a.pid, a.state, a.state_change, a.query_start, c.bytes_processed
 FROM pg_stat_activity a LEFT JOIN pg_stat_progress_copy c USING (pid)
-WHERE a.application_name LIKE :holder AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+WHERE (a.application_name LIKE :holder OR a.application_name LIKE 'gen: %')
+  AND a.datname = current_database() AND a.pid <> pg_backend_pid()
   AND a.xact_start IS NOT NULL AND a.wait_event_type = 'Client'
 """
 # word of a type -> what COPY BINARY calls it
@@ -131,6 +133,7 @@ class PostgreSQL(Dialect):
         return standard_literal(value)
 
     def connect(self, place: Any) -> Session:
+        logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of what a lost connection could not end
         return Session(place, _CONNECTING)
 
     def meaning(self, error: BaseException) -> Meaning:
@@ -139,8 +142,9 @@ class PostgreSQL(Dialect):
         if state is None and "FATAL:" in str(original) and not any(word in str(original) for word in _PASSING):
             return Meaning.WRONG  # no such database, role or password; libpq says no more than that
         if state is None:
-            lost = getattr(error, "connection_invalidated", False) or type(original).__name__ == "OperationalError"
-            return Meaning.AWAY if lost else Meaning.WRONG
+            kind = type(original)  # which may be of a user's own code
+            lost = kind.__name__ == "OperationalError" and kind.__module__.startswith("psycopg")
+            return Meaning.AWAY if lost or getattr(error, "connection_invalidated", False) else Meaning.WRONG
         return next((_MEANINGS[state[:n]] for n in (5, 3, 2) if state[:n] in _MEANINGS), Meaning.WRONG)
 
     # -- loading ----------------------------------------------------------------------------------------------
@@ -190,30 +194,32 @@ class PostgreSQL(Dialect):
     @contextmanager
     def alone(self, session: Session, what: str) -> Iterator[None]:
         with session.transaction():
-            session.run(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+            self.begin_load(session, f"gen: {what}")
             session.rows("SELECT pg_advisory_xact_lock(hashtext(current_schema() || :what))", what=f" gen {what}")
             yield
 
     def begin_load(self, session: Session, holder: str) -> None:
-        session.run(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+        session.run(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         session.rows("SELECT set_config('application_name', :holder, true)", holder=holder)
 
     def begin_step(self, session: Session) -> None:
         session.run(f"SET LOCAL maintenance_work_mem = '{_SORTING}'")
-        session.run("SET LOCAL application_name = 'gen: keys and indexes'")
+        self.begin_load(session, "gen: keys and indexes")
 
     def fence(self, session: Session, holder: str) -> bool:
-        """A holder has stood still if it waits for its client, and has done nothing since the last look."""
+        """A holder has stood still if it waits for its client, and has done nothing since a look some time ago."""
+        now, still, seen = time.monotonic(), [], dict(self._seen)
         with session.transaction():
-            rows = session.rows(_HOLDERS, holder=holder or "gen:%")
-            pulses = {row[0]: row[1:] for row in rows}
-            still = [pid for pid, pulse in pulses.items() if self._pulses.get(pid) == pulse]
-            for pid in still:
-                session.rows("SELECT pg_terminate_backend(:pid)", pid=pid)
-            self._pulses = pulses
+            for pid, *pulse in session.rows(_HOLDERS, holder=holder or "gen:%"):
+                before, since = seen.get(pid, (None, now))
+                seen[pid] = (pulse, since if before == pulse else now)
+                if now - seen[pid][1] >= 0.9 * LOCK_SECONDS:  # other threads look, too, at any time
+                    still.append(pid)
+                    session.rows("SELECT pg_terminate_backend(:pid)", pid=pid)
+        self._seen = seen
         return bool(still)
 
-    _pulses: Mapping[int, tuple[Any, ...]] = {}
+    _seen: Mapping[int, tuple[list[Any] | None, float]] = {}  # by process of the server, and since when
 
 
 def _check_texts(where: str, kind: SqlType, array: pa.Array) -> None:

@@ -8,12 +8,11 @@ from typing import Any
 
 from gen.block import Receipt
 from gen.errors import BadRequest, TargetError
+from gen.fault_points import reached
 from gen.sinks.claims import Claim
 from gen.sinks.databases.ddl import Definition
-from gen.sinks.databases.ledger import LEDGER, DatabaseRecords, Ledger, ledger_statements
+from gen.sinks.databases.ledger import LEDGER, REMOVED, DatabaseRecords, Ledger, ledger_statements
 from gen.sinks.databases.session import Session
-
-REMOVED = "removed"  # instead of the fingerprint of a run that is being removed
 
 
 class RunDatabase(Claim):
@@ -78,6 +77,7 @@ class RunDatabase(Claim):
             for name, statement in ledger_statements(self.dialect).items():
                 if name not in there:
                     session.run(self.dialect.fitted(session, statement))
+                    reached("ledger made")
             whose = self.ledger.fingerprint_of(session, self.epoch)
             if whose is not None and (overwrite or whose == REMOVED):
                 self._clear(session)
@@ -86,7 +86,9 @@ class RunDatabase(Claim):
                 self._begin(session)
             elif whose != self.fingerprint:
                 self.check_still_ours(self._record_in(session))
+            self.server.begun = True
             self._make_tables(session)
+        reached("prepared")
 
     def _begin(self, session: Session) -> None:
         """Say whose the database is; what is made from now on is ours."""
@@ -103,6 +105,7 @@ class RunDatabase(Claim):
         )
         if self.epoch > 1:
             self._undo_steps(session)
+        reached("begun")
 
     def undo_steps(self) -> None:
         """Rows will be changed in any order: what would refuse them goes, and is done again at the end."""
@@ -137,6 +140,7 @@ class RunDatabase(Claim):
                 )
             for statement in statements:
                 session.run(self.dialect.fitted(session, statement))
+            reached("table made")
 
     def _record_in(self, session: Session) -> dict[str, Any] | None:
         found = session.rows(f"SELECT record FROM {self.ledger.runs} WHERE epoch = :epoch", epoch=self.epoch)
@@ -147,21 +151,25 @@ class RunDatabase(Claim):
         record = self._record_in(session) or {}
         # It waits for those who load; and who comes late finds another's name.
         session.changed(f"UPDATE {self.ledger.runs} SET fingerprint = :removed, is_whole = 0", removed=REMOVED)
+        reached("removing")
         there = self.dialect.tables(session)
         made = [name for name in record.get("made", ()) if name in there]
         filled = {row[0] for row in session.rows(f"SELECT DISTINCT table_name FROM {self.ledger.partitions}")}
         self._drop(session, made)
+        reached("dropped")
         for name, table in self.definition.tables.items():
             if name in filled and table.name not in made and table.name in there:
                 session.run(f"DELETE FROM {self.dialect.quoted(table.name)}")
         for kept in (self.ledger.partitions, self.ledger.steps, self.ledger.runs):
             session.run(f"DELETE FROM {kept}")
+            reached("forgotten")
 
     def _drop(self, session: Session, names: Sequence[str]) -> None:
         if names:
             self.dialect.drop(session, names)
 
     def _fence_all(self, session: Session) -> None:
+        """End whatever of gen's has stood still."""
         self.dialect.fence(session, "")
 
     def abandon(self) -> None:
@@ -182,10 +190,10 @@ class RunDatabase(Claim):
 
     def unseal(self) -> None:
         def unsealed(session: Session) -> None:
-            with session.transaction():
+            with self.dialect.alone(session, "seals"):
                 session.changed(f"UPDATE {self.ledger.runs} SET is_whole = 0 WHERE epoch = 1 AND is_whole = 1")
 
-        self.server.ask(unsealed)
+        self.server.ask(unsealed, self._fence_all)
 
     def seal(self, receipts: Sequence[Receipt]) -> None:
         """Everything is there, and finished: say so, in the same transaction as what is there."""
@@ -196,11 +204,16 @@ class RunDatabase(Claim):
 
         def sealed(session: Session) -> None:
             with self.dialect.alone(session, "seals"):
+                reached("sealing")
+                if self.ledger.fingerprint_of(session, self.epoch) != self.fingerprint:
+                    self.check_still_ours(None)
                 if self.ledger.fingerprint_of(session, epochs + 1) is not None:
                     return  # left to who appends since
                 session.changed(
                     f"UPDATE {self.ledger.runs} SET manifest = :manifest, is_whole = 1 WHERE epoch = 1",
                     manifest=json.dumps(manifest),
                 )
+                reached("sealed")
+            reached("seal committed")
 
-        self.server.ask(sealed)
+        self.server.ask(sealed, self._fence_all)

@@ -50,25 +50,34 @@ class Server:
         before a run has begun, and RunError, or TargetFull, in it.
         """
         seconds = self.patience if self.begun else min(START_SECONDS, self.patience)
-        waiting, lost = _Waiting(seconds), 0
+        waiting, lost, is_locked = _Waiting(seconds), 0, False
         while True:
             session: Session | None = None
             try:
                 session = self.session()
+                if is_locked:
+                    is_locked = False
+                    locked(session)
                 return action(session)
             except GenError:
                 self.leave()
                 raise
             except Exception as error:  # noqa: BLE001 - whatever drivers raise; what it means is asked below
                 meaning = self.dialect.meaning(error)
-                if meaning is Meaning.LOCKED and session is not None:
-                    locked(session)
+                if meaning is Meaning.LOCKED:
+                    is_locked = True
                     continue
                 self.leave()
-                if session is not None and meaning in (Meaning.AWAY, Meaning.AGAIN) and lost < LOST:
-                    waiting, lost = _Waiting(seconds), lost + 1  # it had answered
+                if self._had_answered(session, meaning) and lost < LOST:
+                    waiting, lost = _Waiting(seconds), lost + 1
                 if meaning is Meaning.WRONG or meaning is Meaning.FULL or lost >= LOST or not waiting.pause():
                     raise self._refusal(error, meaning, seconds) from None
+
+    def _had_answered(self, session: Session | None, meaning: Meaning) -> bool:
+        """Whether it was there before an error. A file that another process has to itself is opened all the same."""
+        if session is None or meaning not in (Meaning.AWAY, Meaning.AGAIN):
+            return False
+        return meaning is Meaning.AGAIN or not self.dialect.capabilities.single_writer
 
     def session(self) -> Session:
         """This process's connection, made if there is none."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 from gen.block import Partition, Receipt, plain
 from gen.checksums import Checksum
 from gen.errors import RunError
+from gen.fault_points import reached
 from gen.sinks.databases.address import PASSWORD_VARIABLE
 from gen.sinks.databases.ddl import Step
 from gen.sinks.databases.dialect import LoadedTable
@@ -107,10 +108,13 @@ class DatabaseSink:
         with session.transaction():
             self._check_ours(session)
             if self.ledger.begin(session, partition):
+                reached("claimed")
                 table = self.claim.definition.tables[partition.table]
                 _, rows = self.dialect.load(session, table, batches)
                 self._check_count(partition, rows)
                 self.ledger.complete(session, receipt)
+                reached("loaded")
+        reached("committed")
         return receipt
 
     # -- a partition ------------------------------------------------------------------------------------------
@@ -136,8 +140,11 @@ class DatabaseSink:
             self._check_ours(session)
             is_new = self.ledger.begin(session, partition)
             if is_new:
+                reached("claimed")
                 receipt = self._loaded(session, partition, batches)
                 self.ledger.complete(session, receipt)
+                reached("loaded")
+        reached("committed")
         return receipt if is_new else self._receipt_there(session, partition)
 
     def _check_ours(self, session: Session) -> None:
@@ -153,6 +160,7 @@ class DatabaseSink:
             for batch in batches:
                 checksum.add(batch)
                 yield self.wired(partition.table, batch)
+                reached("loading")
 
         sent, rows = self.dialect.load(session, table, going())
         self._check_count(partition, rows)
@@ -277,13 +285,17 @@ class DatabaseSink:
         if self.claim.ddl != "none":
             for stage in self.claim.definition.stages:
                 steps = [step for step in stage if set(step.tables) <= whole]
-                with ThreadPoolExecutor(_STREAMS) as pool:
+                self.server.leave()  # there may be no more connections than one
+                is_one = self.dialect.capabilities.single_writer or not all(step.apart for step in steps)
+                with ThreadPoolExecutor(1 if is_one else _STREAMS) as pool:
                     list(pool.map(self._finish, steps))
         self.claim.seal(receipts)
 
     def _finish(self, step: Step) -> None:
         try:
-            self.server.ask(lambda session: self._finished(session, step))
+            self.server.ask(
+                lambda session: self._finished(session, step), lambda session: self._unlocked(session, holder="")
+            )
         finally:
             self.server.leave()  # of this thread
 
@@ -294,14 +306,18 @@ class DatabaseSink:
                 self.dialect.begin_step(session)
                 self._check_ours(session)
                 if self.ledger.begin_step(session, step.name):
+                    reached("step begun")
                     self._check_nothing(session, step)
                     for statement in step.statements:
                         session.run(statement)
+                    reached("step done")
+            reached("step committed")
             return
         with self.dialect.alone(session, step.name):
             self._check_ours(session)
             if step.name in self.ledger.steps_done(session):
                 return
+            reached("step begun")
             self._check_nothing(session, step)
             for statement in step.statements:
                 try:
@@ -309,7 +325,9 @@ class DatabaseSink:
                 except Exception as error:
                     if not self.dialect.is_there(error):
                         raise
+            reached("step done")
             self.ledger.begin_step(session, step.name)
+        reached("step committed")
 
     def _check_nothing(self, session: Session, step: Step) -> None:
         """Refuse to go on where a query finds what must not be."""
