@@ -142,6 +142,25 @@ def test_what_is_missing_is_loaded_and_nothing_else(database: str, forks: Forks,
     assert forks("verify", database, cwd=tmp_path).code == 0
 
 
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_database_without_a_bulk_load_of_its_own_is_loaded_slowly(
+    database: str, forks: Forks, tmp_path: Path
+) -> None:
+    """By SQLAlchemy alone, which knows PostgreSQL by another driver, too: gen is told nothing of it."""
+    plain = database.replace("+psycopg", "+pg8000")
+    said = loaded(forks, plain, tmp_path)
+    assert "is loaded the slow way, by INSERTs" in said
+    assert {table: count(database, table) for table in ROWS} == ROWS
+    assert orphans(database) == 0
+    assert "nothing to do" in loaded(forks, plain, tmp_path)
+    loaded(forks, plain, tmp_path, "--append", "--epoch", 2, "--rows", "Order=100")
+    assert count(database, "Order") == 600
+    execute(database, 'DELETE FROM "Order" WHERE id = (SELECT min(id) FROM "Order")')
+    assert forks("verify", plain, cwd=tmp_path).code == 1
+    assert forks("verify", plain, "--repair", cwd=tmp_path).code == 0
+    assert forks("verify", plain, cwd=tmp_path).code == 0
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------
 
 
@@ -235,8 +254,8 @@ def test_a_password_is_shown_nowhere(database: str, forks: Forks, tmp_path: Path
     ("options", "words"),
     [
         (("--to", "sqlite://"), ["in memory", "Name a file"]),
-        (("--to", "oracle://host/x"), ["gen loads no oracle", "postgresql"]),
-        (("--to", "postgresql+pg8000://host/x"), ["by psycopg, not by pg8000"]),
+        (("--to", "oracle://host/x"), ["needs the driver", "not installed"]),
+        (("--to", "nothing://host/x"), ["names no database that SQLAlchemy knows: 'nothing'"]),
         (("--to", "sqlite:///a.db", "--format", "csv"), ["--format is given beside --to"]),
         (("--to", "sqlite:///a.db", "--ddl", "drop"), ["--ddl drop", "replace"]),
         (("--to", "sqlite:///a.db", "--wait", "-1"), ["--wait is -1"]),
@@ -327,6 +346,19 @@ def test_names_that_the_database_takes_for_one_are_refused(database: str, forks:
     ended = forks("--schema", "names.py", "--to", database, cwd=tmp_path)
     assert ended.code == 2
     assert f"Odd.{first} and Odd.{second} are one column" in ended.err
+
+
+@pytest.mark.parametrize("said", [r'Annotated[str, Field(pattern=r"^a[\x00b]$")]', 'Literal["a", "b\\0"]'])
+def test_what_a_database_cannot_hold_is_refused_before_a_row_is_drawn(said: str, forks: Forks, tmp_path: Path) -> None:
+    fields = '"note": (' + said + ", ...)"
+    (tmp_path / "names.py").write_text("from typing import Literal\n" + NAMES.format(fields=fields), "utf-8")
+    for database in ("postgresql://nobody@127.0.0.1:1/none", "sqlite:///none.db"):
+        ended = forks("--schema", "names.py", "--to", database, "--wait", 0, cwd=tmp_path)
+        assert ended.code == 2
+        assert "Odd.note: its texts may have the character NUL" in ended.err or "does not answer" in ended.err, (
+            ended.err
+        )
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_the_statements_are_printed_and_make_the_same_tables(forks: Forks, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ SeedOption = Annotated[int, typer.Option("--seed", metavar="S", help="Another se
 AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day that counts as today, YYYY-MM-DD; recorded with the run.")]
 OutOption = Annotated[str | None, typer.Option("--out", metavar="DIR", help="Where to; ./gen-data/<schema>-<rows>-seed<seed> unless given.")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="DATABASE_URL", help="Into a database, instead of files: postgresql://user@host/database.")]
-DdlOption = Annotated[str, typer.Option("--ddl", metavar="HOW", help="Of --to: create (make the tables), replace (drop others of their names first), none (fill tables that are there) or print (the statements, and do nothing).")]
+DdlOption = Annotated[str, typer.Option("--ddl", metavar="HOW", help="Of --to: create (make the tables, unless given), replace (drop others of their names first) or print (the statements, and do nothing).")]
 PasswordFileOption = Annotated[str | None, typer.Option("--password-file", metavar="FILE", help="Of --to: a file that holds the password; else GEN_DATABASE_PASSWORD, or where the driver looks.")]
 WaitOption = Annotated[float, typer.Option("--wait", metavar="SECONDS", help="Of --to: how long a server may be away once the run is under way.")]
 FormatOption = Annotated[str | None, typer.Option("--format", metavar="F", help="Of files: parquet (unless given), csv, jsonl or arrow.")]

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gen.errors import TargetFull
+from gen.errors import TargetError, TargetFull
 
 _FULL = {errno.ENOSPC: "is full", errno.EDQUOT: "has no quota left", errno.EIO: "reports an input/output error"}
 _FORBIDDEN = {errno.EACCES: "may not be written", errno.EPERM: "may not be written", errno.EROFS: "is read-only"}
+
+
+def check_room(place: Path, name: str, needed: int, freed: int = 0) -> None:
+    """Refuse what does not fit: TargetError. place: a folder that may not be there yet; freed: bytes that go first."""
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free + freed
+    if needed > free:
+        raise TargetError(
+            f"{name} needs about {needed / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free there.",
+            hint="Ask for fewer rows, or choose another place.",
+            needed=needed,
+            free=free,
+        )
 
 
 def sync_file(path: Path) -> None:

@@ -76,6 +76,12 @@ class Address:
         place = parsed(self.url)
         return place if is_file(place) else place.set(password=self.password)
 
+    @property
+    def file(self) -> Path | None:
+        """Where the database is, if it is a file of this machine."""
+        place = parsed(self.url)
+        return Path(place.database) if is_file(place) else None
+
     def hidden(self, text: str) -> str:
         """A text, as a driver's message, without what is secret."""
         return without(self.place, text)

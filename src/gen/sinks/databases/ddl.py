@@ -301,6 +301,8 @@ class Writer:
         return steps
 
     def _statistics(self) -> list[Step]:
+        if not self.dialect.analyze:
+            return []
         return [
             Step(
                 f"statistics of {made.name}",

@@ -64,7 +64,8 @@ class Capabilities:
     neither is not declared. validates: whether the database looks if rows keep a foreign key, and fast; else a query
     does. not_valid: whether a foreign key is added first and validated later. longest_name: bytes. folds_names: whether
     names that differ in case alone are one. comments: "statement", "inline", or "". lengths: whether a varchar's is
-    kept. patterns: how a CHECK matches a regular expression, with {column} and {pattern}.
+    kept. patterns: how a CHECK matches a regular expression, with {column} and {pattern}. nul: whether a text may have
+    the character NUL.
     """
 
     single_writer: bool
@@ -78,6 +79,7 @@ class Capabilities:
     comments: str
     lengths: bool
     patterns: str
+    nul: bool
 
 
 _ADD = "ALTER TABLE {table} ADD CONSTRAINT {name} {clause}"
@@ -100,10 +102,12 @@ class Dialect(ABC):
     functions: Mapping[str, str]  # what a condition may need -> how it is written
     adding: Mapping[str, str] = ADDING  # kind of constraint -> the statement that adds it
     table_end: str = ""  # what a CREATE TABLE ends with
+    is_slow: bool = False  # whether it is loaded by nothing better than INSERTs
     table_end_of_temporary: str = ""
+    making_temporary: str = "CREATE TEMPORARY TABLE"
     temporary: str = "TABLE"  # what a temporary table is called where it is dropped
     dropping: str = "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"  # of a foreign key
-    analyze: str = "ANALYZE {table}"
+    analyze: str = "ANALYZE {table}"  # "" where that is not known
     shared: str = ""  # what a SELECT ends with so that nobody changes its rows before the transaction ends
     insert_if_new: tuple[str, str] = ("INSERT INTO", " ON CONFLICT DO NOTHING")  # what an INSERT begins and ends with
     extra: str  # what installs its driver: pip install 'gen[extra]'

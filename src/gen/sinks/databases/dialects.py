@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gen.errors import BadRequest
 from gen.schema.spec import Spec
 from gen.sinks.databases.address import Address
 from gen.sinks.databases.ddl import Definition, Writer
@@ -13,7 +12,9 @@ from gen.sinks.databases.dialect import Dialect
 from gen.sinks.databases.duckdb import DuckDB
 from gen.sinks.databases.ledger import DatabaseRecords
 from gen.sinks.databases.mysql import MySQL
+from gen.sinks.databases.plain import Plain
 from gen.sinks.databases.postgresql import PostgreSQL
+from gen.sinks.databases.refused import check_values
 from gen.sinks.databases.run_database import RunDatabase
 from gen.sinks.databases.server import Server
 from gen.sinks.databases.sink import DatabaseSink
@@ -31,20 +32,12 @@ DDL = ("create", "replace", "none", "print")
 
 
 def dialect_of(address: Address) -> Dialect:
-    """The dialect of a URL. Raises BadRequest where gen has none."""
+    """The dialect of a URL; of a driver or a database that gen knows no bulk load for, the plain one."""
     name = address.dialect
-    if name not in DIALECTS:
-        raise BadRequest(
-            f"{address}: gen loads no {name} yet.", hint=f"It loads {', '.join(DIALECTS)}; or write files, with --out."
-        )
-    dialect = DIALECTS[name]()
     driver = address.url.partition(":")[0].partition("+")[2]
-    if driver and driver not in dialect.drivers:
-        raise BadRequest(
-            f"{address}: gen loads {name} by {' or '.join(dialect.drivers)}, not by {driver}.",
-            hint=f"Leave the driver out of the URL, and install it: pip install 'gen[{dialect.extra}]'",
-        )
-    return dialect
+    if name in DIALECTS and (not driver or driver in DIALECTS[name].drivers):
+        return DIALECTS[name]()
+    return Plain(name)
 
 
 def records_of(url: str, password_file: str | None, patience: float) -> DatabaseRecords:
@@ -54,7 +47,8 @@ def records_of(url: str, password_file: str | None, patience: float) -> Database
 
 
 def definition_of(dialect: Dialect, spec: Spec, sources: Mapping[str, TableSource]) -> Definition:
-    """The tables of a schema in a dialect."""
+    """The tables of a schema in a dialect. Raises SchemaError, BadRequest for what that cannot have."""
+    check_values(dialect, spec)
     return Writer(dialect, spec, {t.name: sources[t.name] for t in spec.tables if not t.existing}).definition()
 
 

@@ -38,6 +38,7 @@ class DuckDB(Dialect):
         comments="statement",
         lengths=False,
         patterns="regexp_full_match({column}, {pattern})",
+        nul=True,
     )
     types: Mapping[str, str] = {
         "int16": "SMALLINT",

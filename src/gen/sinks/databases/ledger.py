@@ -81,7 +81,10 @@ class DatabaseRecords:
         return self.server.dialect.quoted(RUNS)
 
     def _selected(self, statement: str, **values: Any) -> list[tuple[Any, ...]]:
-        """What a SELECT of the ledger gives; nothing where there is no ledger."""
+        """What a SELECT of the ledger gives; nothing where there is no ledger, or no file: asking would make one."""
+        file = self.server.address.file
+        if file is not None and not file.exists():
+            return []
 
         def asked(session: Session) -> list[tuple[Any, ...]]:
             with session.transaction():

@@ -68,6 +68,7 @@ class MySQL(Dialect):
         comments="inline",
         lengths=True,
         patterns="",
+        nul=True,
     )
     types: Mapping[str, str] = {
         "int16": "SMALLINT",

@@ -104,6 +104,7 @@ class PostgreSQL(Dialect):
         comments="statement",
         lengths=True,
         patterns="{column} ~ {pattern}",
+        nul=False,
     )
     types: Mapping[str, str] = {
         "int16": "smallint",

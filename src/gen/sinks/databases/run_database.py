@@ -59,8 +59,7 @@ class RunDatabase(Claim):
         if self.ddl == "create" and others:
             raise TargetError(
                 f"{self.records} has a table {others[0]!r} already, which no run of gen made.",
-                hint="Load into another database or schema; or fill the tables that are there, by --ddl none; or drop "
-                "them first, by --ddl replace.",
+                hint="Load into another database or schema; or have such tables dropped first, by --ddl replace.",
             )
 
     def _names_there(self, session: Session) -> set[str]:
@@ -191,6 +190,8 @@ class RunDatabase(Claim):
     def unseal(self) -> None:
         def unsealed(session: Session) -> None:
             with self.dialect.alone(session, "seals"):
+                if self.ledger.fingerprint_of(session, self.epoch) != self.fingerprint:
+                    self.check_still_ours(None)
                 session.changed(f"UPDATE {self.ledger.runs} SET is_whole = 0 WHERE epoch = 1 AND is_whole = 1")
 
         self.server.ask(unsealed, self._fence_all)

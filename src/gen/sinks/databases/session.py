@@ -31,6 +31,11 @@ class Session:
         self._connection = self._engine.connect()
 
     @property
+    def connection(self) -> Any:
+        """SQLAlchemy's connection."""
+        return self._connection
+
+    @property
     def driver(self) -> Any:
         """The driver's own connection."""
         return self._connection.connection.driver_connection

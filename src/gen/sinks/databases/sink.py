@@ -22,6 +22,7 @@ from gen.sinks.databases.run_database import RunDatabase
 from gen.sinks.databases.session import Session
 from gen.sinks.databases.spool import Spool, begin, end, spool_folder
 from gen.sinks.databases.trial import TRIED_ROWS, comparable, tried
+from gen.sinks.disk import check_room
 from gen.synth.json_text import check_finite
 from gen.synth.table import TableSource
 
@@ -47,9 +48,20 @@ class DatabaseSink:
     artefacts: Path | None = None  # a database is no place for files
 
     def check(self, *, needed: int, overwrite: bool) -> None:
-        self.claim.check(overwrite=overwrite)
-        if self.claim.found is None or overwrite:
-            self.server.ask(self._tried)
+        """Refuse a database that is another's, or changes values. A file that was not there is not there then."""
+        file = self.server.address.file
+        was_there = file is None or file.exists()
+        if file is not None:
+            check_room(file.parent, str(self.server), needed)
+        try:
+            self.claim.check(overwrite=overwrite)
+            if self.claim.found is None or overwrite:
+                self.server.ask(self._tried)
+        except BaseException:
+            self.server.leave()
+            if file is not None and not was_there:
+                file.unlink(missing_ok=True)
+            raise
 
     def _tried(self, session: Session) -> None:
         for table, source in self.sources.items():
@@ -64,6 +76,8 @@ class DatabaseSink:
     def warnings(self) -> list[str]:
         """What a user should know before anything is loaded, a sentence each."""
         found = [f"{table}: {sentence}" for table, sentence in self.claim.definition.unsaid]
+        if self.dialect.is_slow:
+            found.append(f"{self.server} is loaded the slow way, by INSERTs: gen knows no bulk load of its own for it.")
         if self.server.address.own is not None:
             found.append(
                 "The password is in the URL, where other users of this machine can read it; --password-file and "
@@ -85,7 +99,7 @@ class DatabaseSink:
         if not self.dialect.capabilities.single_writer:
             yield self
             return
-        folder = spool_folder(Path(self.server.address.place.database), self.claim.fingerprint)
+        folder = spool_folder(Path(str(self.server.address.file)), self.claim.fingerprint)
         begin(folder)
         self.spool = Spool(folder, self.wired, {t: s.schema.names for t, s in self.sources.items()})
         try:
@@ -250,7 +264,8 @@ class DatabaseSink:
         column = made.columns[self.sources[table].schema.names.index(key)]
         name, quoted = self.dialect.quoted(column.name), self.dialect.quoted
         kind = column.type.named(self.dialect.types)
-        session.run(f"CREATE TEMPORARY TABLE {quoted(_KEYS)} ({name} {kind}){self.dialect.table_end_of_temporary}")
+        made_of = f"({name} {kind}){self.dialect.table_end_of_temporary}"
+        session.run(f"{self.dialect.making_temporary} {quoted(_KEYS)} {made_of}")
         batch = pa.RecordBatch.from_arrays([plain(keys)], [column.name])
         slices = (batch.slice(start, _KEYS_AT_ONCE) for start in range(0, len(keys), _KEYS_AT_ONCE))
         self.dialect.load(session, LoadedTable(_KEYS, (column,), table), slices)
@@ -262,6 +277,8 @@ class DatabaseSink:
 
     def done(self) -> dict[tuple[str, int], Receipt]:
         """The receipts of the partitions that are there."""
+        if self.server.address.file is not None and not self.server.address.file.exists():
+            return {}
         known = self.claim.fingerprints
 
         def asked(session: Session) -> list[Receipt]:

@@ -43,6 +43,7 @@ class SQLite(Dialect):
         comments="",
         lengths=False,
         patterns="",
+        nul=False,
     )
     types: Mapping[str, str] = {
         "int16": "INTEGER",

@@ -24,7 +24,7 @@ def tried(dialect: Dialect, session: Session, table: LoadedTable, rows: pa.Recor
     made = LoadedTable(_NAME, table.columns, table.made_of)
     lines = ", ".join(f"{dialect.quoted(c.name)} {c.type.named(dialect.types)}" for c in table.columns)
     with session.transaction():
-        session.run(f"CREATE TEMPORARY TABLE {dialect.quoted(_NAME)} ({lines}){dialect.table_end_of_temporary}")
+        session.run(f"{dialect.making_temporary} {dialect.quoted(_NAME)} ({lines}){dialect.table_end_of_temporary}")
         dialect.load(session, made, [rows] if rows.num_rows else [])
         back = list(dialect.read(session, made))
         # After an error the connection is closed, and the table is gone with it.

@@ -24,7 +24,7 @@ from gen.block import Receipt
 from gen.errors import RunError, TargetError
 from gen.plan import partitions_of
 from gen.sinks.claims import Claim
-from gen.sinks.disk import sync_file, sync_folder, writing
+from gen.sinks.disk import check_room, sync_file, sync_folder, writing
 from gen.sinks.files.folder_records import FolderRecords
 from gen.sinks.records import read_epochs
 
@@ -82,16 +82,7 @@ class RunFolder(Claim):
                 raise TargetError(
                     f"{folder} may not be written.", hint="Choose another --out, or change its permissions."
                 )
-        free = shutil.disk_usage(place).free
-        if overwrite:
-            free += _size_of(self.root)
-        if needed > free:
-            raise TargetError(
-                f"{self.root} needs about {needed / 1e9:,.1f} GB, and {free / 1e9:,.1f} GB are free there.",
-                hint="Ask for fewer rows, or choose another --out.",
-                needed=needed,
-                free=free,
-            )
+        check_room(place, str(self.root), needed, _size_of(self.root) if overwrite else 0)
 
     def _check_owner(self, overwrite: bool) -> None:
         if self.root.exists() and not self.root.is_dir():
