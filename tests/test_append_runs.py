@@ -229,7 +229,7 @@ def test_what_is_lost_of_any_epoch_is_named_and_made_again(appended: Path, forks
     assert_like(out, appended)
     (out / "Employee" / "part-000000.parquet").unlink()
     said = refused(forks, out, *MORE, "--out", out)
-    assert "files with earlier rows are missing or damaged, the first is part 0 of Employee" in said
+    assert "parts with earlier rows are missing or damaged, the first is part 0 of Employee" in said
     assert "verify" in said and "--repair" in said
     done(forks, out, *FIRST)  # its own command mends it, too
     assert_like(out, appended)

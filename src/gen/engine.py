@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gen import fork_server
@@ -142,7 +143,9 @@ def _fetch(name: str) -> bytes:
 
 
 @contextmanager
-def local_cluster(workers: int, observer: Observer, environment: Mapping[str, str]) -> Iterator[Client]:
+def local_cluster(
+    workers: int, observer: Observer, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Client]:
     """A cluster on this machine: a process per worker, everything bound to 127.0.0.1. environment: of workers alone."""
     import dask
 
